@@ -1,0 +1,145 @@
+"""Values of a formula on columns, and their derivatives with respect to its numbers, in float64.
+
+Outside a function's domain the value is NaN, as in numpy; no warning is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.expression import node as tree
+from ansatz.discovery.expression.node import Apply, Node, Number, Variable
+
+Array = NDArray[np.float64]
+
+NUMPY_NAME: Final[Mapping[str, str]] = {
+    "asin": "arcsin", "acos": "arccos", "atan": "arctan", "min": "minimum", "max": "maximum",
+}  # fmt: skip
+
+_UNARY: Final[Mapping[str, Callable[[Array], Array]]] = {
+    **{name: getattr(np, NUMPY_NAME.get(name, name)) for name in tree.UNARY_FUNCTIONS},
+    tree.NEGATION: np.negative,
+}
+_BINARY: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "min": np.minimum, "max": np.maximum,
+}  # fmt: skip
+# d f(u)/du given u and f(u).
+_SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
+    "exp": lambda u, f: f,
+    "log": lambda u, f: 1 / u,
+    "sqrt": lambda u, f: 0.5 / f,
+    "sin": lambda u, f: np.cos(u),
+    "cos": lambda u, f: -np.sin(u),
+    "tan": lambda u, f: 1 + f * f,
+    "asin": lambda u, f: 1 / np.sqrt(1 - u * u),
+    "acos": lambda u, f: -1 / np.sqrt(1 - u * u),
+    "atan": lambda u, f: 1 / (1 + u * u),
+    "sinh": lambda u, f: np.cosh(u),
+    "cosh": lambda u, f: np.sinh(u),
+    "tanh": lambda u, f: 1 - f * f,
+    "abs": lambda u, f: np.sign(u),
+    "sign": lambda u, f: np.zeros_like(u),
+    tree.NEGATION: lambda u, f: -np.ones_like(u),
+}
+
+
+def apply_function(op: str, *arguments: Array) -> Array:
+    """The operator or function on arrays of one shape."""
+    if op == "**":
+        return _power(arguments[0], arguments[1])
+    if len(arguments) == 1:
+        return _UNARY[op](arguments[0])
+    return _BINARY[op](arguments[0], arguments[1])
+
+
+def _power(base: Array, exponent: Array) -> Array:
+    # numpy's pow takes a constant exponent much faster as a scalar, and then squares exactly.
+    if exponent.ndim and exponent.size and exponent.strides == (0,):
+        exponent = exponent[0]
+    return np.power(base, exponent)
+
+
+def evaluate(node: Node, columns: Mapping[str, Array], rows: int) -> Array:
+    """Values of shape (rows,). `columns` maps each variable to an array of shape (rows,)."""
+    with np.errstate(all="ignore"):
+        return _evaluate(node, columns, rows)
+
+
+def _evaluate(node: Node, columns: Mapping[str, Array], rows: int) -> Array:
+    if isinstance(node, Number):
+        return np.broadcast_to(np.float64(node.value), (rows,))
+    if isinstance(node, Variable):
+        return columns[node.name]
+    return apply_function(node.op, *(_evaluate(a, columns, rows) for a in node.args))
+
+
+def values_and_jacobian(
+    node: Node, columns: Mapping[str, Array], rows: int, free: Sequence[int]
+) -> tuple[Array, Array]:
+    """Values of shape (rows,) and derivatives of shape (rows, len(free)).
+
+    `free` are positions among the numbers of the formula (all of them, integers included), in order of appearance.
+    Reverse-mode differentiation: the cost is a small multiple of one evaluation, whatever the number of constants.
+    """
+    jacobian = np.zeros((rows, len(free)), order="F")
+    slot = {position: j for j, position in enumerate(free)}
+    with np.errstate(all="ignore"):
+        forward = _Forward(node, columns, rows)
+        forward.pull_back(np.ones(rows), slot, jacobian)
+    return np.array(forward.value), jacobian
+
+
+class _Forward:
+    """A node with its values; numbers are counted in order of appearance."""
+
+    __slots__ = ("children", "first_number", "node", "numbers", "value")
+
+    def __init__(self, node: Node, columns: Mapping[str, Array], rows: int, first_number: int = 0) -> None:
+        self.node = node
+        self.first_number = first_number
+        self.children: list[_Forward] = []
+        self.numbers = 0
+        if isinstance(node, Number):
+            self.numbers = 1
+            self.value: Array = np.broadcast_to(np.float64(node.value), (rows,))
+        elif isinstance(node, Variable):
+            self.value = columns[node.name]
+        else:
+            for argument in node.args:
+                child = _Forward(argument, columns, rows, first_number + self.numbers)
+                self.children.append(child)
+                self.numbers += child.numbers
+            self.value = apply_function(node.op, *(c.value for c in self.children))
+
+    def pull_back(self, adjoint: Array, slot: Mapping[int, int], jacobian: Array) -> None:
+        if not any(self.first_number <= p < self.first_number + self.numbers for p in slot):
+            return
+        if isinstance(self.node, Apply):
+            for child, slope in zip(self.children, self._slopes(self.node.op), strict=True):
+                child.pull_back(adjoint * slope, slot, jacobian)
+        else:
+            jacobian[:, slot[self.first_number]] += adjoint
+
+    def _slopes(self, op: str) -> tuple[Array | float, ...]:
+        f = self.value
+        if len(self.children) == 1:
+            return (_SLOPE[op](self.children[0].value, f),)
+        u, v = (c.value for c in self.children)
+        if op == "+":
+            return 1.0, 1.0
+        if op == "-":
+            return 1.0, -1.0
+        if op == "*":
+            return v, u
+        if op == "/":
+            return 1 / v, -f / v
+        if op == "**":
+            to_exponent = f * np.log(u) if self.children[1].numbers else np.zeros_like(f)
+            # 0**p has slope 0 in p for p > 0, where the product above says NaN.
+            return v * _power(u, v - 1), np.where((u == 0) & (v > 0), 0.0, to_exponent)
+        first = u <= v if op == "min" else u >= v
+        return first.astype(np.float64), (~first).astype(np.float64)

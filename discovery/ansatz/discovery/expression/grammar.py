@@ -1,0 +1,198 @@
+"""A closed grammar for formulas, and its parser.
+
+    expression := term (("+" | "-") term)*
+    term       := factor (("*" | "/") factor)*
+    factor     := ("+" | "-") factor | power
+    power      := atom ("**" factor)?                 right-associative
+    atom       := number | name | function "(" expression ("," expression)* ")" | "(" expression ")"
+
+Precedence and associativity are Python's. Nothing is ever executed: text becomes a tree or an error. Length, nesting,
+size and exponents are bounded, so that no text can exhaust memory or time.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection
+from typing import Final
+
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import node as tree
+from ansatz.discovery.expression.evaluate import evaluate
+from ansatz.discovery.expression.node import Apply, Node, Number, Variable
+
+MAX_LENGTH: Final = 4096
+MAX_NESTING: Final = 64
+MAX_NODES: Final = 500
+MAX_EXPONENT: Final = 100.0
+
+_TOKEN: Final = re.compile(
+    r"[ \t]*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<op>\*\*|[-+*/(),]))"
+)
+_END: Final = ("end", "", -1)
+_Token = tuple[str, str, int]
+
+
+def parse(text: str, names: Collection[str], field: str = "formula") -> Node:
+    """The tree of `text`.
+
+    `names` are the variables it may use; `field` is how errors call the text.
+    Raises InvalidInputError with the place and the remedy where the text is not of the grammar, or too large.
+    """
+    return _Parser(text, frozenset(names), field).parse()
+
+
+class _Parser:
+    def __init__(self, text: str, names: frozenset[str], field: str) -> None:
+        self._names = names
+        self._field = field
+        if len(text) > MAX_LENGTH:
+            raise self._error(f"has {len(text)} characters; give at most {MAX_LENGTH}")
+        if not text.strip():
+            raise self._error('is empty; give a formula such as "0.5*x**2"')
+        self._tokens = self._tokenise(text.strip())
+        self._position = 0
+        self._nesting = 0
+
+    def parse(self) -> Node:
+        node = self._expression()
+        kind, text, place = self._peek()
+        if kind != "end":
+            raise self._error(f"has {text!r} at character {place + 1}, where an operator or the end should stand")
+        if (size := tree.complexity(node)) > MAX_NODES:
+            raise self._error(f"has {size} nodes; give at most {MAX_NODES}")
+        return node
+
+    def _error(self, description: str) -> InvalidInputError:
+        return InvalidInputError([Violation(self._field, description)])
+
+    def _tokenise(self, text: str) -> list[_Token]:
+        tokens: list[_Token] = []
+        place = 0
+        while place < len(text):
+            match = _TOKEN.match(text, place)
+            if match is None:
+                found = text[place:].lstrip(" \t")[:1]
+                at = len(text) - len(text[place:].lstrip(" \t")) + 1
+                raise self._error(
+                    f"has {found!r} at character {at}; use names, numbers, + - * / **, brackets and the "
+                    f"functions {', '.join(tree.FUNCTIONS)}"
+                )
+            kind = str(match.lastgroup)
+            tokens.append((kind, match.group(kind), match.start(kind)))
+            place = match.end()
+        return tokens
+
+    def _peek(self) -> _Token:
+        return self._tokens[self._position] if self._position < len(self._tokens) else _END
+
+    def _next(self) -> _Token:
+        token = self._peek()
+        self._position += 1
+        return token
+
+    def _accept(self, *operators: str) -> str | None:
+        kind, text, _ = self._peek()
+        if kind == "op" and text in operators:
+            self._position += 1
+            return text
+        return None
+
+    def _expect(self, operator: str) -> None:
+        _, text, place = self._next()
+        if text != operator:
+            where = f"has {text!r} at character {place + 1}" if text else "ends"
+            raise self._error(f"{where} where {operator!r} should stand")
+
+    def _nested(self) -> None:
+        self._nesting += 1
+        if self._nesting > MAX_NESTING:
+            raise self._error(f"is nested deeper than {MAX_NESTING}; write it flatter")
+
+    def _expression(self) -> Node:
+        self._nested()
+        node = self._term()
+        while operator := self._accept("+", "-"):
+            node = Apply(operator, (node, self._term()))
+        self._nesting -= 1
+        return node
+
+    def _term(self) -> Node:
+        node = self._factor()
+        while operator := self._accept("*", "/"):
+            node = Apply(operator, (node, self._factor()))
+        return node
+
+    def _factor(self) -> Node:
+        sign = self._accept("+", "-")
+        if sign is None:
+            return self._power()
+        self._nested()
+        operand = self._factor()
+        self._nesting -= 1
+        if sign == "+":
+            return operand
+        return Number(-operand.value) if isinstance(operand, Number) else Apply(tree.NEGATION, (operand,))
+
+    def _power(self) -> Node:
+        base = self._atom()
+        if self._accept("**") is None:
+            return base
+        self._nested()
+        exponent = self._factor()
+        self._nesting -= 1
+        if not tree.variables(exponent):
+            value = float(evaluate(exponent, {}, 1)[0])
+            if not abs(value) <= MAX_EXPONENT:
+                raise self._error(f"has an exponent of {value:g}; exponents lie within ±{MAX_EXPONENT:g}")
+        return Apply("**", (base, exponent))
+
+    def _atom(self) -> Node:
+        kind, text, place = self._next()
+        if kind == "number":
+            value = float(text)
+            if not math.isfinite(value):
+                raise self._error(f"has the number {text[:40]}, which is beyond float64")
+            return Number(value)
+        if kind == "name":
+            return self._call(text, place) if self._accept("(") else self._variable(text, place)
+        if text == "(":
+            node = self._expression()
+            self._expect(")")
+            return node
+        where = f"has {text!r} at character {place + 1}" if text else "ends"
+        raise self._error(f"{where} where a number, a name or a bracket should stand")
+
+    def _variable(self, name: str, place: int) -> Node:
+        if name not in self._names:
+            known = ", ".join(sorted(self._names)) or "none"
+            raise self._error(f"uses {name[:80]!r} at character {place + 1}, which is no column; columns: {known}")
+        return Variable(name)
+
+    def _call(self, function: str, place: int) -> Node:
+        if function not in tree.FUNCTIONS:
+            raise self._error(
+                f"calls {function[:80]!r} at character {place + 1}, which is no function; "
+                f"functions: {', '.join(tree.FUNCTIONS)}"
+            )
+        arguments = [self._expression()]
+        while self._accept(","):
+            arguments.append(self._expression())
+        self._expect(")")
+        try:
+            return Apply(function, tuple(arguments))
+        except ValueError:
+            wanted = 2 if function in tree.BINARY_FUNCTIONS else 1
+            raise self._error(
+                f"calls {function} at character {place + 1} with {len(arguments)} arguments; it takes {wanted}"
+            ) from None
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can stand for a variable in a formula."""
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None and text not in tree.FUNCTIONS
+
+
+__all__ = ["MAX_EXPONENT", "MAX_LENGTH", "MAX_NESTING", "MAX_NODES", "is_name", "parse"]

@@ -1,0 +1,131 @@
+"""The tree of a formula: numbers, variables, and operators or functions applied to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+BINARY_OPERATORS: Final = ("+", "-", "*", "/", "**")
+UNARY_FUNCTIONS: Final = (
+    "exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs", "sign",
+)  # fmt: skip
+BINARY_FUNCTIONS: Final = ("min", "max")
+FUNCTIONS: Final = (*UNARY_FUNCTIONS, *BINARY_FUNCTIONS)
+NEGATION: Final = "neg"
+
+_ARITY: Final[Mapping[str, int]] = {
+    **dict.fromkeys(BINARY_OPERATORS, 2),
+    **dict.fromkeys(UNARY_FUNCTIONS, 1),
+    **dict.fromkeys(BINARY_FUNCTIONS, 2),
+    NEGATION: 1,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A finite float64 literal, dimensionless unless the formula gives it a unit."""
+
+    value: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"a number of a formula must be finite, not {self.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An input, by its name in formulas (an identifier)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An operator or function applied to its arguments."""
+
+    op: str
+    args: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.args) != _ARITY.get(self.op, -1):
+            raise ValueError(f"{self.op!r} is no operator or function of {len(self.args)} arguments")
+
+
+Node = Number | Variable | Apply
+
+
+def add(left: Node, right: Node) -> Node:
+    return Apply("+", (left, right))
+
+
+def subtract(left: Node, right: Node) -> Node:
+    return Apply("-", (left, right))
+
+
+def multiply(left: Node, right: Node) -> Node:
+    return Apply("*", (left, right))
+
+
+def divide(left: Node, right: Node) -> Node:
+    return Apply("/", (left, right))
+
+
+def power(base: Node, exponent: Node) -> Node:
+    return Apply("**", (base, exponent))
+
+
+def call(function: str, *arguments: Node) -> Node:
+    return Apply(function, arguments)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """All nodes, each operator between its operands: the order in which they are printed."""
+    if isinstance(node, Apply):
+        if node.op in BINARY_OPERATORS:
+            yield from walk(node.args[0])
+            yield node
+            yield from walk(node.args[1])
+        else:
+            yield node
+            for argument in node.args:
+                yield from walk(argument)
+    else:
+        yield node
+
+
+def complexity(node: Node) -> int:
+    """Nodes of the binary tree: operators, functions, variables, constants."""
+    return 1 + sum(complexity(a) for a in node.args) if isinstance(node, Apply) else 1
+
+
+def depth(node: Node) -> int:
+    """Nodes on the longest way from the root to a leaf."""
+    return 1 + max(depth(a) for a in node.args) if isinstance(node, Apply) else 1
+
+
+def variables(node: Node) -> tuple[str, ...]:
+    """Names of the variables, each once, in order of appearance."""
+    return tuple(dict.fromkeys(n.name for n in walk(node) if isinstance(n, Variable)))
+
+
+def is_integer(value: float) -> bool:
+    return value == math.floor(value) and abs(value) < 2.0**53
+
+
+def constants(node: Node) -> tuple[float, ...]:
+    """Every number that is no integer, exponents included, in order of appearance."""
+    return tuple(n.value for n in walk(node) if isinstance(n, Number) and not is_integer(n.value))
+
+
+def rebuild(node: Node, leaf: Callable[[Number | Variable], Node]) -> Node:
+    """The tree with each leaf replaced by `leaf(leaf)`, visited in order of appearance."""
+    if isinstance(node, Apply):
+        return Apply(node.op, tuple(rebuild(a, leaf) for a in node.args))
+    return leaf(node)
+
+
+def substitute(node: Node, replacements: Mapping[str, Node]) -> Node:
+    """The tree with the named variables replaced by trees."""
+    return rebuild(node, lambda leaf: replacements.get(leaf.name, leaf) if isinstance(leaf, Variable) else leaf)

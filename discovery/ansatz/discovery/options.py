@@ -1,0 +1,69 @@
+"""How to search."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression.node import FUNCTIONS
+
+DEFAULT_FUNCTIONS: Final = (
+    "exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs",
+)  # fmt: skip
+DEFAULT_BUDGET_SECONDS: Final = 30.0
+MAX_BUDGET_SECONDS: Final = 3600.0
+DEFAULT_MAX_COMPLEXITY: Final = 40
+MAX_COMPLEXITY: Final = 100
+
+
+class Engine(StrEnum):
+    """The evolutionary engine that searches beside the built-in searchers."""
+
+    AUTO = "auto"
+    PYSR = "pysr"
+    OPERON = "operon"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of a discovery.
+
+    `functions` are the only functions allowed in formulas; `budget_seconds` is wall clock, in (0, 3600];
+    `seed` is in [0, 2**32); `max_complexity` counts nodes, in [1, 100]; `ansatz` is the caller's own formula
+    (text, empty for none). Raises InvalidInputError, with every violation found.
+    """
+
+    functions: tuple[str, ...] = DEFAULT_FUNCTIONS
+    engine: Engine = Engine.AUTO
+    budget_seconds: float = DEFAULT_BUDGET_SECONDS
+    seed: int = 0
+    max_complexity: int = DEFAULT_MAX_COMPLEXITY
+    ansatz: str = ""
+
+    def __post_init__(self) -> None:
+        violations: list[Violation] = []
+        for i, name in enumerate(self.functions):
+            if name not in FUNCTIONS:
+                known = ", ".join(FUNCTIONS)
+                violations.append(
+                    Violation(f"options.functions[{i}]", f"{name[:80]!r} is no function; functions: {known}")
+                )
+        if not (math.isfinite(self.budget_seconds) and 0 < self.budget_seconds <= MAX_BUDGET_SECONDS):
+            violations.append(
+                Violation(
+                    "options.budget",
+                    f"is {self.budget_seconds:g} s; give more than 0 and at most {MAX_BUDGET_SECONDS:g} s",
+                )
+            )
+        if not 0 <= self.seed < 2**32:
+            violations.append(Violation("options.seed", f"is {self.seed}; give a whole number from 0 to {2**32 - 1}"))
+        if not 1 <= self.max_complexity <= MAX_COMPLEXITY:
+            violations.append(
+                Violation("options.max_complexity", f"is {self.max_complexity}; give 1 to {MAX_COMPLEXITY}")
+            )
+        if violations:
+            raise InvalidInputError(violations)

@@ -1,0 +1,63 @@
+"""What the searchers see: a design matrix and a target, by names that formulas can use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.expression import Array, Node, evaluate
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A regression problem.
+
+    `X` is the design matrix, shape (n, d), float64, finite, columns contiguous (Fortran order); `y` the target, shape
+    (n,); `weights` are row weights of mean 1, shape (n,), or None; `names` are d identifiers, the variables of
+    formulas; `functions` are the only functions allowed; `max_complexity` bounds the nodes of a formula;
+    `seed` is the seed of every random choice.
+    """
+
+    X: NDArray[np.float64]
+    y: NDArray[np.float64]
+    names: tuple[str, ...]
+    functions: frozenset[str]
+    max_complexity: int
+    seed: int
+    weights: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if self.X.shape != (self.y.size, len(self.names)):
+            raise ValueError(f"X of shape {self.X.shape} does not fit {self.y.size} rows and {len(self.names)} names")
+
+    @property
+    def rows(self) -> int:
+        return int(self.y.size)
+
+    @cached_property
+    def columns(self) -> Mapping[str, Array]:
+        """The inputs by name, each of shape (n,)."""
+        return {name: self.X[:, j] for j, name in enumerate(self.names)}
+
+    @cached_property
+    def y_scale(self) -> float:
+        """The root of the (weighted) mean square of y; 1 where y is zero."""
+        with np.errstate(over="ignore"):
+            top = float(np.max(np.abs(self.y)))
+            scale = top * float(np.sqrt(np.average((self.y / top) ** 2, weights=self.weights))) if top else 0.0
+        return scale or 1.0
+
+    def evaluate(self, formula: Node) -> Array:
+        """Values of the formula on the rows, shape (n,); NaN outside its domain."""
+        return evaluate(formula, self.columns, self.rows)
+
+    def rmse(self, prediction: Array) -> float:
+        """The root of the (weighted) mean squared error of a prediction of shape (n,); inf where not finite."""
+        with np.errstate(all="ignore"):
+            error = (prediction - self.y) / self.y_scale
+            mean = float(np.average(error * error, weights=self.weights))
+        return float(np.sqrt(mean)) * self.y_scale if np.isfinite(mean) else float("inf")

@@ -1,0 +1,135 @@
+"""The answer to a discovery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number of a formula that is no integer.
+
+    `std_error` and the limits of the 95 % interval are in the constant's own unit, None where the data do not
+    determine them; `name` is what the value is called where a short name lies within its error, else empty.
+    """
+
+    value: float
+    std_error: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Errors of a formula on the caller's rows, in float64; NaN where not defined.
+
+    `rmse` and `extrapolation_rmse` are in the target's unit, `r2` (≤ 1) and `relative_error` (≥ 0) dimensionless,
+    `description_length` in bits. `extrapolation_rmse`: on the outermost fifth of the rows, with the constants fitted on
+    the others.
+    """
+
+    rmse: float
+    r2: float
+    relative_error: float
+    description_length: float
+    extrapolation_rmse: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked."""
+
+    rank: int
+    formula: Node
+    constants: tuple[Constant, ...]
+    scores: Scores
+    on_pareto_front: bool
+    found_by: str
+
+    @property
+    def text(self) -> str:
+        """The formula in Python's operators and the documented functions."""
+        return to_text(self.formula)
+
+    @property
+    def latex(self) -> str:
+        return to_latex(self.formula)
+
+    @property
+    def python(self) -> str:
+        """One Python expression in which ``np`` is numpy."""
+        return to_numpy(self.formula)
+
+    @property
+    def complexity(self) -> int:
+        """Nodes of the binary tree."""
+        return complexity(self.formula)
+
+
+@dataclass(frozen=True)
+class Warning:
+    """A fact that the reader of a result must know; `code` is one of docs/warnings.md."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ResidualVerdict:
+    """Is the residual of the best formula only noise? `p_value`: how likely as much structure is in noise."""
+
+    is_noise: bool
+    p_value: float
+
+
+@dataclass(frozen=True)
+class RefinementStep:
+    """One step of the refinement of an ansatz: the formula after it, what was added (None: the fit of the ansatz
+    itself), and the bits of description length it saved."""
+
+    formula: Node
+    added: Node | None
+    gain_bits: float
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What it takes to repeat a result: hash of the data (SHA-256, hexadecimal), versions of the packages, options in
+    force, seed; `reproducible` is False where a clock or an engine interfered; `cut_stages` are those cut short."""
+
+    data_sha256: str
+    versions: Mapping[str, str]
+    options: Mapping[str, str]
+    seed: int
+    reproducible: bool
+    cut_stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """`candidates` by rank; `noise_relative_std`: standard deviation of the best formula's residual over the
+    target's; `columns`: name in formulas to the caller's column name, where they differ; `elapsed_seconds` and
+    `first_candidate_seconds` from the start of the search."""
+
+    candidates: tuple[Candidate, ...]
+    residual: ResidualVerdict | None
+    noise_relative_std: float
+    warnings: tuple[Warning, ...]
+    receipt: Receipt
+    columns: Mapping[str, str]
+    refinement: tuple[RefinementStep, ...]
+    elapsed_seconds: float
+    first_candidate_seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search is: `fraction` of the budget in [0, 1], the `stage` under way, seconds since the start."""
+
+    fraction: float
+    stage: str
+    elapsed_seconds: float

@@ -1,0 +1,29 @@
+"""The one protocol of all searchers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Node
+from ansatz.discovery.problem import Problem
+
+Emit = Callable[[Node], None]
+"""Takes a proposed formula. The portfolio refits its constants (every number that is no integer), scores it and keeps
+it if it is worth it: a searcher proposes freely, in any form, with constants good enough to start a local fit from."""
+
+
+class Searcher(Protocol):
+    """Proposes formulas for a problem."""
+
+    @property
+    def name(self) -> str:
+        """What a candidate's `found_by` says, for example ``structured.power_law``."""
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        """Emit formulas as they are found, the likely ones first; return when done or when `budget.spent`.
+
+        The same problem gives the same proposals in the same order unless the clock cuts the search: work is capped
+        by counting, not by time. `budget.spent` also turns true once a formula explains the target to rounding.
+        """
