@@ -20,6 +20,7 @@ from ansatz.discovery.expression.node import (
     variables,
     walk,
 )
+from ansatz.discovery.expression.simplify import simplify
 from ansatz.discovery.expression.printing import to_latex, to_numpy, to_text
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "multiply",
     "parse",
     "power",
+    "simplify",
     "substitute",
     "subtract",
     "to_latex",
