@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.judge.candidates import Judge
+from ansatz.discovery.judge.extrapolation import Extrapolation
+from ansatz.discovery.judge.rank import ranked
+from ansatz.discovery.judge.residual_test import residual_verdict
+from ansatz.discovery.judge.warnings import evaluation_warnings, result_warnings
 from ansatz.discovery.observations import Table
-from ansatz.discovery.options import Options
-from ansatz.discovery.report import Candidate, Progress, Report, ResidualVerdict, Warning
+from ansatz.discovery.options import Engine, Options
+from ansatz.discovery.prepare import Prepared, data_sha256, parse_ansatz, parse_formula, prepare
+from ansatz.discovery.receipt import options_in_force, versions
+from ansatz.discovery.refine.constants import fit_constants
+from ansatz.discovery.refine.naming import Named
+from ansatz.discovery.report import Candidate, Progress, Receipt, RefinementStep, Report, ResidualVerdict, Warning
+from ansatz.discovery.search import evolution, structured
+from ansatz.discovery.search.archive import Archive, Entry
+from ansatz.discovery.search.baseline import Baseline
+from ansatz.discovery.search.portfolio import Portfolio
+from ansatz.discovery.search.residual import Refinement
+
+_QUIET_SECONDS = 0.1
+_JUDGING_SHARE = 0.05
+_MAX_JUDGING_SECONDS = 2.0
 
 
 class Listener(Protocol):
@@ -48,7 +71,8 @@ def validate(table: Table, options: Options) -> None:
     Takes milliseconds; imports neither scipy nor sympy nor an engine. Raises InvalidInputError, or EngineNotReadyError
     where the engine asked for cannot run here.
     """
-    raise RuntimeError("under construction")
+    parse_ansatz(table, options)
+    evolution.resolve(options.engine)
 
 
 def discover(
@@ -62,7 +86,8 @@ def discover(
     Runs on the calling thread and keeps `options.budget_seconds` of wall clock; once `stop_requested()` is true it
     returns what was found until then within a fraction of a second. Raises as `validate` does.
     """
-    raise RuntimeError("under construction")
+    engine = evolution.resolve(options.engine)
+    return _Discovery(table, options, engine, listener or Silent(), stop_requested).run()
 
 
 def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
@@ -70,4 +95,116 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
 
     Raises InvalidInputError where the formula is not of the grammar or uses what is no input.
     """
-    raise RuntimeError("under construction")
+    tree = parse_formula(formula, table, "formula")
+    prepared = prepare(table, Options(ansatz=""), keep_all=True)
+    problem = prepared.problem
+    fit = fit_constants(tree, problem, None if refit else ())
+    judge = Judge(problem, prepared.caller_weights)
+    entry = judge.on_all_rows(Entry(Named(fit, {}), "ansatz", math.nan, np.empty(0)), refit)
+    (candidate,) = judge.candidates([entry], Extrapolation(problem))
+    prediction = problem.evaluate(entry.formula)
+    verdict = residual_verdict(prediction, entry.rmse, len(candidate.constants), problem)
+    warnings = (*prepared.warnings, *evaluation_warnings(candidate, verdict, prediction))
+    return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns)
+
+
+class _Discovery:
+    """One discovery under way."""
+
+    def __init__(
+        self,
+        table: Table,
+        options: Options,
+        engine: Engine,
+        listener: Listener,
+        stop_requested: Callable[[], bool],
+    ) -> None:
+        self._started = time.monotonic()
+        self._table = table
+        self._options = options
+        self._engine = engine
+        self._listener = listener
+        self._stop_requested = stop_requested
+        self._prepared: Prepared = prepare(table, options)
+        self._judge = Judge(self._prepared.problem, self._prepared.caller_weights)
+        self._archive = Archive(self._prepared.problem, self._better)
+        self._stage = "prepare"
+        self._last_progress = -math.inf
+        self._last_front = -math.inf
+        self._first_candidate = math.nan
+
+    def run(self) -> Report:
+        problem, seconds = self._prepared.problem, self._options.budget_seconds
+        reserve = min(_JUDGING_SHARE * seconds, _MAX_JUDGING_SECONDS)
+        spent = time.monotonic() - self._started
+        budget = Budget(max(seconds - reserve - spent, 0.0), self._stop_requested)
+        searchers = [Baseline(), *structured.searchers()] if problem.names else [Baseline()]
+        refinement: tuple[RefinementStep, ...] = ()
+        if self._prepared.ansatz is not None:
+            refine = Refinement(searchers, self._on_stage)
+            refinement = refine.run(self._prepared.ansatz, problem, budget.part(seconds / 2), self._archive)
+        engine = evolution.searcher(self._engine) if problem.names else None
+        portfolio = Portfolio(searchers, engine, self._on_stage)
+        portfolio.run(problem, budget, self._archive)
+        return self._report(portfolio, refinement)
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def _on_stage(self, stage: str) -> None:
+        self._stage = stage
+        self._progress()
+
+    def _progress(self) -> None:
+        elapsed = self._elapsed()
+        if elapsed - self._last_progress >= _QUIET_SECONDS:
+            self._last_progress = elapsed
+            fraction = min(elapsed / self._options.budget_seconds, 1.0)
+            self._listener.progress(Progress(fraction, self._stage, elapsed))
+
+    def _better(self) -> None:
+        elapsed = self._elapsed()
+        if math.isnan(self._first_candidate):
+            self._first_candidate = elapsed
+        if elapsed - self._last_front >= _QUIET_SECONDS:
+            self._last_front = elapsed
+            shortlist = self._judge.shortlist(self._archive.entries)
+            self._listener.front(self._judge.candidates(shortlist, None))
+        self._progress()
+
+    def _report(self, portfolio: Portfolio, refinement: tuple[RefinementStep, ...]) -> Report:
+        self._on_stage("judge")
+        problem = self._prepared.problem
+        shortlist = self._judge.shortlist(self._archive.entries)
+        final = ranked([self._judge.on_all_rows(e) for e in shortlist])
+        candidates = self._judge.candidates(final, Extrapolation(problem))
+        best = final[0]
+        prediction = problem.evaluate(best.formula)
+        verdict = residual_verdict(prediction, best.rmse, len(candidates[0].constants), problem)
+        warnings = [*self._prepared.warnings, *portfolio.warnings]
+        warnings += result_warnings(candidates, verdict, self._engine, self._options)
+        spread = float(np.std(problem.y))
+        return Report(
+            candidates=candidates,
+            residual=verdict,
+            noise_relative_std=candidates[0].scores.rmse / spread if spread > 0 else math.nan,
+            warnings=tuple(warnings),
+            receipt=self._receipt(portfolio),
+            columns=self._prepared.columns,
+            refinement=refinement,
+            elapsed_seconds=self._elapsed(),
+            first_candidate_seconds=self._first_candidate,
+        )
+
+    def _receipt(self, portfolio: Portfolio) -> Receipt:
+        return Receipt(
+            data_sha256=data_sha256(self._table),
+            versions=versions(self._engine),
+            options=options_in_force(self._options, self._engine),
+            seed=self._options.seed,
+            reproducible=not portfolio.cut_stages and not portfolio.engine_took_part,
+            cut_stages=tuple(portfolio.cut_stages),
+        )
+
+
+__all__ = ["Evaluation", "Listener", "discover", "evaluate_formula", "validate"]

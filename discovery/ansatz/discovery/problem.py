@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -50,6 +50,17 @@ class Problem:
             top = float(np.max(np.abs(self.y)))
             scale = top * float(np.sqrt(np.average((self.y / top) ** 2, weights=self.weights))) if top else 0.0
         return scale or 1.0
+
+    def rows_only(self, rows: NDArray[np.intp]) -> Problem:
+        """The problem on some of its rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, X=np.asfortranarray(self.X[rows]), y=self.y[rows], weights=weights)
+
+    def subsample(self, most: int) -> Problem:
+        """The problem on at most `most` rows, drawn without replacement by the problem's seed."""
+        if self.rows <= most:
+            return self
+        return self.rows_only(np.sort(np.random.default_rng(self.seed).choice(self.rows, most, replace=False)))
 
     def evaluate(self, formula: Node) -> Array:
         """Values of the formula on the rows, shape (n,); NaN outside its domain."""

@@ -20,8 +20,8 @@ from ansatz.discovery.expression.node import (
     variables,
     walk,
 )
-from ansatz.discovery.expression.simplify import simplify
 from ansatz.discovery.expression.printing import to_latex, to_numpy, to_text
+from ansatz.discovery.expression.simplify import simplify
 
 __all__ = [
     "FUNCTIONS",

@@ -1,1 +1,1 @@
-"""Refinement: constants fitted, constants named, residuals searched for what a formula misses."""
+"""Refinement of one formula: constants fitted, constants named."""

@@ -11,7 +11,7 @@ from ansatz.discovery.expression import Array, Node, Number, values_and_jacobian
 from ansatz.discovery.expression.node import is_integer, rebuild
 from ansatz.discovery.problem import Problem
 
-# Stands for a residual outside the formula's domain: large enough for the optimiser to turn back, small enough to square.
+# A residual outside the domain: large enough for the optimiser to turn back, small enough to square.
 _OUTSIDE = 1e30
 
 
@@ -100,9 +100,7 @@ def _objective(
             trial[list(free)] = constants
             if not np.all(np.isfinite(trial)):
                 trial = values
-            value, jacobian = values_and_jacobian(
-                with_numbers(formula, trial), problem.columns, problem.rows, free
-            )
+            value, jacobian = values_and_jacobian(with_numbers(formula, trial), problem.columns, problem.rows, free)
             r = (value - problem.y) * root_weights
             J = jacobian * np.reshape(root_weights, (-1, 1))
             last = (key, np.where(np.isfinite(r), r, _OUTSIDE), np.where(np.isfinite(J), J, 0.0))

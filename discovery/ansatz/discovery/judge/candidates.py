@@ -1,0 +1,100 @@
+"""From archive entries to candidates: fitted on all rows, scored with the caller's weights, ranked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.expression import Node
+from ansatz.discovery.judge.extrapolation import Extrapolation
+from ansatz.discovery.judge.rank import ranked
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers
+from ansatz.discovery.refine.naming import Name, Named
+from ansatz.discovery.report import Candidate, Constant, Scores
+from ansatz.discovery.score.description_length import description_length
+from ansatz.discovery.score.uncertainty import standard_errors, t_quantile
+from ansatz.discovery.search.archive import Entry, pareto_front
+
+MAX_CANDIDATES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Scores formulas on all rows: `problem` holds the weights of the fit, `caller_weights` those of the scores."""
+
+    problem: Problem
+    caller_weights: NDArray[np.float64] | None
+
+    def shortlist(self, entries: Sequence[Entry]) -> list[Entry]:
+        """At most 20 entries, best first: the shortest descriptions and the Pareto front."""
+        order = ranked(entries)
+        front = pareto_front(list(entries))
+        chosen = [*order[: MAX_CANDIDATES // 2], *front, *order[MAX_CANDIDATES // 2 :]]
+        kept = list(dict.fromkeys(chosen))[:MAX_CANDIDATES]
+        return [e for e in order if e in kept]
+
+    def on_all_rows(self, entry: Entry, refit: bool = True) -> Entry:
+        """The entry with its constants fitted, unless not wanted, and its description length computed, on all rows."""
+        free = tuple(p for p in free_positions(entry.formula) if p not in entry.names) if refit else ()
+        fit = fit_constants(entry.formula, self.problem, free, max_evaluations=20)
+        errors = standard_errors(fit.formula, fit.rmse, free_positions(fit.formula), self.problem)
+        bits = self._description_length(fit, entry.names, errors)
+        return replace(entry, named=Named(fit, entry.names), description_length=bits)
+
+    def candidates(self, entries: Sequence[Entry], extrapolation: Extrapolation | None) -> tuple[Candidate, ...]:
+        """Entries as candidates, in their order, rank from 1; without `extrapolation` that score is NaN."""
+        front = {id(e) for e in pareto_front(list(entries))}
+        return tuple(
+            Candidate(
+                rank=rank,
+                formula=entry.formula,
+                constants=self.constants(entry.formula, entry.names),
+                scores=self._scores(entry, extrapolation),
+                on_pareto_front=id(entry) in front,
+                found_by=entry.found_by,
+            )
+            for rank, entry in enumerate(entries, start=1)
+        )
+
+    def constants(self, formula: Node, names: dict[int, Name]) -> tuple[Constant, ...]:
+        """The numbers that are no integers, with errors and 95 % intervals around their least-squares values."""
+        free = free_positions(formula)
+        if not free:
+            return ()
+        values = numbers(formula)
+        best = fit_constants(formula, self.problem, free, max_evaluations=20)
+        centres = numbers(best.formula)
+        errors = standard_errors(best.formula, best.rmse, free, self.problem)
+        half = t_quantile(self.problem.rows - len(free)) * errors
+        return tuple(
+            Constant(
+                value=float(values[p]),
+                std_error=None if math.isnan(error) else float(error),
+                lower=None if math.isnan(error) else float(min(centres[p] - h, values[p])),
+                upper=None if math.isnan(error) else float(max(centres[p] + h, values[p])),
+                name=names[p].text if p in names else "",
+            )
+            for p, error, h in zip(free, errors, half, strict=True)
+        )
+
+    def _description_length(self, fit: Fit, names: dict[int, Name], errors: NDArray[np.float64]) -> float:
+        bits = [names[p].bits if p in names else math.nan for p in free_positions(fit.formula)]
+        return description_length(fit.formula, fit.rmse, np.nan_to_num(errors), bits, self.problem)
+
+    def _scores(self, entry: Entry, extrapolation: Extrapolation | None) -> Scores:
+        judged = replace(self.problem, weights=self.caller_weights)
+        rmse = judged.rmse(judged.evaluate(entry.formula))
+        spread = judged.rmse(np.full(judged.rows, np.average(judged.y, weights=self.caller_weights)))
+        free = tuple(p for p in free_positions(entry.formula) if p not in entry.names)
+        return Scores(
+            rmse=rmse,
+            r2=1.0 - (rmse / spread) ** 2 if spread > 0 else math.nan,
+            relative_error=rmse / judged.y_scale,
+            description_length=entry.description_length,
+            extrapolation_rmse=math.nan if extrapolation is None else extrapolation.rmse(entry.named.fit, free),
+        )

@@ -1,0 +1,74 @@
+"""What the reader of a result must know. Every code is described in docs/warnings.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansatz.discovery.expression import Array, variables
+from ansatz.discovery.expression.node import Apply, walk
+from ansatz.discovery.judge.rank import INDISTINGUISHABLE_BITS
+from ansatz.discovery.options import Engine, Options
+from ansatz.discovery.report import Candidate, ResidualVerdict, Warning
+
+
+def result_warnings(
+    candidates: Sequence[Candidate],
+    verdict: ResidualVerdict | None,
+    engine: Engine,
+    options: Options,
+) -> list[Warning]:
+    """Warnings on ranked candidates, the first of which is the result."""
+    best = candidates[0]
+    warnings = [*_baseline(best, verdict), *_constants(best), *_residual(verdict), *_rivals(candidates)]
+    if engine is Engine.NONE and options.engine is Engine.AUTO:
+        text = "No evolutionary engine is ready on this machine; the built-in searchers worked alone."
+        warnings.append(Warning("NO_ENGINE", text))
+    return warnings
+
+
+def evaluation_warnings(candidate: Candidate, verdict: ResidualVerdict | None, prediction: Array) -> list[Warning]:
+    """Warnings on a caller's own formula."""
+    warnings = [*_constants(candidate), *_residual(verdict)]
+    if undefined := int(np.count_nonzero(~np.isfinite(prediction))):
+        row = int(np.argmin(np.isfinite(prediction))) + 1
+        text = f"The formula is not finite in {undefined} rows, first in row {row}."
+        warnings.append(Warning("NOT_FINITE", text))
+    return warnings
+
+
+def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]:
+    if verdict is not None and verdict.p_value == 1.0:
+        return []  # exact
+    if not variables(best.formula):
+        return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a constant.")]
+    straight = all(not isinstance(n, Apply) or n.op in ("+", "-", "*", "neg") for n in walk(best.formula))
+    if straight and best.found_by == "baseline":
+        return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a straight line.")]
+    return []
+
+
+def _constants(candidate: Candidate) -> list[Warning]:
+    loose = [f"{c.value:g}" for c in candidate.constants if c.std_error is None]
+    if not loose:
+        return []
+    text = f"The data do not determine {', '.join(loose)} in {candidate.text}: other values fit as well."
+    return [Warning("UNIDENTIFIABLE_CONSTANT", text)]
+
+
+def _residual(verdict: ResidualVerdict | None) -> list[Warning]:
+    if verdict is None or verdict.is_noise:
+        return []
+    text = f"The residual is not only noise (p = {verdict.p_value:.2g}): something is missing from the formula."
+    return [Warning("RESIDUAL_HAS_STRUCTURE", text)]
+
+
+def _rivals(candidates: Sequence[Candidate]) -> list[Warning]:
+    best = candidates[0].scores.description_length
+    rivals = [c for c in candidates[1:] if c.scores.description_length <= best + INDISTINGUISHABLE_BITS]
+    if not rivals:
+        return []
+    named = "; ".join(c.text for c in rivals[:3])
+    text = f"The data do not tell rank 1 from {len(rivals)} other formula(s): {named}."
+    return [Warning("INDISTINGUISHABLE_HERE", text)]

@@ -1,0 +1,157 @@
+"""From a table and options to the problem that searchers see."""
+
+from __future__ import annotations
+
+import hashlib
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Variable, parse, substitute, variables, walk
+from ansatz.discovery.observations import Table
+from ansatz.discovery.options import Options
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.report import Warning
+
+_RELATIVE_DECADES = 4.0
+_RESERVED = frozenset({*FUNCTIONS, "np"})
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A problem and what the report must say of how it came from the table.
+
+    `problem.weights` are those of the fit; `caller_weights` those of the reported scores (mean 1, or None);
+    `columns` maps names in formulas to the caller's names where they differ; `ansatz` is the caller's formula or None.
+    """
+
+    problem: Problem
+    caller_weights: NDArray[np.float64] | None
+    columns: Mapping[str, str]
+    ansatz: Node | None
+    warnings: tuple[Warning, ...]
+
+
+def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
+    """The problem of explaining the table's target by its inputs.
+
+    Inputs that are constant, or copies of others, are warned of, and left out unless the ansatz uses them or `keep_all`
+    says so. A target of one sign over more than four decades is fitted by its relative error. Raises InvalidInputError
+    for a bad ansatz.
+    """
+    names = formula_names(table.inputs)
+    ansatz = parse_ansatz(table, options)
+    used = set(names.values()) if keep_all else set(variables(ansatz)) if ansatz else set()
+    kept, warnings = _useful_inputs(table, names, used)
+    X = np.column_stack([table.column(c).values for c in kept]) if kept else np.empty((table.rows, 0))
+    y = np.array(table.column(table.target).values, dtype=np.float64)
+    caller_weights = None
+    if table.weights:
+        raw = table.column(table.weights).values
+        caller_weights = raw / raw.mean()
+    weights = caller_weights
+    if (relative := _relative_weights(y)) is not None:
+        weights = relative if weights is None else weights * relative
+        weights = weights / weights.mean()
+        warnings.append(
+            Warning("RELATIVE_LOSS", "The target spans more than four decades: the fit weighs errors relative to it.")
+        )
+    if y.min() == y.max():
+        warnings.append(Warning("CONSTANT_TARGET", f"The target {table.target!r} is {y[0]} in every row."))
+    problem = Problem(
+        np.asfortranarray(X, dtype=np.float64), y, tuple(names[c] for c in kept), frozenset(options.functions),
+        options.max_complexity, options.seed, weights,
+    )  # fmt: skip
+    renamed = {names[c]: c for c in table.inputs if names[c] != c}
+    return Prepared(problem, caller_weights, renamed, ansatz, tuple(warnings))
+
+
+def formula_names(columns: Sequence[str]) -> dict[str, str]:
+    """Column name to the identifier that stands for it in formulas: itself where that can be."""
+    taken: set[str] = {c for c in columns if _can_stand(c)}
+    names: dict[str, str] = {}
+    for i, column in enumerate(columns):
+        if _can_stand(column):
+            names[column] = column
+            continue
+        name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_") or f"x{i + 1}"
+        name = f"x_{name}" if name[0].isdigit() else name
+        while name in taken or not _can_stand(name):
+            name += "_"
+        taken.add(name)
+        names[column] = name
+    return names
+
+
+def _can_stand(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name not in _RESERVED
+
+
+def parse_formula(text: str, table: Table, field: str) -> Node:
+    """A caller's formula in terms of the inputs, by their own names or by those used in formulas."""
+    names = formula_names(table.inputs)
+    aliases = {c: Variable(n) for c, n in names.items() if c not in FUNCTIONS and c not in names.values()}
+    return substitute(parse(text, {*names.values(), *aliases}, field), aliases)
+
+
+def parse_ansatz(table: Table, options: Options) -> Node | None:
+    """The caller's ansatz, None where there is none. Raises InvalidInputError where it is not of the grammar, or uses a
+    function that the options do not allow."""
+    if not options.ansatz:
+        return None
+    field = "options.ansatz"
+    formula = parse_formula(options.ansatz, table, field)
+    called = {n.op for n in walk(formula) if isinstance(n, Apply) and n.op in FUNCTIONS}
+    if refused := sorted(called - set(options.functions)):
+        raise InvalidInputError(
+            [Violation(field, f"calls {', '.join(refused)}, which options.functions leaves out; add it there")]
+        )
+    return formula
+
+
+def data_sha256(table: Table) -> str:
+    """SHA-256, hexadecimal, of names, roles and values."""
+    digest = hashlib.sha256()
+    for name in (table.target, *table.inputs, *filter(None, [table.weights])):
+        values = np.ascontiguousarray(table.column(name).values, dtype="<f8")
+        digest.update(f"{len(name)}:{name}:{values.size}:".encode())
+        digest.update(values.data)
+    return digest.hexdigest()
+
+
+def _relative_weights(y: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Weights 1/y² of mean 1 where y has one sign and spans more than four decades, else None."""
+    size = np.abs(y)
+    smallest = float(size.min())
+    if smallest == 0 or float(y.min()) < 0 < float(y.max()):
+        return None
+    if np.log10(float(size.max())) - np.log10(smallest) < _RELATIVE_DECADES:
+        return None
+    weights: NDArray[np.float64] = (smallest / size) ** 2
+    normalised: NDArray[np.float64] = weights / weights.mean()
+    return normalised
+
+
+def _useful_inputs(table: Table, names: Mapping[str, str], used: set[str]) -> tuple[list[str], list[Warning]]:
+    kept: list[str] = []
+    warnings: list[Warning] = []
+    seen: dict[bytes, str] = {}
+    for name in table.inputs:
+        values = np.ascontiguousarray(table.column(name).values)
+        key = hashlib.sha256(values.data).digest()
+        if values.min() == values.max():
+            warnings.append(Warning("CONSTANT_COLUMN", f"The input {name!r} is {values[0]} in every row."))
+        elif key in seen:
+            warnings.append(Warning("DUPLICATE_COLUMN", f"The input {name!r} repeats {seen[key]!r}; it was left out."))
+        else:
+            seen[key] = name
+            kept.append(name)
+            continue
+        if names[name] in used:
+            kept.append(name)
+    return kept, warnings

@@ -1,0 +1,161 @@
+"""Names for constants: short rationals, multiples of π, e and square roots, where the data allow them.
+
+A name is tried only within the constant's error; it stands if the description length falls by enough bits that chance
+would seldom do the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ansatz.discovery.expression import Node
+from ansatz.discovery.expression.node import Apply, Number, is_integer
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, with_numbers
+from ansatz.discovery.score.description_length import ROUNDING, integer_bits, real_bits, residual_bits
+from ansatz.discovery.score.uncertainty import standard_errors
+
+_WITHIN = 2.5  # standard errors
+_MIN_GAIN_EXPONENT = 1.0
+_MIN_GAIN_COEFFICIENT = 5.0
+_MAX_DENOMINATOR = 16
+_SYMBOLS = (
+    ("pi", math.pi, 3.0), ("pi**2", math.pi**2, 5.0), ("1/pi", 1 / math.pi, 4.0), ("1/pi**2", 1 / math.pi**2, 6.0),
+    ("sqrt(pi)", math.sqrt(math.pi), 5.0), ("1/sqrt(pi)", 1 / math.sqrt(math.pi), 6.0),
+    ("sqrt(2*pi)", math.sqrt(2 * math.pi), 6.0), ("1/sqrt(2*pi)", 1 / math.sqrt(2 * math.pi), 6.0),
+    ("e", math.e, 4.0), ("1/e", 1 / math.e, 5.0), ("pi**3", math.pi**3, 6.0), ("1/pi**3", 1 / math.pi**3, 7.0),
+    ("sqrt(2)", math.sqrt(2), 4.0), ("sqrt(3)", math.sqrt(3), 4.5), ("sqrt(5)", math.sqrt(5), 5.0),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a constant may be called, its value, and the bits to say so."""
+
+    text: str
+    value: float
+    bits: float
+
+
+@dataclass(frozen=True)
+class Named:
+    """A fit in which some constants stand at their names' values; `names` maps positions among all numbers to names.
+
+    A number that became an integer is no constant any more and has no name.
+    """
+
+    fit: Fit
+    names: dict[int, Name]
+
+
+def names_near(value: float, tolerance: float) -> Iterator[Name]:
+    """Names within `tolerance` of the value, shortest first."""
+    found = [_rational(value, tolerance, "", 1.0, 0.0)]
+    found += [_rational(value, tolerance, symbol, size, bits) for symbol, size, bits in _SYMBOLS]
+    yield from sorted((n for n in found if n is not None), key=lambda n: n.bits)
+
+
+def _rational(value: float, tolerance: float, symbol: str, size: float, symbol_bits: float) -> Name | None:
+    """The shortest fraction times the symbol within tolerance."""
+    ratio = value / size
+    if not 1e-6 < abs(ratio) < 1e9:
+        return None
+    for denominator in range(1, _MAX_DENOMINATOR + 1):
+        numerator = round(ratio * denominator)
+        if numerator and math.gcd(numerator, denominator) == 1:
+            near = numerator / denominator * size
+            if abs(near - value) <= max(tolerance, 4e-16 * abs(value)):
+                bits = integer_bits(numerator) + (integer_bits(denominator) if denominator > 1 else 0.0)
+                return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits + symbol_bits)
+    return None
+
+
+def _name_text(ratio: Fraction, symbol: str) -> str:
+    if not symbol:
+        return str(ratio)
+    over = symbol.startswith("1/")
+    body = symbol[2:] if over else symbol
+    top, bottom = abs(ratio.numerator), ratio.denominator
+    above = [str(top)] if top != 1 or over else []
+    below = [str(bottom)] if bottom != 1 else []
+    (below if over else above).append(body)
+    denominator = below[0] if len(below) == 1 else f"({'*'.join(below)})"
+    return ("-" if ratio < 0 else "") + "*".join(above) + (f"/{denominator}" if below else "")
+
+
+def name_constants(fit: Fit, problem: Problem) -> Named:
+    """Replace constants by named values where the description length falls, refitting the others each time.
+
+    The most certain gain first; what is refused once is not asked again.
+    """
+    names: dict[int, Name] = {}
+    refused: set[tuple[int, str]] = set()
+    while True:
+        choice = _best_choice(fit, problem, names, refused)
+        if choice is None:
+            return Named(fit, names)
+        position, name, gain, floor = choice
+        trial = _with_name(fit, problem, position, name)
+        cost = residual_bits(trial.rmse, problem) - residual_bits(fit.rmse, problem)
+        if trial.rmse <= ROUNDING * 10 * problem.y_scale:
+            cost = min(cost, 0.0)
+        if gain - cost > floor:
+            fit = trial
+            if not is_integer(name.value):
+                names[position] = name
+        else:
+            refused.add((position, name.text))
+
+
+def _best_choice(
+    fit: Fit, problem: Problem, names: dict[int, Name], refused: set[tuple[int, str]]
+) -> tuple[int, Name, float, float] | None:
+    free = tuple(p for p in free_positions(fit.formula) if p not in names)
+    values = numbers(fit.formula)
+    exponents = exponent_positions(fit.formula)
+    best: tuple[int, Name, float, float] | None = None
+    errors = standard_errors(fit.formula, fit.rmse, free, problem)
+    for position, error in zip(free, errors, strict=True):
+        if np.isnan(error):
+            continue
+        value = float(values[position])
+        floor = _MIN_GAIN_EXPONENT if position in exponents else _MIN_GAIN_COEFFICIENT
+        for name in names_near(value, _WITHIN * error):
+            gain = real_bits(value, float(error)) - name.bits
+            if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):
+                best = (position, name, gain, floor)
+    return best
+
+
+def _with_name(fit: Fit, problem: Problem, position: int, name: Name) -> Fit:
+    values = numbers(fit.formula)
+    values[position] = name.value
+    free = tuple(p for p in fit.free if p != position)
+    return fit_constants(with_numbers(fit.formula, values), problem, free)
+
+
+def exponent_positions(formula: Node) -> frozenset[int]:
+    """Positions, among all numbers, of those that are exponents by themselves."""
+    found: set[int] = set()
+    count = 0
+
+    def visit(node: Node, is_exponent: bool) -> None:
+        nonlocal count
+        if isinstance(node, Number):
+            if is_exponent:
+                found.add(count)
+            count += 1
+        elif isinstance(node, Apply):
+            for i, argument in enumerate(node.args):
+                visit(argument, node.op == "**" and i == 1)
+
+    visit(formula, False)
+    return frozenset(found)
+
+
+__all__ = ["Name", "Named", "exponent_positions", "name_constants", "names_near"]

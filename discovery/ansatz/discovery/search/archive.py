@@ -1,0 +1,176 @@
+"""The archive of a search: every proposal fitted, named, scored and, if it is worth it, kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, to_text, variables, walk
+from ansatz.discovery.expression.node import Number, is_integer
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, with_numbers
+from ansatz.discovery.refine.naming import Name, Named, name_constants
+from ansatz.discovery.score.description_length import description_length, formula_bits, is_exact, residual_bits
+from ansatz.discovery.score.equivalence import Probe, same_values
+from ansatz.discovery.score.uncertainty import standard_errors
+
+SCREEN_ROWS = 2000
+_KEPT = 200
+_WORTH_BITS = 60.0
+_TRIES_PER_SKELETON = 3
+_ROUNDS = 3
+_SOLVED_SHARE = 0.75
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A formula of the archive: constants fitted and named, `description_length` in bits on the screening rows."""
+
+    named: Named
+    found_by: str
+    description_length: float
+    probe_values: Array
+
+    @property
+    def formula(self) -> Node:
+        return self.named.fit.formula
+
+    @property
+    def rmse(self) -> float:
+        return self.named.fit.rmse
+
+    @property
+    def names(self) -> dict[int, Name]:
+        return self.named.names
+
+    @property
+    def complexity(self) -> int:
+        return complexity(self.formula)
+
+
+class Archive:
+    """Keeps the formulas that are best at their size or nearly best by description length.
+
+    Constants are fitted and scores computed on `screen`: all rows, or at most 2,000 drawn by the seed. `on_better` is
+    called after each proposal that improves the shortest description or the Pareto front.
+    """
+
+    def __init__(self, problem: Problem, on_better: Callable[[], None] = lambda: None) -> None:
+        self.screen = problem.subsample(SCREEN_ROWS)
+        self.solved = False
+        self._on_better = on_better
+        self._probe = Probe(self.screen)
+        self._positive = frozenset(n for n, x in problem.columns.items() if float(x.min()) > 0)
+        self._tries: dict[str, int] = {}
+        self._entries: list[Entry] = []
+        self._baseline_bits = math.inf
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """By description length, shortest first."""
+        return tuple(self._entries)
+
+    def propose(self, formula: Node, found_by: str) -> Entry | None:
+        """Fit, name, score; the entry if it was kept (it may be an equal one found before), else None."""
+        if not self._admissible(formula):
+            return None
+        simple = self._simplify(formula)
+        if complexity(simple) > self.screen.max_complexity or not self._first_tries(simple):
+            return None
+        fit = fit_constants(simple, self.screen)
+        if not self._worth_naming(fit):
+            return None
+        entry = self._entry(self._settle(fit), found_by)
+        return self._insert(entry) if complexity(entry.formula) <= self.screen.max_complexity else None
+
+    def _admissible(self, formula: Node) -> bool:
+        called = {n.op for n in walk(formula) if isinstance(n, Apply) and n.op in FUNCTIONS}
+        return called <= self.screen.functions and set(variables(formula)) <= set(self.screen.names)
+
+    def _simplify(self, formula: Node) -> Node:
+        return simplify(formula, self._positive, roots="sqrt" in self.screen.functions)
+
+    def _first_tries(self, formula: Node) -> bool:
+        """A formula that differs from an earlier one in its constants only gets a few starts."""
+        key = skeleton(formula)
+        self._tries[key] = self._tries.get(key, 0) + 1
+        return self._tries[key] <= _TRIES_PER_SKELETON
+
+    def _worth_naming(self, fit: Fit) -> bool:
+        if not math.isfinite(fit.rmse):
+            return False
+        if not self._entries:
+            return True
+        size = complexity(fit.formula)
+        if all(e.rmse > fit.rmse for e in self._entries if e.complexity <= size):
+            return True
+        bits = formula_bits(fit.formula, len(self.screen.names)) + residual_bits(fit.rmse, self.screen)
+        return bits < self._entries[0].description_length + _WORTH_BITS
+
+    def _settle(self, fit: Fit) -> Named:
+        """Constants named and the result simplified, until nothing changes."""
+        named = name_constants(fit, self.screen)
+        for _ in range(_ROUNDS):
+            simple = self._simplify(named.fit.formula)
+            if simple == named.fit.formula:
+                break
+            refit = fit_constants(simple, self.screen)
+            if refit.rmse > named.fit.rmse * (1 + 1e-9) and not is_exact(refit.rmse, self.screen):
+                break
+            named = name_constants(refit, self.screen)
+        return named
+
+    def _entry(self, named: Named, found_by: str) -> Entry:
+        fit = named.fit
+        positions = free_positions(fit.formula)
+        errors = standard_errors(fit.formula, fit.rmse, positions, self.screen)
+        names = [named.names[p].bits if p in named.names else math.nan for p in positions]
+        bits = description_length(fit.formula, fit.rmse, np.nan_to_num(errors), names, self.screen)
+        return Entry(named, found_by, bits, self._probe.values(fit.formula))
+
+    def _insert(self, entry: Entry) -> Entry | None:
+        for i, other in enumerate(self._entries):
+            if same_values(entry.probe_values, other.probe_values):
+                if entry.description_length >= other.description_length:
+                    return other
+                del self._entries[i]
+                break
+        before = self._front_key()
+        self._entries.append(entry)
+        self._entries.sort(key=lambda e: (e.description_length, e.complexity))
+        if isinstance(entry.formula, Number):
+            self._baseline_bits = entry.description_length
+        if is_exact(entry.rmse, self.screen):
+            # A formula with about as many constants as rows is exact without being a law.
+            law = entry.description_length < _SOLVED_SHARE * self._baseline_bits
+            self.solved |= law or isinstance(entry.formula, Number)
+        self._trim()
+        if self._front_key() != before:
+            self._on_better()
+        return entry
+
+    def _front_key(self) -> tuple[object, ...]:
+        return tuple(id(e) for e in self._entries[:1]), tuple(id(e) for e in pareto_front(self._entries))
+
+    def _trim(self) -> None:
+        if len(self._entries) > _KEPT:
+            front = {id(e) for e in pareto_front(self._entries)}
+            self._entries = [e for i, e in enumerate(self._entries) if i < _KEPT // 2 or id(e) in front]
+
+
+def pareto_front(entries: list[Entry] | tuple[Entry, ...]) -> list[Entry]:
+    """Entries that no simpler or equally simple one beats in error, simplest first."""
+    front: list[Entry] = []
+    for entry in sorted(entries, key=lambda e: (e.complexity, e.rmse)):
+        if not front or entry.rmse < front[-1].rmse * (1 - 1e-9):
+            front.append(entry)
+    return front
+
+
+def skeleton(formula: Node) -> str:
+    """The formula with every number that is no integer blanked: what is left when constants are free."""
+    values = [n.value if is_integer(n.value) else 0.5 for n in walk(formula) if isinstance(n, Number)]
+    return to_text(with_numbers(formula, values))

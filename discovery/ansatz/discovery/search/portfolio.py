@@ -1,0 +1,124 @@
+"""The portfolio: all searchers under one budget, the engine beside them."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Node
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.report import Warning
+from ansatz.discovery.search.archive import Archive
+from ansatz.discovery.search.protocol import Searcher
+
+_ALONE = 3
+"""The engine starts after this many searchers: a simple law is found before it would have begun."""
+_POLL_SECONDS = 0.05
+_ABANDON_SECONDS = 0.3
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Portfolio:
+    """Runs searchers in order, cheapest first, into one archive, and an evolutionary engine on a thread beside them.
+
+    `on_stage` hears the name of each stage; `cut_stages` and `warnings` say afterwards what did not run to its end, and
+    `engine_took_part` whether the engine searched at all.
+    """
+
+    searchers: Sequence[Searcher]
+    engine: Searcher | None
+    on_stage: Callable[[str], None]
+    cut_stages: list[str] = field(default_factory=list)
+    warnings: list[Warning] = field(default_factory=list)
+    engine_took_part: bool = False
+
+    def run(self, problem: Problem, budget: Budget, archive: Archive) -> None:
+        """Search until solved, done, or the budget is spent; the archive holds what was found."""
+        until_solved = budget.part(budget.seconds, also_stop=lambda: archive.solved)
+        engine: _EngineThread | None = None
+        for i, searcher in enumerate(self.searchers):
+            if i == _ALONE and self.engine is not None and not until_solved.spent:
+                engine = _EngineThread(self.engine, problem, until_solved)
+            if not until_solved.spent:
+                self.on_stage(searcher.name)
+                self._run_one(searcher, problem, until_solved, archive)
+            if until_solved.spent and not archive.solved:
+                self.cut_stages.append(searcher.name)
+        if engine is None and self.engine is not None and not until_solved.spent:
+            engine = _EngineThread(self.engine, problem, until_solved)
+        if engine is not None:
+            self._finish_engine(engine, budget, until_solved, archive)
+
+    def _run_one(self, searcher: Searcher, problem: Problem, budget: Budget, archive: Archive) -> None:
+        def emit(formula: Node) -> None:
+            archive.propose(formula, searcher.name)
+
+        try:
+            searcher.search(problem, budget, emit)
+        except Exception as error:  # one searcher's failure must not cost the others' results
+            self._failed(searcher.name, error)
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        logger.error("searcher %s failed", name, exc_info=error)
+        self.warnings.append(
+            Warning("SEARCHER_FAILED", f"{name} ended with {type(error).__name__}: {error}; the others went on.")
+        )
+
+    def _finish_engine(self, engine: _EngineThread, budget: Budget, until_solved: Budget, archive: Archive) -> None:
+        self.engine_took_part = True
+        self.on_stage(engine.name)
+        while not until_solved.spent:
+            ended = not engine.alive
+            for formula in engine.found(_POLL_SECONDS):
+                archive.propose(formula, engine.name)
+            if ended:
+                break
+        engine.join(_ABANDON_SECONDS)
+        for formula in engine.found(0.0):
+            archive.propose(formula, engine.name)
+        if engine.error is not None:
+            self._failed(engine.name, engine.error)
+        elif not archive.solved and budget.spent:
+            self.cut_stages.append(engine.name)
+
+
+class _EngineThread:
+    """An engine on a thread of its own (its inner loop runs without the interpreter lock, or in another process)."""
+
+    def __init__(self, engine: Searcher, problem: Problem, budget: Budget) -> None:
+        self.name = engine.name
+        self.error: BaseException | None = None
+        self._found: queue.SimpleQueue[Node] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                engine.search(problem, budget, self._found.put)
+            except Exception as error:  # reported by the portfolio
+                self.error = error
+
+        # A daemon: an engine that does not stop in time is abandoned, not waited for.
+        self._thread = threading.Thread(target=run, name=f"engine-{engine.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def join(self, seconds: float) -> None:
+        self._thread.join(seconds)
+
+    def found(self, wait_seconds: float) -> list[Node]:
+        """What was found since the last call; waits at most that long for the first."""
+        formulas: list[Node] = []
+        try:
+            formulas.append(self._found.get(timeout=wait_seconds) if wait_seconds else self._found.get_nowait())
+            while True:
+                formulas.append(self._found.get_nowait())
+        except queue.Empty:
+            return formulas

@@ -1,0 +1,84 @@
+"""Refinement of a caller's ansatz: fit it, search what it leaves, join, refit everything together, keep what pays.
+
+The symbolic residual realignment of VIPER-R1 (arXiv:2508.17380), with a joint refit of all constants, pruning by
+description length and a stop where the rest no longer pays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Node, add
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.refine.constants import fit_constants, numbers
+from ansatz.discovery.refine.naming import exponent_positions
+from ansatz.discovery.report import RefinementStep
+from ansatz.discovery.score.description_length import is_exact
+from ansatz.discovery.search.archive import Archive, Entry
+from ansatz.discovery.search.protocol import Searcher
+
+_MAX_STEPS = 4
+_CORRECTIONS = 8
+_MIN_GAIN_BITS = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class Refinement:
+    """Searches the additive residual of an ansatz with the given searchers."""
+
+    searchers: Sequence[Searcher]
+    on_stage: Callable[[str], None]
+
+    def run(self, ansatz: Node, problem: Problem, budget: Budget, archive: Archive) -> tuple[RefinementStep, ...]:
+        """Steps taken, the fit of the ansatz first; every formula on the way is in the archive."""
+        self.on_stage("ansatz")
+        current = self._fitted(ansatz, archive)
+        if current is None:
+            return ()
+        steps = [RefinementStep(current.formula, None, 0.0)]
+        while len(steps) <= _MAX_STEPS and not budget.spent and not archive.solved:
+            self.on_stage("residual")
+            found = self._correction(current, problem, budget, archive)
+            if found is None:
+                break
+            joined, correction = found
+            gain = current.description_length - joined.description_length
+            steps.append(RefinementStep(joined.formula, correction, gain))
+            current = joined
+        return tuple(steps)
+
+    def _fitted(self, ansatz: Node, archive: Archive) -> Entry | None:
+        """The ansatz with all its numbers fitted, whole coefficients too; whole exponents are structure."""
+        exponents = exponent_positions(ansatz)
+        free = [p for p, value in enumerate(numbers(ansatz)) if p not in exponents or value != round(value)]
+        fit = fit_constants(ansatz, archive.screen, free)
+        return archive.propose(fit.formula, "ansatz") or archive.propose(ansatz, "ansatz")
+
+    def _correction(
+        self, current: Entry, problem: Problem, budget: Budget, archive: Archive
+    ) -> tuple[Entry, Node] | None:
+        """The best joint formula that adds one correction, with that correction; None where none pays."""
+        if is_exact(current.rmse, archive.screen):
+            return None
+        rest = replace(problem, y=problem.y - problem.evaluate(current.formula))
+        corrections = Archive(rest)
+        part = budget.part(budget.remaining / 2, also_stop=lambda: corrections.solved)
+        for searcher in self.searchers:
+            if not part.spent:
+                searcher.search(rest, part, lambda formula: _keep(corrections, formula))
+        best: tuple[Entry, Node] | None = None
+        for entry in corrections.entries[:_CORRECTIONS]:
+            joined = archive.propose(add(current.formula, entry.formula), "residual")
+            if joined is None or joined is current:
+                continue
+            if best is None or joined.description_length < best[0].description_length:
+                best = (joined, entry.formula)
+        if best is None or best[0].description_length > current.description_length - _MIN_GAIN_BITS:
+            return None
+        return best
+
+
+def _keep(archive: Archive, formula: Node) -> None:
+    archive.propose(formula, "residual")

@@ -1,0 +1,84 @@
+"""Formulas built from numbers found by linear algebra: products of powers, linear combinations, roots."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from ansatz.discovery.expression import Node, Number, add, call, divide, multiply, power, subtract
+from ansatz.discovery.expression.node import NEGATION, Apply
+
+_WHOLE: Final = 1e-9
+
+ONE: Final = Number(1.0)
+
+
+def number(value: float) -> Number:
+    """A number; one that is whole up to the rounding of a fit becomes whole."""
+    value = float(value)
+    nearest = float(round(value)) if abs(value) < 1e15 else value
+    return Number(nearest if abs(value - nearest) <= _WHOLE * max(abs(value), 1e-3) else value)
+
+
+def negated(node: Node) -> Node:
+    return Number(-node.value) if isinstance(node, Number) else Apply(NEGATION, (node,))
+
+
+def scaled(coefficient: float, node: Node) -> Node:
+    """coefficient * node."""
+    factor = number(coefficient)
+    if isinstance(node, Number):
+        return number(coefficient * node.value)
+    if factor.value == 1.0:
+        return node
+    if factor.value == -1.0:
+        return negated(node)
+    if isinstance(node, Apply) and node.op == "/" and node.args[0] == ONE:
+        return divide(factor, node.args[1])
+    return multiply(factor, node)
+
+
+def raised(base: Node, exponent: float, functions: Collection[str] = ()) -> Node:
+    """base ** exponent; a square root by its name where that is allowed."""
+    exponent = number(exponent).value
+    if exponent == 0.0:
+        return ONE
+    if exponent == 1.0:
+        return base
+    if exponent == 0.5 and "sqrt" in functions:
+        return call("sqrt", base)
+    return power(base, Number(exponent))
+
+
+def product(coefficient: float, factors: Iterable[tuple[Node, float]], functions: Collection[str] = ()) -> Node:
+    """coefficient times the product of base**exponent, negative exponents below a single bar."""
+    above = [raised(b, e, functions) for b, e in factors if e > 0]
+    below = [raised(b, -e, functions) for b, e in factors if e < 0]
+    sign = coefficient == -1.0 and bool(above)
+    if not above or (number(coefficient).value != 1.0 and not sign):
+        above.insert(0, number(coefficient))
+    top = _chain(above)
+    node = divide(top, _chain(below)) if below else top
+    return negated(node) if sign else node
+
+
+def _chain(nodes: Sequence[Node]) -> Node:
+    result = nodes[0]
+    for node in nodes[1:]:
+        result = multiply(result, node)
+    return result
+
+
+def linear(coefficients: Iterable[float], nodes: Iterable[Node]) -> Node:
+    """The sum of coefficient * node; terms of coefficient 0 are left out."""
+    result: Node | None = None
+    for coefficient, node in zip(coefficients, nodes, strict=True):
+        if coefficient == 0.0:
+            continue
+        if result is None:
+            result = scaled(coefficient, node)
+        elif coefficient < 0:
+            result = subtract(result, scaled(-coefficient, node))
+        else:
+            result = add(result, scaled(coefficient, node))
+    return Number(0.0) if result is None else result

@@ -1,0 +1,142 @@
+"""y = c * product of x_i**p_i, by weighted linear least squares in logarithms."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Array, Node, Variable
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.protocol import Emit
+from ansatz.discovery.search.structured.build import product
+from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+
+_ROWS: Final = 2000
+_REWEIGHTINGS: Final = 4
+_FREE_SNAP: Final = 1e-7
+_WITHIN: Final = 3.0
+_MAX_DENOMINATOR: Final = 4
+
+
+class PowerLaw:
+    """Power laws with real exponents, irrelevant inputs eliminated one by one.
+
+    Works on |y| and |x|: inputs with a zero are left out, those with negative values take whole exponents of the parity
+    that the signs of y ask for.
+    """
+
+    name = "structured.power_law"
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        small = sample(problem, _ROWS)
+        logs = _Logarithms(small)
+        if logs.rows < 3:
+            return
+        with Shortlist(problem, budget, emit) as shortlist:
+            active = logs.start()
+            while not shortlist.budget.spent:
+                exponents, errors = logs.fit(active)
+                for formula in logs.formulas(active, exponents, errors):
+                    shortlist.offer(formula)
+                if not active:
+                    return
+                with np.errstate(all="ignore"):
+                    significance = np.abs(exponents) / np.maximum(errors, 1e-300)
+                del active[int(np.argmin(significance))]
+
+
+class _Logarithms:
+    """The problem in logarithms, on the rows where they exist."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        usable = [j for j in range(len(problem.names)) if np.all(problem.X[:, j] != 0) and np.ptp(problem.X[:, j]) > 0]
+        positive = np.count_nonzero(problem.y > 0) * 2 >= problem.rows
+        self._negative = {j for j in usable if np.any(problem.X[:, j] < 0)}
+        keep = problem.y != 0 if self._negative else (problem.y > 0) == positive
+        keep &= problem.y != 0
+        self.rows = int(np.count_nonzero(keep))
+        self._columns = usable
+        self._y = np.log(np.abs(problem.y[keep]))
+        self._signs = np.sign(problem.y[keep])
+        self._X = problem.X[keep]
+        self._logs = np.log(np.abs(self._X[:, usable]))
+        weights = np.ones(problem.rows) if problem.weights is None else problem.weights
+        self._weights = weights[keep]
+
+    def start(self) -> list[int]:
+        """Positions among the usable columns to begin with: all, or the most correlated where rows are few."""
+        most = max(0, min(len(self._columns), self.rows - 2, 40))
+        if most == len(self._columns):
+            return list(range(most))
+        centred = self._logs - self._logs.mean(axis=0)
+        strength = np.abs(centred.T @ (self._y - self._y.mean())) / np.linalg.norm(centred, axis=0)
+        return sorted(np.argsort(-strength, kind="stable")[:most].tolist())
+
+    def fit(self, active: list[int]) -> tuple[Array, Array]:
+        """Exponents and their standard errors, shapes (k,)."""
+        design = np.column_stack([np.ones(self.rows), self._logs[:, active]])
+        roots = np.sqrt(self._weights)
+        solution = _solve(design, self._y, roots)
+        residual = self._y - design @ solution
+        # Constant noise in y is noise of relative size 1/y in its logarithm.
+        for _ in range(_REWEIGHTINGS if np.max(np.abs(residual)) > 1e-9 else 0):
+            predicted = design @ solution
+            emphasis = roots * np.exp(predicted - predicted.max())
+            solution = _solve(design, self._y, np.maximum(emphasis, 1e-6 * emphasis.max()))
+            roots_now = np.maximum(emphasis, 1e-6 * emphasis.max())
+            residual = (self._y - design @ solution) * roots_now / np.sqrt(np.mean(roots_now**2))
+        degrees = max(self.rows - design.shape[1], 1)
+        covariance = np.linalg.pinv(design.T @ design)
+        errors = np.sqrt(np.maximum(np.diag(covariance), 0) * float(residual @ residual) / degrees)
+        return solution[1:], errors[1:]
+
+    def formulas(self, active: list[int], exponents: Array, errors: Array) -> list[Node]:
+        """The law with its exponents as fitted, and with them at near simple fractions."""
+        tolerance = np.maximum(_WITHIN * errors, _FREE_SNAP)
+        snapped = np.array([_snap(p, t) for p, t in zip(exponents, tolerance, strict=True)])
+        halves = np.array([round(2 * p) / 2 for p in exponents])
+        return [f for f in (self._formula(active, e) for e in _distinct([snapped, halves, exponents])) if f is not None]
+
+    def _formula(self, active: list[int], exponents: Array) -> Node | None:
+        columns = [self._columns[a] for a in active]
+        exponents = np.array([round(p) if j in self._negative else p for j, p in zip(columns, exponents, strict=True)])
+        sign = self._signs.copy()
+        for j, p in zip(columns, exponents, strict=True):
+            if j in self._negative and p % 2:
+                sign *= np.sign(self._X[:, j])
+        with np.errstate(all="ignore"):
+            log_size = self._y - self._logs[:, active] @ exponents
+            size = np.average(log_size, weights=self._weights)
+            emphasis = self._weights * np.exp(2 * (self._y - self._y.max()))
+            if np.ptp(log_size) > 1e-9:
+                size = np.average(log_size, weights=np.maximum(emphasis, 1e-12))
+            coefficient = float(np.exp(size)) * (1.0 if np.average(sign, weights=self._weights) >= 0 else -1.0)
+        if not np.isfinite(coefficient) or coefficient == 0.0:
+            return None
+        names = [self._problem.names[j] for j in columns]
+        factors = [(Variable(n), float(p)) for n, p in zip(names, exponents, strict=True)]
+        return product(coefficient, factors, self._problem.functions)
+
+
+def _solve(design: Array, target: Array, roots: Array) -> Array:
+    return np.linalg.lstsq(design * roots[:, None], target * roots, rcond=1e-12)[0]
+
+
+def _snap(value: float, tolerance: float) -> float:
+    for denominator in range(1, _MAX_DENOMINATOR + 1):
+        near = round(value * denominator) / denominator
+        if abs(near - value) <= tolerance:
+            return near
+    return float(Fraction(value).limit_denominator(12)) if tolerance <= _FREE_SNAP and False else value
+
+
+def _distinct(options: list[Array]) -> list[Array]:
+    kept: list[Array] = []
+    for option in options:
+        if not any(np.array_equal(option, other) for other in kept):
+            kept.append(option)
+    return kept

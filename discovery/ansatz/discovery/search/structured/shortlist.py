@@ -1,0 +1,108 @@
+"""Keeps a searcher's proposals few: those that are exact at once, of the others the best for their size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Node, complexity
+from ansatz.discovery.judge.description_length import is_exact
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.refine.constants import fit_constants, free_positions
+from ansatz.discovery.search.protocol import Emit
+
+_PER_SIZE: Final = 3
+_MOST: Final = 24
+_ROWS: Final = 1000
+_NEARLY: Final = 1e-4
+_ENOUGH_ROWS: Final = 1.5
+
+
+class Shortlist:
+    """A filter between a searcher and `emit`, for one search; leaving the context passes on what is worth it.
+
+    A formula that is exact on the sample goes out at once and makes `exact` true, which also spends `budget`.
+    """
+
+    def __init__(self, problem: Problem, budget: Budget, emit: Emit, seconds: float = float("inf")) -> None:
+        self._problem = sample(problem, _ROWS)
+        self._emit = emit
+        self._best: dict[int, list[tuple[float, int, Node]]] = {}
+        self._seen: set[Node] = set()
+        self._count = 0
+        self.exact = False
+        self.budget = budget.part(min(seconds, 1e9), lambda: self.exact)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None and not self.exact:
+            for formula in self.best():
+                self._emit(formula)
+
+    def offer(self, formula: Node) -> float:
+        """The formula's error on the sample, over the scale of y, after a refit where it is nearly exact."""
+        size = complexity(formula)
+        if size > self._problem.max_complexity or formula in self._seen:
+            return float("inf")
+        self._seen.add(formula)
+        problem = self._problem
+        error = problem.rmse(problem.evaluate(formula))
+        if not np.isfinite(error):
+            return float("inf")
+        if len(free_positions(formula)) * _ENOUGH_ROWS < problem.rows:
+            if error < _NEARLY * problem.y_scale and not is_exact(error, problem):
+                fit = fit_constants(formula, problem)
+                formula, error = fit.formula, fit.rmse
+            if is_exact(error, problem):
+                self.exact = True
+                self._emit(formula)
+                return 0.0
+        self._keep(size, error, formula)
+        return error / problem.y_scale
+
+    def _keep(self, size: int, error: float, formula: Node) -> None:
+        kept = self._best.setdefault(size, [])
+        self._count += 1
+        kept.append((error, self._count, formula))
+        kept.sort(key=lambda item: item[:2])
+        del kept[_PER_SIZE:]
+
+    def best(self) -> list[Node]:
+        """The best formulas: those better than every simpler one, then runners-up of their size; by size."""
+        front: list[tuple[float, int, Node]] = []
+        others: list[tuple[float, int, Node]] = []
+        least = float("inf")
+        for size in sorted(self._best):
+            for error, order, formula in self._best[size]:
+                if error < 0.999 * least:
+                    front.append((error, order, formula))
+                    least = error
+                elif error < 1.3 * least:
+                    others.append((error, order, formula))
+        others.sort(key=lambda item: item[:2])
+        chosen = front[-_MOST:] + others[: max(0, _MOST // 2 - len(front) // 2)]
+        return [formula for _, _, formula in chosen]
+
+
+_samples: dict[tuple[int, int], tuple[Problem, Problem]] = {}
+
+
+def sample(problem: Problem, most: int) -> Problem:
+    """`problem.subsample(most)`, drawn once for as long as the problem is the last one asked for."""
+    if problem.rows <= most:
+        return problem
+    key = (id(problem), most)
+    if key not in _samples:
+        for other in [k for k, (kept, _) in _samples.items() if kept is not problem]:
+            del _samples[other]
+        _samples[key] = (problem, problem.subsample(most))
+    return _samples[key][1]
+
+
+Stop = Callable[[], bool]
