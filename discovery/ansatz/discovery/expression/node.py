@@ -32,6 +32,8 @@ class Number:
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
             raise ValueError(f"a number of a formula must be finite, not {self.value}")
+        if self.value == 0:  # -0.0 would print as 0 and divide as -0
+            object.__setattr__(self, "value", 0.0)
 
 
 @dataclass(frozen=True, slots=True)
