@@ -1,0 +1,178 @@
+"""The asyncio client: the same surface as the blocking one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import grpc
+
+from ansatz.client import connection, decode, requests
+from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
+from ansatz.client.patience import Deadline, Outage
+from ansatz.client.requests import ProblemOptions
+from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
+from ansatz.client.tables import TableOptions
+from ansatz.v1 import discovery_service_pb2 as pb2
+from ansatz.v1 import discovery_service_pb2_grpc
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+
+
+class AsyncClient:
+    """Talks to a server at `target`, "HOST:PORT" or "unix:PATH", from one event loop.
+
+        async with AsyncClient("localhost:50051") as client:
+            report = await client.discover(X, y, names=["m", "v"], target_name="E")
+
+    `timeout` limits each call, in seconds; waiting for a job is not limited by it. All methods raise AnsatzError.
+    """
+
+    def __init__(self, target: str, *, timeout: float = connection.DEFAULT_TIMEOUT_SECONDS) -> None:
+        self._timeout = timeout
+        self._channel = connection.open_aio_channel(target)
+        self._stub = discovery_service_pb2_grpc.DiscoveryServiceStub(self._channel)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Ends the connection; jobs go on."""
+        await self._channel.close()
+
+    async def discover(
+        self, X: Any, y: Any, *, on_event: Callable[[JobEvent], object] | None = None, **options: Unpack[ProblemOptions]
+    ) -> Report:
+        """As `Client.discover`; where the awaiting task is cancelled, so is the job."""
+        job = await self.submit(X, y, **options)
+        try:
+            if on_event:
+                async for event in job.watch():
+                    on_event(event)
+            return await job.result()
+        except AnsatzError:
+            raise
+        except BaseException:
+            await job.cancel()
+            raise
+
+    async def submit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        **options: Unpack[ProblemOptions],
+    ) -> AsyncJobHandle:
+        """As `Client.submit`."""
+        request = requests.create_job(X, y, job_id=job_id, request_id=request_id, **options)
+        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
+        return self.job(decode.job(response.job).id)
+
+    def job(self, job_id: str) -> AsyncJobHandle:
+        """The handle of a job that exists, from its id alone."""
+        return AsyncJobHandle(self, job_id)
+
+    async def jobs(self, *, page_size: int = 50) -> AsyncIterator[Job]:
+        """As `Client.jobs`."""
+        token = ""
+        while True:
+            request = pb2.ListJobsRequest(page_size=page_size, page_token=token)
+            response: pb2.ListJobsResponse = await self._call(self._stub.ListJobs, request)
+            for job in response.jobs:
+                yield decode.job(job)
+            token = response.next_page_token
+            if not token:
+                return
+
+    async def evaluate(
+        self, formula: str, X: Any, y: Any, *, refit: bool = False, **options: Unpack[TableOptions]
+    ) -> Evaluation:
+        """As `Client.evaluate`."""
+        request = requests.evaluate_formula(formula, X, y, refit=refit, **options)
+        return decode.evaluation(await self._call(self._stub.EvaluateFormula, request))
+
+    async def server_info(self) -> ServerInfo:
+        """As `Client.server_info`."""
+        return decode.server_info(await self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
+
+    async def _call(
+        self, method: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT], request: RequestT, extra: float = 0.0
+    ) -> ResponseT:
+        """One call; the server may take `extra` seconds by request."""
+        try:
+            return await method(request, timeout=self._timeout + extra)
+        except grpc.RpcError as error:
+            raise from_rpc(error) from None
+
+
+class AsyncJobHandle:
+    """A job on the server; it goes on whether or not a handle exists."""
+
+    def __init__(self, client: AsyncClient, job_id: str) -> None:
+        self._client = client
+        self._name = requests.job_name(job_id)
+
+    @property
+    def id(self) -> str:
+        return self._name.removeprefix("jobs/")
+
+    async def describe(self) -> Job:
+        """As `JobHandle.describe`."""
+        request = pb2.GetJobRequest(name=self._name)
+        response: pb2.GetJobResponse = await self._client._call(self._client._stub.GetJob, request)
+        return decode.job(response.job)
+
+    async def watch(self, after: int = 0) -> AsyncIterator[JobEvent]:
+        """As `JobHandle.watch`."""
+        outage = Outage()
+        while True:
+            call = self._client._stub.WatchJob(pb2.WatchJobRequest(name=self._name, after_sequence=after))
+            try:
+                async for response in call:
+                    outage.over()
+                    after = response.event.sequence
+                    yield decode.job_event(response.event)
+                return
+            except grpc.RpcError as error:
+                pause = outage.pause(from_rpc(error))
+            finally:
+                call.cancel()
+            await asyncio.sleep(pause)
+
+    async def result(self, timeout: float | None = None) -> Report:
+        """As `JobHandle.result`."""
+        deadline, outage = Deadline(timeout), Outage()
+        while True:
+            wait = deadline.next_wait()
+            request = pb2.WaitJobRequest(name=self._name, timeout=requests.duration(wait, "timeout"))
+            try:
+                call = self._client._call(self._client._stub.WaitJob, request, extra=wait)
+                response: pb2.WaitJobResponse = await call
+            except Unavailable as error:
+                await asyncio.sleep(outage.pause(error))
+                continue
+            outage.over()
+            job = decode.job(response.job)
+            if job.state.is_final:
+                return decode.final_report(job)
+            deadline.check(job)
+
+    async def cancel(self) -> Job:
+        """As `JobHandle.cancel`."""
+        request = pb2.CancelJobRequest(name=self._name)
+        response: pb2.CancelJobResponse = await self._client._call(self._client._stub.CancelJob, request)
+        return decode.job(response.job)
+
+    async def delete(self) -> None:
+        """As `JobHandle.delete`."""
+        await self._client._call(self._client._stub.DeleteJob, pb2.DeleteJobRequest(name=self._name))

@@ -1,0 +1,202 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import grpc
+
+from ansatz.client import connection, decode, requests
+from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
+from ansatz.client.patience import Deadline, Outage
+from ansatz.client.requests import ProblemOptions
+from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
+from ansatz.client.tables import TableOptions
+from ansatz.v1 import discovery_service_pb2 as pb2
+from ansatz.v1 import discovery_service_pb2_grpc
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+
+
+class Client:
+    """Talks to a server at `target`, "HOST:PORT" or "unix:PATH"; safe to share between threads.
+
+        with Client("localhost:50051") as client:
+            report = client.discover(X, y, names=["m", "v"], target_name="E")
+            print(report.best.formula)
+
+    `timeout` limits each call, in seconds; waiting for a job is not limited by it. All methods raise AnsatzError.
+    """
+
+    def __init__(self, target: str, *, timeout: float = connection.DEFAULT_TIMEOUT_SECONDS) -> None:
+        self._timeout = timeout
+        self._channel = connection.open_channel(target)
+        self._stub = discovery_service_pb2_grpc.DiscoveryServiceStub(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection; jobs go on."""
+        self._channel.close()
+
+    def discover(
+        self, X: Any, y: Any, *, on_event: Callable[[JobEvent], object] | None = None, **options: Unpack[ProblemOptions]
+    ) -> Report:
+        """Ranked formulas for y in terms of X; returns when the search is done.
+
+        X: rows of inputs, shape (n, d) or (n,), a mapping of names to columns, or a data frame; y: shape (n,), or the
+        name of a column of X. Keywords:
+
+        - names: of X's columns (default: their own, else x0, x1, …); target_name: of y (default: its own, else "y")
+        - weights: of rows, 1/variance up to a common factor, shape (n,), or the name of a column of X
+        - units: name -> text such as "m/s^2"
+        - functions: the only ones allowed in formulas; max_complexity: the largest number of nodes of a formula
+        - engine: "auto", "pysr", "operon" or "none"; budget: seconds of search; seed: a whole number
+        - ansatz: your own formula: it is fitted, and its residual searched for what it misses
+
+        `on_event` hears of every JobEvent. Where it raises, or on Ctrl-C, the job is cancelled.
+        """
+        job = self.submit(X, y, **options)
+        try:
+            if on_event:
+                for event in job.watch():
+                    on_event(event)
+            return job.result()
+        except AnsatzError:
+            raise
+        except BaseException:
+            job.cancel()
+            raise
+
+    def submit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        **options: Unpack[ProblemOptions],
+    ) -> JobHandle:
+        """Starts a discovery (arguments as in `discover`) and returns at once.
+
+        `job_id`: the id you choose, 1 to 63 of a-z, 0-9 and "-", first a letter. The same `request_id` with the same
+        problem gives the same job.
+        """
+        request = requests.create_job(X, y, job_id=job_id, request_id=request_id, **options)
+        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
+        return self.job(decode.job(response.job).id)
+
+    def job(self, job_id: str) -> JobHandle:
+        """The handle of a job that exists, from its id alone."""
+        return JobHandle(self, job_id)
+
+    def jobs(self, *, page_size: int = 50) -> Iterator[Job]:
+        """All jobs, newest first, without their reports; pages are fetched as needed."""
+        token = ""
+        while True:
+            request = pb2.ListJobsRequest(page_size=page_size, page_token=token)
+            response: pb2.ListJobsResponse = self._call(self._stub.ListJobs, request)
+            yield from map(decode.job, response.jobs)
+            token = response.next_page_token
+            if not token:
+                return
+
+    def evaluate(
+        self, formula: str, X: Any, y: Any, *, refit: bool = False, **options: Unpack[TableOptions]
+    ) -> Evaluation:
+        """Scores of your own formula on your data (X, y, names, target_name, weights, units as in `discover`).
+
+        With `refit`, its numbers that are no integers are fitted first.
+        """
+        request = requests.evaluate_formula(formula, X, y, refit=refit, **options)
+        return decode.evaluation(self._call(self._stub.EvaluateFormula, request))
+
+    def server_info(self) -> ServerInfo:
+        """Versions, engines and limits of the server."""
+        return decode.server_info(self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
+
+    def _call(
+        self, method: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT], request: RequestT, extra: float = 0.0
+    ) -> ResponseT:
+        """One call; the server may take `extra` seconds by request."""
+        try:
+            return method(request, timeout=self._timeout + extra)
+        except grpc.RpcError as error:
+            raise from_rpc(error) from None
+
+
+class JobHandle:
+    """A job on the server; it goes on whether or not a handle exists."""
+
+    def __init__(self, client: Client, job_id: str) -> None:
+        self._client = client
+        self._name = requests.job_name(job_id)
+
+    @property
+    def id(self) -> str:
+        return self._name.removeprefix("jobs/")
+
+    def describe(self) -> Job:
+        """The job as it is now, with its best front so far."""
+        response: pb2.GetJobResponse = self._client._call(self._client._stub.GetJob, pb2.GetJobRequest(name=self._name))
+        return decode.job(response.job)
+
+    def watch(self, after: int = 0) -> Iterator[JobEvent]:
+        """Events with a sequence larger than `after`, as they happen, until the job is final.
+
+        Re-attaches without gap or repeat where the connection breaks.
+        """
+        outage = Outage()
+        while True:
+            call = self._client._stub.WatchJob(pb2.WatchJobRequest(name=self._name, after_sequence=after))
+            try:
+                for response in call:
+                    outage.over()
+                    after = response.event.sequence
+                    yield decode.job_event(response.event)
+                return
+            except grpc.RpcError as error:
+                pause = outage.pause(from_rpc(error))
+            finally:
+                call.cancel()
+            time.sleep(pause)
+
+    def result(self, timeout: float | None = None) -> Report:
+        """Waits until the job is final, at most `timeout` seconds.
+
+        A cancelled job gives what it found until then (`Report.state` says so). Raises JobFailed, DeadlineExceeded.
+        """
+        deadline, outage = Deadline(timeout), Outage()
+        while True:
+            wait = deadline.next_wait()
+            request = pb2.WaitJobRequest(name=self._name, timeout=requests.duration(wait, "timeout"))
+            try:
+                response: pb2.WaitJobResponse = self._client._call(self._client._stub.WaitJob, request, extra=wait)
+            except Unavailable as error:
+                time.sleep(outage.pause(error))
+                continue
+            outage.over()
+            job = decode.job(response.job)
+            if job.state.is_final:
+                return decode.final_report(job)
+            deadline.check(job)
+
+    def cancel(self) -> Job:
+        """Asks the search to stop; it keeps what it found. A final job stays as it is."""
+        request = pb2.CancelJobRequest(name=self._name)
+        response: pb2.CancelJobResponse = self._client._call(self._client._stub.CancelJob, request)
+        return decode.job(response.job)
+
+    def delete(self) -> None:
+        """Cancels the job if it is not final, and removes it."""
+        self._client._call(self._client._stub.DeleteJob, pb2.DeleteJobRequest(name=self._name))

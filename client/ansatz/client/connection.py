@@ -1,0 +1,51 @@
+"""How a channel is made and how long a call may take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import grpc
+
+DEFAULT_TIMEOUT_SECONDS: Final = 60.0
+# One call of WaitJob lasts this long at most; a longer wait is several calls.
+WAIT_SECONDS: Final = 20.0
+
+_SERVICE: Final = "ansatz.v1.DiscoveryService"
+# Safe to send twice. CreateJob is because every request carries a request_id; DeleteJob is not: the second answer
+# would be NOT_FOUND. WatchJob is re-attached by the handle, which knows the last sequence.
+_REPEATABLE: Final = ("CreateJob", "GetJob", "ListJobs", "WaitJob", "CancelJob", "EvaluateFormula", "GetServerInfo")
+_RETRY_POLICY: Final = {
+    "maxAttempts": 5,
+    "initialBackoff": "0.1s",
+    "maxBackoff": "2s",
+    "backoffMultiplier": 2.0,
+    "retryableStatusCodes": ["UNAVAILABLE"],
+}
+_MAX_ANSWER_BYTES: Final = 64 * 2**20
+
+
+def channel_options() -> Sequence[tuple[str, Any]]:
+    """Retries of what is safe to repeat; requests as large as the server takes; quick reconnection."""
+    service_config = {
+        "methodConfig": [
+            {"name": [{"service": _SERVICE, "method": m} for m in _REPEATABLE], "retryPolicy": _RETRY_POLICY}
+        ]
+    }
+    return (
+        ("grpc.service_config", json.dumps(service_config)),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", _MAX_ANSWER_BYTES),
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 2000),
+    )
+
+
+def open_channel(target: str) -> grpc.Channel:
+    """`target` is "HOST:PORT" or "unix:PATH". Connects with the first call."""
+    return grpc.insecure_channel(target, options=channel_options())
+
+
+def open_aio_channel(target: str) -> grpc.aio.Channel:
+    return grpc.aio.insecure_channel(target, options=channel_options())

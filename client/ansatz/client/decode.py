@@ -1,0 +1,199 @@
+"""From wire messages to results: pure functions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from ansatz.client import results
+from ansatz.client.errors import JobFailed, ServerError
+from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
+
+
+def _optional(message: Message, field: str) -> Any:
+    return getattr(message, field) if message.HasField(field) else None
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.seconds + duration.nanos * 1e-9
+
+
+def _optional_seconds(message: Message, field: str) -> float | None:
+    return _seconds(getattr(message, field)) if message.HasField(field) else None
+
+
+def _time(timestamp: Timestamp) -> datetime:
+    return timestamp.ToDatetime(tzinfo=UTC)
+
+
+def _optional_time(message: Message, field: str) -> datetime | None:
+    return _time(getattr(message, field)) if message.HasField(field) else None
+
+
+def _state(state: job_pb2.JobState.ValueType) -> results.JobState:
+    return results.JobState(job_pb2.JobState.Name(state).removeprefix("JOB_STATE_"))
+
+
+def _engine(engine: problem_pb2.Engine.ValueType) -> results.Engine:
+    if engine == problem_pb2.ENGINE_UNSPECIFIED:
+        return results.Engine.AUTO
+    return results.Engine(problem_pb2.Engine.Name(engine).removeprefix("ENGINE_").lower())
+
+
+def _constant(message: report_pb2.Constant) -> results.Constant:
+    return results.Constant(
+        value=message.value,
+        std_error=_optional(message, "std_error"),
+        lower=_optional(message, "lower"),
+        upper=_optional(message, "upper"),
+        name=message.name or None,
+    )
+
+
+def candidate(message: report_pb2.Candidate) -> results.Candidate:
+    scores = results.Scores(
+        rmse=_optional(message.scores, "rmse"),
+        r2=_optional(message.scores, "r2"),
+        relative_error=_optional(message.scores, "relative_error"),
+        description_length=_optional(message.scores, "description_length"),
+        extrapolation_rmse=_optional(message.scores, "extrapolation_rmse"),
+    )
+    return results.Candidate(
+        rank=message.rank,
+        formula=message.formula,
+        latex=message.latex,
+        python=message.python,
+        complexity=message.complexity,
+        constants=tuple(map(_constant, message.constants)),
+        scores=scores,
+        on_pareto_front=message.on_pareto_front,
+        found_by=message.found_by,
+    )
+
+
+def _warning(message: report_pb2.Warning) -> results.Warning:
+    return results.Warning(message.code, message.message)
+
+
+def _residual(message: report_pb2.Report | discovery_service_pb2.EvaluateFormulaResponse) -> Any:
+    if not message.HasField("residual"):
+        return None
+    return results.ResidualVerdict(message.residual.is_noise, message.residual.p_value)
+
+
+def _receipt(message: report_pb2.Receipt) -> results.Receipt:
+    return results.Receipt(
+        data_sha256=message.data_sha256,
+        versions=dict(message.versions),
+        options=dict(message.options),
+        seed=message.seed,
+        reproducible=message.reproducible,
+        cut_stages=tuple(message.cut_stages),
+    )
+
+
+def report(message: report_pb2.Report, state: results.JobState) -> results.Report:
+    steps = (results.RefinementStep(s.formula, s.added or None, s.gain_bits) for s in message.refinement)
+    return results.Report(
+        state=state,
+        candidates=tuple(map(candidate, message.candidates)),
+        residual=_residual(message),
+        noise=results.Noise(_optional(message.noise, "relative_std")),
+        warnings=tuple(map(_warning, message.warnings)),
+        receipt=_receipt(message.receipt) if message.HasField("receipt") else None,
+        columns=dict(message.columns),
+        refinement=tuple(steps),
+        elapsed_seconds=_optional_seconds(message, "elapsed"),
+        first_candidate_seconds=_optional_seconds(message, "first_candidate"),
+    )
+
+
+def _options(message: problem_pb2.SearchOptions) -> results.SearchOptions:
+    return results.SearchOptions(
+        functions=tuple(message.functions),
+        engine=_engine(message.engine),
+        budget_seconds=_optional_seconds(message, "budget"),
+        seed=_optional(message, "seed"),
+        max_complexity=_optional(message, "max_complexity"),
+        ansatz=message.ansatz,
+    )
+
+
+def job(message: job_pb2.Job) -> results.Job:
+    state = _state(message.state)
+    error = results.JobError(message.error.reason, message.error.message) if message.HasField("error") else None
+    return results.Job(
+        id=message.name.removeprefix("jobs/"),
+        state=state,
+        create_time=_time(message.create_time),
+        start_time=_optional_time(message, "start_time"),
+        end_time=_optional_time(message, "end_time"),
+        data=results.DataSummary(message.data.rows, tuple(message.data.inputs), message.data.target),
+        options=_options(message.options),
+        report=report(message.report, state) if message.HasField("report") else None,
+        error=error,
+        attempts=message.attempts,
+        last_sequence=message.last_sequence,
+    )
+
+
+def final_report(job: results.Job) -> results.Report:
+    """The report of a job in a final state; raises JobFailed where there is none to have."""
+    if job.state is results.JobState.FAILED:
+        raise JobFailed(job)
+    if job.report is None:
+        raise ServerError(f"job {job.id} is {job.state} but the server sent no report", reason="NO_REPORT")
+    return job.report
+
+
+def job_event(message: job_pb2.JobEvent) -> results.JobEvent:
+    sequence, time = message.sequence, _time(message.time)
+    match message.WhichOneof("event"):
+        case "state_change":
+            return results.JobEvent(sequence, time, state=_state(message.state_change.state))
+        case "progress":
+            made = message.progress
+            progress = results.Progress(made.fraction, made.stage, _seconds(made.elapsed))
+            return results.JobEvent(sequence, time, progress=progress)
+        case "front":
+            return results.JobEvent(sequence, time, front=tuple(map(candidate, message.front.candidates)))
+        case _:  # a kind that a newer server knows
+            return results.JobEvent(sequence, time)
+
+
+def evaluation(message: discovery_service_pb2.EvaluateFormulaResponse) -> results.Evaluation:
+    return results.Evaluation(
+        candidate=candidate(message.candidate),
+        residual=_residual(message),
+        warnings=tuple(map(_warning, message.warnings)),
+        columns=dict(message.columns),
+    )
+
+
+def server_info(message: discovery_service_pb2.GetServerInfoResponse) -> results.ServerInfo:
+    sent = message.limits
+    limits = results.Limits(
+        max_rows=sent.max_rows,
+        max_columns=sent.max_columns,
+        max_message_bytes=sent.max_message_bytes,
+        max_queued_jobs=sent.max_queued_jobs,
+        max_watchers=sent.max_watchers,
+        default_budget_seconds=_seconds(sent.default_budget),
+        max_budget_seconds=_seconds(sent.max_budget),
+        max_wait_seconds=_seconds(sent.max_wait),
+        max_formula_length=sent.max_formula_length,
+        max_complexity=sent.max_complexity,
+    )
+    return results.ServerInfo(
+        version=message.version,
+        packages=dict(message.packages),
+        engines=tuple(results.EngineInfo(_engine(e.engine), e.ready, e.detail) for e in message.engines),
+        limits=limits,
+        functions=tuple(message.functions),
+        default_functions=tuple(message.default_functions),
+        workers=message.workers,
+    )

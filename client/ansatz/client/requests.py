@@ -1,0 +1,102 @@
+"""From arguments to request messages: pure functions, shared by the sync and the asyncio client."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+from google.protobuf.duration_pb2 import Duration
+
+from ansatz.client.errors import InvalidRequest
+from ansatz.client.results import Engine
+from ansatz.client.tables import TableOptions, table
+from ansatz.v1 import discovery_service_pb2, problem_pb2
+
+_MAX_UINT32 = 2**32 - 1
+
+
+class ProblemOptions(TableOptions, total=False):
+    """Keywords of a discovery; None: the server's default."""
+
+    functions: Sequence[str] | None
+    engine: Engine | str | None
+    budget: float | None
+    seed: int | None
+    max_complexity: int | None
+    ansatz: str | None
+
+
+def search_options(
+    *,
+    functions: Sequence[str] | None = None,
+    engine: Engine | str | None = None,
+    budget: float | None = None,
+    seed: int | None = None,
+    max_complexity: int | None = None,
+    ansatz: str | None = None,
+) -> problem_pb2.SearchOptions:
+    """Options of a search. `budget` is in seconds. Checks what the wire cannot carry; the server checks the rest."""
+    options = problem_pb2.SearchOptions(functions=_names(functions), ansatz=ansatz or "")
+    if engine is not None:
+        options.engine = _engine(engine)
+    if budget is not None:
+        options.budget.CopyFrom(duration(budget, "options.budget"))
+    if seed is not None:
+        options.seed = _uint32(seed, "options.seed")
+    if max_complexity is not None:
+        options.max_complexity = _uint32(max_complexity, "options.max_complexity")
+    return options
+
+
+def create_job(
+    X: Any, y: Any, *, job_id: str | None = None, request_id: str | None = None, **keywords: Unpack[ProblemOptions]
+) -> discovery_service_pb2.CreateJobRequest:
+    """A request that is safe to send again: without a `request_id` it gets one."""
+    about_table: Mapping[str, Any] = {k: v for k, v in keywords.items() if k in TableOptions.__annotations__}
+    about_search: Mapping[str, Any] = {k: v for k, v in keywords.items() if k not in about_table}
+    options = search_options(**about_search)
+    problem = problem_pb2.Problem(table=table(X, y, **about_table), options=options)
+    return discovery_service_pb2.CreateJobRequest(
+        problem=problem, job_id=job_id or "", request_id=request_id or str(uuid.uuid4())
+    )
+
+
+def evaluate_formula(
+    formula: str, X: Any, y: Any, *, refit: bool, **keywords: Unpack[TableOptions]
+) -> discovery_service_pb2.EvaluateFormulaRequest:
+    return discovery_service_pb2.EvaluateFormulaRequest(formula=formula, table=table(X, y, **keywords), refit=refit)
+
+
+def job_name(job_id: str) -> str:
+    return f"jobs/{job_id.removeprefix('jobs/')}"
+
+
+def duration(seconds: float, field: str) -> Duration:
+    if not (math.isfinite(seconds) and abs(seconds) < 1e11):
+        raise InvalidRequest.of(field, f"is {seconds} s; give a finite number of seconds")
+    message = Duration()
+    message.FromNanoseconds(round(seconds * 1e9))
+    return message
+
+
+def _names(functions: Sequence[str] | None) -> Sequence[str]:
+    if isinstance(functions, str):
+        raise InvalidRequest.of("options.functions", f"is {functions!r:.60}; give a list of names")
+    return functions or ()
+
+
+def _engine(engine: Engine | str) -> problem_pb2.Engine.ValueType:
+    try:
+        known = Engine(engine)
+    except ValueError:
+        names = ", ".join(Engine)
+        raise InvalidRequest.of("options.engine", f"is {engine!r:.60}; give one of {names}") from None
+    return problem_pb2.Engine.Value(f"ENGINE_{known.name}")
+
+
+def _uint32(value: int, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_UINT32:
+        raise InvalidRequest.of(field, f"is {value!r:.60}; give a whole number from 0 to {_MAX_UINT32}")
+    return value

@@ -1,0 +1,263 @@
+"""What a server answers, as frozen dataclasses. None stands for what is not finite, not defined or not set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Engine(StrEnum):
+    """The evolutionary engine that searches beside the built-in searchers."""
+
+    AUTO = "auto"
+    PYSR = "pysr"
+    OPERON = "operon"
+    NONE = "none"
+
+
+class JobState(StrEnum):
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number of a formula that is no integer.
+
+    `std_error` and the limits of the 95 % interval are in the constant's own unit, None where the data do not
+    determine them; `name` is what the value is called where a short name ("3/2", "pi") lies within its error.
+    """
+
+    value: float
+    std_error: float | None
+    lower: float | None
+    upper: float | None
+    name: str | None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Errors of a formula on the caller's rows, in float64.
+
+    `rmse` and `extrapolation_rmse` are in the target's unit, `r2` (≤ 1) and `relative_error` (≥ 0) dimensionless,
+    `description_length` in bits.
+    """
+
+    rmse: float | None
+    r2: float | None
+    relative_error: float | None
+    description_length: float | None
+    extrapolation_rmse: float | None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked."""
+
+    rank: int
+    formula: str
+    latex: str
+    python: str
+    complexity: int
+    constants: tuple[Constant, ...]
+    scores: Scores
+    on_pareto_front: bool
+    found_by: str
+
+
+@dataclass(frozen=True)
+class Warning:
+    """A fact that the reader of a result must know; the codes are listed in docs/warnings.md."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ResidualVerdict:
+    """Is what the best formula leaves only noise? `p_value` in [0, 1]: how likely noise has as much structure."""
+
+    is_noise: bool
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The noise estimated from the data: std of the best formula's residual over the target's, dimensionless."""
+
+    relative_std: float | None
+
+
+@dataclass(frozen=True)
+class RefinementStep:
+    """A step of the refinement of the caller's ansatz: the formula after it, what was added (None: the fit of the
+    ansatz itself) and the bits of description length it saved."""
+
+    formula: str
+    added: str | None
+    gain_bits: float
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What it takes to repeat a result. `reproducible` is False where a clock or an engine interfered; `cut_stages`
+    are those that the clock or an interruption cut short."""
+
+    data_sha256: str
+    versions: Mapping[str, str]
+    options: Mapping[str, str]
+    seed: int
+    reproducible: bool
+    cut_stages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The answer to a discovery.
+
+    `state` is that of the job: SUCCEEDED; CANCELLED: what was found until then; RUNNING: the best so far.
+    `candidates` are by rank. `columns` maps names in formulas to the caller's column names, where they differ.
+    Times are in seconds from CreateJob.
+    """
+
+    state: JobState
+    candidates: tuple[Candidate, ...]
+    residual: ResidualVerdict | None
+    noise: Noise
+    warnings: tuple[Warning, ...]
+    receipt: Receipt | None
+    columns: Mapping[str, str]
+    refinement: tuple[RefinementStep, ...]
+    elapsed_seconds: float | None
+    first_candidate_seconds: float | None
+
+    @property
+    def best(self) -> Candidate | None:
+        """The candidate of rank 1; None where nothing was found."""
+        return self.candidates[0] if self.candidates else None
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """The size of a job's data."""
+
+    rows: int
+    inputs: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """The options a job was made with; None and empty: the server's default."""
+
+    functions: tuple[str, ...]
+    engine: Engine
+    budget_seconds: float | None
+    seed: int | None
+    max_complexity: int | None
+    ansatz: str
+
+
+@dataclass(frozen=True)
+class JobError:
+    """Why a job failed; `reason` is machine-readable."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """One discovery. `report` is the result once the state is final, the best so far before; None in lists."""
+
+    id: str
+    state: JobState
+    create_time: datetime
+    start_time: datetime | None
+    end_time: datetime | None
+    data: DataSummary
+    options: SearchOptions
+    report: Report | None
+    error: JobError | None
+    attempts: int
+    last_sequence: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`fraction` of the budget spent, in [0, 1]; the `stage` under way; seconds since the worker began."""
+
+    fraction: float
+    stage: str
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """Something that happened to a job: exactly one of `state`, `progress` and `front` is set.
+
+    `sequence` counts 1, 2, 3, … within a job; `front` is a better front: all candidates so far, by rank.
+    """
+
+    sequence: int
+    time: datetime
+    state: JobState | None = None
+    progress: Progress | None = None
+    front: tuple[Candidate, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores and constants of the caller's own formula (rank 0), and what its residual looks like."""
+
+    candidate: Candidate
+    residual: ResidualVerdict | None
+    warnings: tuple[Warning, ...]
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """`detail` is the version where the engine is ready, else why it is not and the command that mends it."""
+
+    engine: Engine
+    ready: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may not exceed; times in seconds."""
+
+    max_rows: int
+    max_columns: int
+    max_message_bytes: int
+    max_queued_jobs: int
+    max_watchers: int
+    default_budget_seconds: float
+    max_budget_seconds: float
+    max_wait_seconds: float
+    max_formula_length: int
+    max_complexity: int
+
+
+@dataclass(frozen=True)
+class ServerInfo:
+    """Version of the server and of the packages it computes with; what it can do, and within which limits."""
+
+    version: str
+    packages: Mapping[str, str]
+    engines: tuple[EngineInfo, ...]
+    limits: Limits
+    functions: tuple[str, ...]
+    default_functions: tuple[str, ...]
+    workers: int
