@@ -14,6 +14,7 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Warning
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.protocol import Searcher
+from ansatz.discovery.search.reduction import reduce
 
 _ALONE = 3
 """The engine starts after this many searchers: a simple law is found before it would have begun."""
@@ -54,6 +55,9 @@ class Portfolio:
             engine = _EngineThread(self.engine, problem, until_solved)
         if engine is not None:
             self._finish_engine(engine, budget, until_solved, archive)
+        if not budget.spent and archive.entries:
+            self.on_stage("reduction")
+            reduce(archive, budget)
 
     def _run_one(self, searcher: Searcher, problem: Problem, budget: Budget, archive: Archive) -> None:
         def emit(formula: Node) -> None:
