@@ -21,7 +21,7 @@ from ansatz.discovery.score.description_length import ROUNDING, integer_bits, re
 from ansatz.discovery.score.uncertainty import standard_errors
 
 _WITHIN = 2.5  # standard errors
-_MIN_GAIN_EXPONENT = 1.0
+_MIN_GAIN_EXPONENT = 2.0
 _MIN_GAIN_COEFFICIENT = 5.0
 _MAX_DENOMINATOR = 16
 _SYMBOLS = (
@@ -70,9 +70,16 @@ def _rational(value: float, tolerance: float, symbol: str, size: float, symbol_b
         if numerator and math.gcd(numerator, denominator) == 1:
             near = numerator / denominator * size
             if abs(near - value) <= max(tolerance, 4e-16 * abs(value)):
-                bits = integer_bits(numerator) + (integer_bits(denominator) if denominator > 1 else 0.0)
-                return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits + symbol_bits)
+                bits = integer_bits(numerator) + _denominator_bits(denominator) + symbol_bits
+                return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits)
     return None
+
+
+def _denominator_bits(denominator: int) -> float:
+    """Halves are common in laws; other fractions pay for being fractions."""
+    if denominator <= 2:
+        return 1.5 * (denominator - 1)
+    return integer_bits(denominator) + 2.0
 
 
 def _name_text(ratio: Fraction, symbol: str) -> str:
