@@ -1,8 +1,10 @@
-"""Structured search."""
+"""Deterministic search for the shapes that physics uses."""
 
 from ansatz.discovery.search.protocol import Searcher
+from ansatz.discovery.search.structured.polynomial import polynomial
+from ansatz.discovery.search.structured.power_law import PowerLaw
 
 
 def searchers() -> tuple[Searcher, ...]:
     """The structured searchers, cheapest first."""
-    return ()
+    return (PowerLaw(), polynomial())

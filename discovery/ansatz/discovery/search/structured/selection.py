@@ -1,0 +1,151 @@
+"""Sparse linear models: few of many features whose linear combination is the target.
+
+Greedy forward selection by the error that remains (orthogonal least squares, Chen, Billings & Luo 1989) with floating
+backward steps (Pudil et al. 1994), and an exhaustive scan of pairs by their Gram matrix. Everything works on columns
+of unit length, so that no feature counts less for its scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.expression import Array
+
+EXACT: Final = 1e-10
+_INDEPENDENT: Final = 1e-12
+_PAIR_BLOCK: Final = 256
+_MAX_MOVES: Final = 4
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A linear model: `support` are columns of the features, `coefficients` belong first to the known columns, then to
+    the support; `error` is the norm of the residual over that of the target."""
+
+    support: tuple[int, ...]
+    coefficients: Array
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Regression:
+    """Target (n,), candidate features (n, p) and columns (n, k) that every model contains, all times `roots` (n,),
+    the square roots of the row weights."""
+
+    target: Array
+    features: Array
+    known: Array
+    roots: Array
+
+    def __post_init__(self) -> None:
+        with np.errstate(all="ignore"):
+            features = self.features * self.roots[:, None]
+            norms = np.sqrt(np.einsum("ij,ij->j", features, features))
+            usable = np.isfinite(norms) & (norms > 0)
+            features = np.where(usable, features / np.where(usable, norms, 1.0), 0.0)
+        object.__setattr__(self, "features", features)
+        object.__setattr__(self, "norms", np.where(usable, norms, 1.0))
+        object.__setattr__(self, "known", self.known * self.roots[:, None])
+        target = self.target * self.roots
+        object.__setattr__(self, "size", float(np.linalg.norm(target)) or 1.0)
+        object.__setattr__(self, "target", target / self.size)
+
+    norms: Array = None  # type: ignore[assignment]
+    size: float = 1.0
+
+    def fit(self, support: Sequence[int]) -> Selection:
+        """The least-squares model of the known columns and the support."""
+        design = np.column_stack([self.known, self.features[:, list(support)]])
+        solution = np.linalg.lstsq(design, self.target, rcond=1e-14)[0]
+        error = float(np.linalg.norm(self.target - design @ solution))
+        k = self.known.shape[1]
+        solution[k:] /= self.norms[list(support)]
+        return Selection(tuple(support), solution * self.size, error)
+
+    def _basis(self, support: Sequence[int]) -> tuple[Array, Array]:
+        """Orthonormal basis of the model's columns, and the residual."""
+        design = np.column_stack([self.known, self.features[:, list(support)]])
+        if design.shape[1] == 0:
+            return design, self.target
+        basis = np.linalg.qr(design)[0]
+        residual = self.target - basis @ (basis.T @ self.target)
+        return basis, residual - basis @ (basis.T @ residual)
+
+    def gains(self, support: Sequence[int]) -> Array:
+        """By how much each feature would lower the squared error, shape (p,)."""
+        basis, residual = self._basis(support)
+        left = 1.0 - np.einsum("ij,ij->j", basis.T @ self.features, basis.T @ self.features)
+        gains = (residual @ self.features) ** 2 / np.maximum(left, _INDEPENDENT)
+        gains[left <= _INDEPENDENT] = 0.0
+        gains[list(support)] = 0.0
+        return gains
+
+    def forward(self, most: int, start: Sequence[int] = ()) -> Iterator[Selection]:
+        """Models of growing size, the best found of each size as it is found; ends when exact."""
+        support = list(start)
+        best: dict[int, float] = {}
+        moves = 0
+        while len(support) < most:
+            gains = self.gains(support)
+            choice = int(np.argmax(gains))
+            if gains[choice] <= 0:
+                return
+            support.append(choice)
+            while True:
+                model = self.fit(support)
+                best[len(support)] = min(model.error, best.get(len(support), np.inf))
+                if model.error < EXACT:
+                    yield self.pruned(model)
+                    return
+                if len(support) < 3 or moves >= _MAX_MOVES * most:
+                    break
+                shorter, error = self._without_weakest(support)
+                if error >= 0.999 * best.get(len(shorter), np.inf):
+                    break
+                support, moves = shorter, moves + 1
+            yield model
+
+    def _without_weakest(self, support: list[int]) -> tuple[list[int], float]:
+        options = [[s for s in support if s != drop] for drop in support]
+        errors = [self.fit(option).error for option in options]
+        weakest = int(np.argmin(errors))
+        return options[weakest], errors[weakest]
+
+    def pruned(self, model: Selection) -> Selection:
+        """An exact model without the terms that it does not need."""
+        support = list(model.support)
+        while len(support) > 1:
+            shorter, error = self._without_weakest(support)
+            if error > max(EXACT, 10 * model.error):
+                break
+            support = shorter
+        return self.fit(support)
+
+    def pairs(self, most: int) -> list[Selection]:
+        """The best models of two features, by an exhaustive scan; best first."""
+        basis, residual = self._basis(())
+        features = self.features - basis @ (basis.T @ self.features)
+        norms = np.sqrt(np.einsum("ij,ij->j", features, features))
+        usable = np.flatnonzero(norms > 1e-5)
+        features = features[:, usable] / norms[usable]
+        c = residual @ features
+        found: list[tuple[float, int, int]] = []
+        for first in range(0, usable.size, _PAIR_BLOCK):
+            block = slice(first, first + _PAIR_BLOCK)
+            gram = features[:, block].T @ features[:, first:]
+            ci, cj = c[block, None], c[None, first:]
+            left = 1.0 - gram * gram
+            gain = (ci * ci + cj * cj - 2 * ci * cj * gram) / np.maximum(left, 1e-9)
+            gain[left <= 1e-9] = 0.0
+            flat = gain.ravel()
+            top = np.argpartition(-flat, min(2 * most, flat.size - 1))[: 2 * most]
+            width = gain.shape[1]
+            found += [(-float(flat[t]), first + int(t) // width, first + int(t) % width) for t in top]
+        found.sort()
+        distinct = list(dict.fromkeys((min(i, j), max(i, j)) for _, i, j in found if i != j))
+        models = [self.fit((int(usable[i]), int(usable[j]))) for i, j in distinct[: 2 * most]]
+        return sorted(models, key=lambda m: m.error)[:most]

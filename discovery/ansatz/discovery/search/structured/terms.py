@@ -1,0 +1,116 @@
+"""Banks of terms: products of powers of atoms, as columns of values with the formula of each at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.expression import Array, Node, Variable, call, subtract
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.structured import build
+
+Powers = tuple[tuple[int, float], ...]
+"""Atoms, by position, and their exponents."""
+
+_MOST_CELLS: Final = 6_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Atom:
+    """What terms are products of: a formula and its values, shape (n,)."""
+
+    node: Node
+    values: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """Terms and their values, shape (n, p)."""
+
+    atoms: tuple[Atom, ...]
+    terms: tuple[Powers, ...]
+    values: Array
+    functions: frozenset[str]
+
+    def node(self, index: int) -> Node:
+        factors = [(self.atoms[a].node, e) for a, e in self.terms[index]]
+        return build.product(1.0, factors, self.functions) if factors else build.ONE
+
+
+def bank(problem: Problem, atoms: Sequence[Atom], terms: Iterable[Powers]) -> Bank:
+    """The bank of those terms that are finite and not constant on the rows; as many as memory allows, in order."""
+    most = _MOST_CELLS // max(problem.rows, 1)
+    powers: dict[tuple[int, float], Array] = {}
+    kept: list[Powers] = []
+    columns: list[Array] = []
+    with np.errstate(all="ignore"):
+        for term in terms:
+            if len(kept) >= most:
+                break
+            values: Array | None = None
+            for factor in term:
+                if factor not in powers:
+                    powers[factor] = atoms[factor[0]].values ** factor[1]
+                values = powers[factor] if values is None else values * powers[factor]
+            if values is None:
+                continue
+            kept.append(term)
+            columns.append(values)
+        matrix = np.array(columns).T if columns else np.empty((problem.rows, 0))
+        usable = np.isfinite(matrix.sum(axis=0)) & (np.ptp(matrix, axis=0) > 0)
+    return Bank(
+        tuple(atoms), tuple(t for t, u in zip(kept, usable, strict=True) if u), matrix[:, usable], problem.functions
+    )
+
+
+def inputs(problem: Problem) -> list[Atom]:
+    """The inputs that vary."""
+    return [Atom(Variable(n), v) for n, v in problem.columns.items() if np.ptp(v) > 0]
+
+
+def applied(problem: Problem, functions: Sequence[str], arguments: Sequence[Atom]) -> list[Atom]:
+    """Allowed functions of the arguments, where defined on all rows."""
+    atoms = []
+    from ansatz.discovery.expression.evaluate import apply_function
+
+    with np.errstate(all="ignore"):
+        for name in functions:
+            if name in problem.functions:
+                for argument in arguments:
+                    values = apply_function(name, argument.values)
+                    if np.all(np.isfinite(values)):
+                        atoms.append(Atom(call(name, argument.node), values))
+    return atoms
+
+
+def differences(atoms: Sequence[Atom]) -> list[Atom]:
+    """x_i - x_j of all pairs."""
+    return [Atom(subtract(a.node, b.node), a.values - b.values) for a, b in combinations(atoms, 2)]
+
+
+def monomials(
+    count: int, exponents: Sequence[float], most_factors: int, most_total: float, first: int = 0
+) -> Iterator[Powers]:
+    """Products of at most `most_factors` of `count` atoms from position `first`, sum of |exponent| at most
+    `most_total`; low totals first."""
+    nonzero = [e for e in exponents if e != 0]
+    found: list[tuple[float, Powers]] = []
+    for factors in range(1, min(most_factors, count) + 1):
+        for chosen in combinations(range(first, first + count), factors):
+            for powers in product(nonzero, repeat=factors):
+                total = sum(abs(e) for e in powers)
+                if total <= most_total:
+                    found.append((total, tuple(zip(chosen, powers, strict=True))))
+    found.sort(key=lambda item: item[0])
+    return (term for _, term in found)
+
+
+def crossed(terms: Iterable[Powers], others: Sequence[Powers]) -> Iterator[Powers]:
+    """Each term times each of the others."""
+    for term in terms:
+        for other in others:
+            yield term + other
