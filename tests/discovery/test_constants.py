@@ -1,0 +1,69 @@
+"""Constants: fitted, with intervals that cover, named only within their errors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from ansatz.discovery import Column, Engine, Options, Table, discover, evaluate_formula
+
+
+def _table(x: np.ndarray, y: np.ndarray) -> Table:
+    return Table((Column("x", x), Column("y", y)), "y")
+
+
+def test_intervals_cover_the_truth_at_their_rate() -> None:
+    x = np.linspace(0, 3, 40)
+    truth = (2.7, 1.3)
+    covered = []
+    for seed in range(200):
+        noise = np.random.default_rng(seed).normal(0, 0.1, x.size)
+        y = truth[0] * np.exp(-truth[1] * x) + noise
+        result = evaluate_formula(_table(x, y), "2.5*exp(-1.1*x)", refit=True)
+        for constant, value in zip(result.candidate.constants, (2.7, -1.3), strict=True):
+            assert constant.lower is not None
+            assert constant.upper is not None
+            covered.append(constant.lower <= value <= constant.upper)
+    # 400 intervals in correlated pairs: three standard deviations of a 95 % rate are some 4 points.
+    assert 0.91 <= np.mean(covered) <= 0.99
+
+
+def test_a_constant_that_the_data_do_not_determine_is_said_to_be_so() -> None:
+    x = np.linspace(1, 3, 30)
+    result = evaluate_formula(_table(x, 6 * x), "1.5*2.5*x", refit=True)
+    assert all(c.std_error is None and c.lower is None for c in result.candidate.constants)
+    assert "UNIDENTIFIABLE_CONSTANT" in {w.code for w in result.warnings}
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (0.5, "1/2"),
+        (math.pi, "pi"),
+        (1 / (4 * math.pi), "1/(4*pi)"),
+        (math.e / 2, "e/2"),
+        (math.sqrt(2), "sqrt(2)"),
+        (3 / 7, "3/7"),
+        (2.718, ""),
+        (0.123456789, ""),
+    ],
+)
+def test_constants_are_named_where_the_data_are_exact_enough(value: float, name: str) -> None:
+    x = np.linspace(1, 3, 50)
+    best = discover(_table(x, value * x**2), Options(engine=Engine.NONE)).candidates[0]
+    (constant,) = best.constants
+    assert constant.value == pytest.approx(value, rel=1e-12)
+    assert constant.name == name
+
+
+def test_a_noisy_constant_is_not_given_a_name_that_chance_would_give() -> None:
+    x = np.linspace(1, 3, 50)
+    named = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        y = rng.uniform(1, 9) * x + rng.normal(0, 0.2, 50)
+        best = discover(_table(x, y), Options(engine=Engine.NONE, functions=())).candidates[0]
+        named += sum(bool(c.name) for c in best.constants)
+    assert named <= 2
