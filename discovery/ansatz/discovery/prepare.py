@@ -125,12 +125,16 @@ def data_sha256(table: Table) -> str:
 
 
 def _relative_weights(y: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Weights 1/y² of mean 1 where y has one sign and spans more than four decades, else None."""
+    """Weights 1/y² of mean 1 where y has one sign and nine tenths of it span more than four decades, else None.
+
+    The tails are left out of the span: a target that only touches zero is no wide one.
+    """
     size = np.abs(y)
     smallest = float(size.min())
     if smallest == 0 or float(y.min()) < 0 < float(y.max()):
         return None
-    if np.log10(float(size.max())) - np.log10(smallest) < _RELATIVE_DECADES:
+    low, high = np.quantile(np.log10(size), (0.05, 0.95))
+    if high - low < _RELATIVE_DECADES:
         return None
     weights: NDArray[np.float64] = (smallest / size) ** 2
     normalised: NDArray[np.float64] = weights / weights.mean()
