@@ -1,10 +1,11 @@
 """Deterministic search for the shapes that physics uses."""
 
 from ansatz.discovery.search.protocol import Searcher
+from ansatz.discovery.search.structured.log_bank import LogBank
 from ansatz.discovery.search.structured.polynomial import polynomial
 from ansatz.discovery.search.structured.power_law import PowerLaw
 
 
 def searchers() -> tuple[Searcher, ...]:
     """The structured searchers, cheapest first."""
-    return (PowerLaw(), polynomial())
+    return (PowerLaw(), polynomial(), LogBank())

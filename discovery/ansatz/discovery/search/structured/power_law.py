@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -12,13 +11,13 @@ from ansatz.discovery.expression import Array, Node, Variable
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured.build import product
+from ansatz.discovery.search.structured.exponents import options
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 
 _ROWS: Final = 2000
 _REWEIGHTINGS: Final = 4
 _FREE_SNAP: Final = 1e-7
 _WITHIN: Final = 3.0
-_MAX_DENOMINATOR: Final = 4
 
 
 class PowerLaw:
@@ -97,9 +96,7 @@ class _Logarithms:
     def formulas(self, active: list[int], exponents: Array, errors: Array) -> list[Node]:
         """The law with its exponents as fitted, and with them at near simple fractions."""
         tolerance = np.maximum(_WITHIN * errors, _FREE_SNAP)
-        snapped = np.array([_snap(p, t) for p, t in zip(exponents, tolerance, strict=True)])
-        halves = np.array([round(2 * p) / 2 for p in exponents])
-        return [f for f in (self._formula(active, e) for e in _distinct([snapped, halves, exponents])) if f is not None]
+        return [f for f in (self._formula(active, e) for e in options(exponents, tolerance)) if f is not None]
 
     def _formula(self, active: list[int], exponents: Array) -> Node | None:
         columns = [self._columns[a] for a in active]
@@ -124,19 +121,3 @@ class _Logarithms:
 
 def _solve(design: Array, target: Array, roots: Array) -> Array:
     return np.linalg.lstsq(design * roots[:, None], target * roots, rcond=1e-12)[0]
-
-
-def _snap(value: float, tolerance: float) -> float:
-    for denominator in range(1, _MAX_DENOMINATOR + 1):
-        near = round(value * denominator) / denominator
-        if abs(near - value) <= tolerance:
-            return near
-    return float(Fraction(value).limit_denominator(12)) if tolerance <= _FREE_SNAP and False else value
-
-
-def _distinct(options: list[Array]) -> list[Array]:
-    kept: list[Array] = []
-    for option in options:
-        if not any(np.array_equal(option, other) for other in kept):
-            kept.append(option)
-    return kept
