@@ -1,0 +1,43 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from ansatz.client.cli import discover, engines, evaluate, failures, jobs, serve
+from ansatz.client.errors import InvalidRequest
+
+app = typer.Typer(
+    name="ansatz",
+    help="Discover laws in data: observations in, ranked formulas out, with the evidence for each.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("serve", context_settings=serve.CONTEXT, add_help_option=False)(serve.serve)
+app.command("discover")(discover.discover)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(engines.app, name="engines")
+
+# Older versions of typer have this class from click, newer ones bring their own copy.
+_UsageError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line; returns the exit status."""
+    # Also where the parent ignores SIGINT, as shells do for background jobs; SIGTERM keeps the partial result too.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        return int(app(list(arguments), prog_name="ansatz", standalone_mode=False) or 0)
+    except _UsageError as error:
+        said = error.format_message()
+        return failures.report_unusable(InvalidRequest(f"{said} (ansatz --help shows the usage)"), arguments)
+    except (KeyboardInterrupt, typer.Abort):
+        return failures.INTERRUPTED

@@ -1,0 +1,49 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ansatz.client.cli.output import Format
+
+DATA = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA",
+        help="A table: CSV with a header line (, ; tab or | between cells; lines that begin with # before the header "
+        "are skipped), .tsv, .parquet, or - for CSV on standard input.",
+        show_default=False,
+    ),
+]
+TARGET = Annotated[str, typer.Option("--target", metavar="COL", help="The column to be explained.")]
+INPUTS = Annotated[
+    str | None,
+    typer.Option("--inputs", metavar="A,B,…", help="The columns that may explain it; default: all others."),
+]
+WEIGHTS = Annotated[
+    str | None, typer.Option("--weights", metavar="COL", help="Row weights: 1/variance up to a common factor.")
+]
+UNITS = Annotated[
+    Path | None, typer.Option("--units", metavar="FILE.json", help='Units by column, as {"v": "m/s", …}.')
+]
+SERVER = Annotated[
+    str | None,
+    typer.Option("--server", metavar="HOST:PORT", help="The server to use; default: a private one for this command."),
+]
+REQUIRED_SERVER = Annotated[str, typer.Option("--server", metavar="HOST:PORT", help="The server that has the jobs.")]
+FORMAT = Annotated[Format, typer.Option("--format", help="How the result is written.")]
+OUTPUT = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", help="Write the result to a file, not to standard output.")
+]
+JOB = Annotated[str, typer.Argument(metavar="JOB", help="Id of the job.", show_default=False)]
+
+
+def comma_separated(text: str | None) -> list[str]:
+    """The names in "a,b" (a name with a comma in double quotes)."""
+    if not text:
+        return []
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]

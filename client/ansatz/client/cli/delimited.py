@@ -1,0 +1,142 @@
+"""Tables as delimited text: CSV, TSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO
+
+from ansatz.client.errors import InvalidRequest
+
+Columns = dict[str, "array[float]"]
+_BATCH_ROWS = 4096
+_DELIMITERS = ",;\t|"
+
+
+def read_delimited(
+    stream: BinaryIO, source: str, choose: Callable[[Sequence[str]], Sequence[str]], delimiter: str | None = None
+) -> Columns:
+    """The columns that `choose` picks from the header's names, as float64.
+
+    Lines that begin with # before the header, and empty lines, are skipped. Raises InvalidRequest that names the place
+    of what is no finite number, and of rows of another length than the header.
+    """
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    try:
+        return _read(text, source, choose, delimiter)
+    except UnicodeDecodeError as error:
+        raise InvalidRequest.of("data", f"{source} is not UTF-8 text ({error.reason}); save it as UTF-8") from None
+    except csv.Error as error:
+        raise InvalidRequest.of("data", f"{source} cannot be read as delimited text: {error}") from None
+    finally:
+        text.detach()
+
+
+def _read(
+    text: io.TextIOWrapper, source: str, choose: Callable[[Sequence[str]], Sequence[str]], delimiter: str | None
+) -> Columns:
+    skipped = 0
+    first = text.readline()
+    while first and (first.startswith("#") or not first.strip()):
+        skipped += 1
+        first = text.readline()
+    if not first:
+        raise InvalidRequest.of("data", f"{source} is empty; give a header line with the column names, and rows")
+    reader = csv.reader(chain([first], text), delimiter=delimiter or _delimiter(first))
+    header = _checked_header(next(reader), source)
+    chosen = choose(header)
+    positions = {name: header.index(name) for name in chosen}
+    columns: Columns = {name: array("d") for name in chosen}
+    rows = 0
+    for batch in _batches(reader, skipped):
+        _check_width(batch, header, rows)
+        by_column = list(zip(*batch.rows, strict=True))
+        for name, position in positions.items():
+            columns[name].extend(_numbers(by_column[position], name, batch, rows))
+        rows += len(batch.rows)
+    return columns
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Rows that follow each other, and the line of the file on which each ends."""
+
+    rows: list[list[str]]
+    lines: list[int]
+
+
+def _batches(reader: Iterator[list[str]], skipped: int) -> Iterator[_Batch]:
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    for row in reader:
+        if row:
+            rows.append(row)
+            lines.append(reader.line_num + skipped)  # type: ignore[attr-defined]
+        if len(rows) == _BATCH_ROWS:
+            yield _Batch(rows, lines)
+            rows, lines = [], []
+    if rows:
+        yield _Batch(rows, lines)
+
+
+def _delimiter(header: str) -> str:
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(_DELIMITERS, key=bare.count)
+
+
+def _checked_header(cells: Sequence[str], source: str) -> list[str]:
+    header = [cell.strip() for cell in cells]
+    if all(_is_number(cell) for cell in header):
+        raise InvalidRequest.of("data", f"{source} begins with numbers; give a header line with the column names first")
+    for i, name in enumerate(header):
+        if name and name in header[:i]:
+            raise InvalidRequest.of(
+                "table.columns", f"the name {name!r} stands more than once in {source}; make names unique"
+            )
+    return header
+
+
+def _check_width(batch: _Batch, header: Sequence[str], rows_before: int) -> None:
+    for i, row in enumerate(batch.rows):
+        if len(row) != len(header):
+            place = f"row {rows_before + i + 1} (line {batch.lines[i]})"
+            raise InvalidRequest.of(
+                "data", f"{place} has {len(row)} cells where the header has {len(header)}; give every row as many"
+            )
+
+
+def _numbers(cells: Sequence[str], name: str, batch: _Batch, rows_before: int) -> array[float]:
+    try:
+        numbers = array("d", map(float, cells))
+    except ValueError:
+        numbers = array("d")
+    # Python reads 1_000 as a number; no data file means it so.
+    if numbers and "_" not in "".join(cells) and all(map(math.isfinite, numbers)):
+        return numbers
+    i = next(i for i, cell in enumerate(cells) if not _is_number(cell) or not math.isfinite(float(cell)))
+    place = f"row {rows_before + i + 1} (line {batch.lines[i]})"
+    raise InvalidRequest.of(f"table.columns[{name!r}]", f"{place} {_fault(cells[i].strip())}")
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell
+
+
+def _fault(cell: str) -> str:
+    if not cell:
+        return "is empty; fill it or remove the row"
+    if _is_number(cell):
+        return f"is {cell}; remove or fill rows that are not finite"
+    if _is_number(cell.replace(",", ".")):
+        return f"is {cell!r}; write decimals with a point"
+    return f"is {cell[:60]!r}, which is no number; mend it, or leave the column out: name the ones to use with --inputs"

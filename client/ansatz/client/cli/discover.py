@@ -1,0 +1,70 @@
+"""ansatz discover"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ansatz.client.cli import arguments, failures, following
+from ansatz.client.cli.output import Format, Output
+from ansatz.client.cli.private_server import server_address
+from ansatz.client.cli.read import read_data
+from ansatz.client.client import Client
+
+
+class Kind(StrEnum):
+    AUTO = "auto"
+    TABLE = "table"
+
+
+def discover(  # noqa: PLR0917 - typer calls it by keyword
+    data: arguments.DATA,
+    target: arguments.TARGET,
+    inputs: arguments.INPUTS = None,
+    kind: Annotated[Kind, typer.Option("--kind", help="What the rows are; auto: a table.")] = Kind.AUTO,
+    weights: arguments.WEIGHTS = None,
+    units: arguments.UNITS = None,
+    ansatz: Annotated[
+        str | None,
+        typer.Option("--ansatz", metavar="FORMULA", help="Your own formula: fit it, and find what it misses."),
+    ] = None,
+    functions: Annotated[
+        str | None, typer.Option("--functions", metavar="sin,exp,…", help="The only functions allowed in formulas.")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="auto|pysr|operon|none", help="The evolutionary engine.")
+    ] = "auto",
+    budget: Annotated[
+        float | None, typer.Option("--budget", metavar="SECONDS", help="Wall clock for the search.", show_default=False)
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of every random choice.")] = None,
+    max_complexity: Annotated[
+        int | None, typer.Option("--max-complexity", metavar="N", help="Largest number of nodes of a formula.")
+    ] = None,
+    server: arguments.SERVER = None,
+    format: arguments.FORMAT = Format.TABLE,
+    output: arguments.OUTPUT = None,
+) -> None:
+    """Find the formulas that explain a column of a table by the others.
+
+    Progress goes to standard error, the result to standard output. Exit status: 0 found, 1 failed, 2 bad input,
+    130 interrupted (the partial result is printed).
+    """
+    written = Output(format, output)
+    with failures.reported(written):
+        written.check()
+        read = read_data(data, target, arguments.comma_separated(inputs), weights, units)
+        with server_address(server) as address, Client(address) as client:
+            job = client.submit(
+                **read.arguments(),
+                functions=arguments.comma_separated(functions) or None,
+                engine=engine,
+                budget=budget,
+                seed=seed,
+                max_complexity=max_complexity,
+                ansatz=ansatz,
+            )
+            ending = following.follow(job)
+        following.write_ending(ending, job.id, target, written)

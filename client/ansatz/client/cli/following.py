@@ -1,0 +1,65 @@
+"""Following a job to its end, and keeping what there is when interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import typer
+
+from ansatz.client.cli import failures
+from ansatz.client.cli.json_output import interrupted_object, report_object
+from ansatz.client.cli.output import Output
+from ansatz.client.cli.progress import shown_progress
+from ansatz.client.cli.render import report_view
+from ansatz.client.client import JobHandle
+from ansatz.client.errors import AnsatzError, DeadlineExceeded
+from ansatz.client.results import JobState, Report
+
+_PARTIAL_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What came of a job; `report` is None where an interruption left nothing."""
+
+    report: Report | None
+    interrupted: bool = False
+
+
+def follow(job: JobHandle) -> Ending:
+    """Shows the job's progress until it is final; an interruption cancels it."""
+    try:
+        with shown_progress() as listener:
+            for event in job.watch():
+                listener.hear(event)
+        return Ending(job.result())
+    except KeyboardInterrupt:
+        failures.say("interrupted: waiting for the partial result")
+        return Ending(_partial(job), interrupted=True)
+
+
+def write_ending(ending: Ending, job_id: str, target: str, output: Output) -> None:
+    """Writes the result; raises typer.Exit with the status."""
+    report = ending.report
+    if report is None:
+        output.failure({**interrupted_object(), "job": job_id})
+    else:
+        output.result(report_object(report, job_id), report_view(report, target))
+    if ending.interrupted:
+        raise typer.Exit(failures.INTERRUPTED)
+    if report is None or not report.candidates:
+        raise typer.Exit(failures.FAILED)
+
+
+def _partial(job: JobHandle) -> Report | None:
+    try:
+        job.cancel()
+        try:
+            report: Report | None = job.result(timeout=_PARTIAL_SECONDS)
+        except DeadlineExceeded:  # the search does not let go: the best front it has shown
+            report = job.describe().report
+    except AnsatzError as error:
+        failures.say(f"error: {error}")
+        return None
+    return replace(report, state=JobState.CANCELLED) if report else None

@@ -1,0 +1,70 @@
+"""ansatz jobs …"""
+
+from __future__ import annotations
+
+import typer
+
+from ansatz.client.cli import arguments, failures
+from ansatz.client.cli.following import Ending, write_ending
+from ansatz.client.cli.json_output import job_object, report_object
+from ansatz.client.cli.output import Format, Output
+from ansatz.client.cli.progress import shown_progress
+from ansatz.client.cli.render import job_view, jobs_view
+from ansatz.client.client import Client
+
+app = typer.Typer(help="The jobs of a server.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_jobs(server: arguments.REQUIRED_SERVER, format: arguments.FORMAT = Format.TABLE) -> None:
+    """All jobs, newest first."""
+    output = Output(format)
+    with failures.reported(output), Client(server) as client:
+        jobs = list(client.jobs())
+        output.result({"jobs": [job_object(job) for job in jobs]}, jobs_view(jobs))
+
+
+@app.command()
+def show(job: arguments.JOB, server: arguments.REQUIRED_SERVER, format: arguments.FORMAT = Format.TABLE) -> None:
+    """A job as it is now, with its best formulas so far."""
+    output = Output(format)
+    with failures.reported(output), Client(server) as client:
+        found = client.job(job).describe()
+        report = report_object(found.report, found.id) if found.report else {}
+        output.result({**report, **job_object(found)}, job_view(found))
+
+
+@app.command()
+def watch(
+    job: arguments.JOB,
+    server: arguments.REQUIRED_SERVER,
+    format: arguments.FORMAT = Format.TABLE,
+    output: arguments.OUTPUT = None,
+) -> None:
+    """Follow a job to its end and print its result; interrupting leaves the job alone."""
+    written = Output(format, output)
+    with failures.reported(written):
+        written.check()
+        with Client(server) as client:
+            handle = client.job(job)
+            with shown_progress() as listener:
+                for event in handle.watch():
+                    listener.hear(event)
+            report = handle.result()
+            target = handle.describe().data.target
+        write_ending(Ending(report), handle.id, target, written)
+
+
+@app.command()
+def cancel(job: arguments.JOB, server: arguments.REQUIRED_SERVER) -> None:
+    """Ask a job to stop; it keeps what it found."""
+    with failures.reported(Output()), Client(server) as client:
+        failures.say(f"job {client.job(job).cancel().id}: asked to stop")
+
+
+@app.command()
+def delete(job: arguments.JOB, server: arguments.REQUIRED_SERVER) -> None:
+    """Cancel a job if it is not final, and remove it."""
+    with failures.reported(Output()), Client(server) as client:
+        client.job(job).delete()
+        failures.say(f"job {job}: removed")

@@ -1,0 +1,115 @@
+"""The JSON that scripts rely on: one object a command, non-finite numbers null, the same keys in every state."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ansatz.client.errors import AnsatzError, InvalidRequest, JobFailed
+from ansatz.client.results import Candidate, Evaluation, Job, Report, ServerInfo
+
+
+def to_text(json_object: Mapping[str, Any]) -> str:
+    """One object on one line."""
+    return json.dumps(_finite(json_object), ensure_ascii=False, allow_nan=False, default=str) + "\n"
+
+
+def report_object(report: Report, job_id: str | None) -> dict[str, Any]:
+    """A discovery, whatever its state."""
+    return {
+        **_empty(report.state, job_id),
+        "elapsed_seconds": report.elapsed_seconds,
+        "first_candidate_seconds": report.first_candidate_seconds,
+        "candidates": [candidate_object(c) for c in report.candidates],
+        "columns": dict(report.columns),
+        "refinement": [asdict(step) for step in report.refinement],
+        "residual": asdict(report.residual) if report.residual else None,
+        "noise": asdict(report.noise),
+        "warnings": [asdict(warning) for warning in report.warnings],
+        "receipt": asdict(report.receipt) if report.receipt else None,
+    }
+
+
+def evaluation_object(evaluation: Evaluation) -> dict[str, Any]:
+    """A formula's evaluation: a discovery's object with that one candidate, unranked."""
+    return {
+        **_empty("SUCCEEDED", None),
+        "candidates": [candidate_object(evaluation.candidate)],
+        "columns": dict(evaluation.columns),
+        "residual": asdict(evaluation.residual) if evaluation.residual else None,
+        "warnings": [asdict(warning) for warning in evaluation.warnings],
+    }
+
+
+def interrupted_object() -> dict[str, Any]:
+    """What an interruption leaves where there is no job yet."""
+    return _empty("CANCELLED", None)
+
+
+def failure_object(error: AnsatzError, invalid: bool) -> dict[str, Any]:
+    """Why there is no result: state INVALID (with violations) or FAILED, `error` with reason and message."""
+    found = _empty("INVALID" if invalid else "FAILED", None)
+    if isinstance(error, JobFailed):
+        job = error.job
+        found = report_object(job.report, job.id) if job.report else _empty("FAILED", job.id)
+    found["error"] = {"reason": error.reason, "message": error.message}
+    if isinstance(error, InvalidRequest):
+        found["violations"] = [asdict(violation) for violation in error.violations]
+    return found
+
+
+def job_object(job: Job) -> dict[str, Any]:
+    """A job without its report."""
+    return {
+        "job": job.id,
+        "state": job.state,
+        "create_time": job.create_time.isoformat(),
+        "start_time": job.start_time.isoformat() if job.start_time else None,
+        "end_time": job.end_time.isoformat() if job.end_time else None,
+        "data": asdict(job.data),
+        "options": asdict(job.options),
+        "attempts": job.attempts,
+        "error": asdict(job.error) if job.error else None,
+    }
+
+
+def server_info_object(info: ServerInfo) -> dict[str, Any]:
+    return asdict(info)
+
+
+def candidate_object(candidate: Candidate) -> dict[str, Any]:
+    found = asdict(candidate)
+    for constant in found["constants"]:
+        constant["named"] = constant.pop("name")
+    return found
+
+
+def _empty(state: str, job_id: str | None) -> dict[str, Any]:
+    return {
+        "state": str(state),
+        "job": job_id,
+        "elapsed_seconds": None,
+        "first_candidate_seconds": None,
+        "candidates": [],
+        "columns": {},
+        "refinement": [],
+        "residual": None,
+        "noise": {"relative_std": None},
+        "warnings": [],
+        "receipt": None,
+        "error": None,
+        "violations": [],
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,86 @@
+"""Where a result goes: standard output, or a file that is replaced in one step."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansatz.client.cli.json_output import to_text
+from ansatz.client.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_FILE_WIDTH = 200
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Output:
+    """Writes results as a table or as JSON; `path` None: to standard output."""
+
+    format: Format = Format.TABLE
+    path: Path | None = None
+
+    @property
+    def is_json(self) -> bool:
+        return self.format is Format.JSON
+
+    def check(self) -> None:
+        """Raises InvalidRequest where the file cannot be written: before a search, not after it."""
+        if self.path is None:
+            return
+        folder = self.path.parent
+        if not folder.is_dir():
+            raise InvalidRequest.of("--output", f"{str(folder)!r} is no folder; make it or name another")
+        if self.path.is_dir() or not os.access(self.path if self.path.exists() else folder, os.W_OK):
+            raise InvalidRequest.of("--output", f"{str(self.path)!r} cannot be written; name another file")
+
+    def result(self, json_object: Mapping[str, Any], table: RenderableType) -> None:
+        """One result, in the format asked for."""
+        self._write(to_text(json_object) if self.is_json else self._rendered(table))
+
+    def failure(self, json_object: Mapping[str, Any]) -> None:
+        """What a script gets in place of a result; a reader of tables has the message on standard error."""
+        if self.is_json:
+            self._write(to_text(json_object))
+
+    def _rendered(self, table: RenderableType) -> str:
+        from rich.console import Console
+
+        on_terminal = self.path is None and sys.stdout.isatty()
+        buffer = io.StringIO()
+        width = None if on_terminal else _FILE_WIDTH
+        console = Console(file=buffer, force_terminal=on_terminal, width=width)
+        console.print(table)
+        return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
+
+    def _write(self, text: str) -> None:
+        if self.path is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        elif self.path.exists() and not self.path.is_file():  # a device or a pipe is written, not replaced
+            self.path.write_text(text, encoding="utf-8")
+        else:
+            _replace(self.path, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    path = path.resolve()  # a link stays a link
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".ansatz-", delete=False) as file:
+        file.write(text)
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(file.name, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~mask)
+    os.replace(file.name, path)

@@ -1,0 +1,48 @@
+"""Tables as Parquet files; needs the extra `parquet`."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from ansatz.client.errors import InvalidRequest
+
+
+def read_parquet(path: str, choose: Callable[[Sequence[str]], Sequence[str]]) -> dict[str, array[float]]:
+    """The columns that `choose` picks from the file's names, as float64; raises InvalidRequest as `read_delimited`."""
+    if find_spec("pyarrow") is None:
+        raise InvalidRequest(
+            "reading Parquet needs pyarrow; install the extra: pip install 'ansatz[parquet]'", reason="MISSING_EXTRA"
+        )
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+        names = file.schema_arrow.names
+        for i, name in enumerate(names):
+            if name in names[:i]:
+                raise InvalidRequest.of("table.columns", f"the name {name!r} stands more than once in {path}")
+        table = file.read(columns=list(choose(names)))
+    except pyarrow.ArrowInvalid as error:
+        raise InvalidRequest.of("data", f"{path} cannot be read as Parquet: {error}") from None
+    return {name: _numbers(table.column(name), name) for name in table.column_names}
+
+
+def _numbers(column: Any, name: str) -> array[float]:
+    from pyarrow import types
+
+    field, kind = f"table.columns[{name!r}]", column.type
+    if not (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind) or types.is_boolean(kind)):
+        raise InvalidRequest.of(field, f"holds {kind}, not numbers; name the columns to use with --inputs")
+    numbers = array("d")
+    for row, value in enumerate(column.to_pylist(), start=1):
+        if value is None:
+            raise InvalidRequest.of(field, f"row {row} is empty; fill it or remove the row")
+        if not math.isfinite(value):
+            raise InvalidRequest.of(field, f"row {row} is {value}; remove or fill rows that are not finite")
+        numbers.append(value)
+    return numbers

@@ -1,0 +1,117 @@
+"""Results for people: rich tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ansatz.client.results import Candidate, Constant, Evaluation, Job, JobState, Report, ServerInfo, Warning
+
+_LITERAL = re.compile(r"(?<![\w.])(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[+-]?\d+)?", re.IGNORECASE)
+
+
+def report_view(report: Report, target: str) -> RenderableType:
+    """Formulas by rank, and what to know of them."""
+    title = f"Formulas for {target}" if target else "Formulas"
+    if report.state is not JobState.SUCCEEDED:
+        title += f" ({report.state.lower()}: the best until then)"
+    parts: list[RenderableType] = [Text(title, style="bold"), _candidates(report.candidates)]
+    parts += [Text(line) for line in _remarks(report)]
+    parts += [*_columns(report.columns), *_warnings(report.warnings)]
+    return Group(*parts)
+
+
+def evaluation_view(evaluation: Evaluation) -> RenderableType:
+    parts: list[RenderableType] = [_candidates([evaluation.candidate])]
+    if evaluation.residual:
+        parts.append(Text(_verdict(evaluation.residual.is_noise, evaluation.residual.p_value)))
+    return Group(*parts, *_columns(evaluation.columns), *_warnings(evaluation.warnings))
+
+
+def jobs_view(jobs: Iterable[Job]) -> RenderableType:
+    table = _table("job", "state", "created (UTC)", "target", "rows")
+    for job in jobs:
+        created = f"{job.create_time:%Y-%m-%d %H:%M:%S}"
+        table.add_row(*map(Text, (job.id, job.state, created, job.data.target, str(job.data.rows))))
+    return table
+
+
+def job_view(job: Job) -> RenderableType:
+    lines = [Text(f"job {job.id}: {job.state.lower()}, {job.data.rows} rows, attempt {job.attempts}")]
+    if job.error:
+        lines.append(Text(f"{job.error.reason}: {job.error.message}"))
+    return Group(*lines, *([report_view(job.report, job.data.target)] if job.report else []))
+
+
+def engines_view(info: ServerInfo) -> RenderableType:
+    table = _table("engine", "ready", "version, or what to do")
+    for engine in info.engines:
+        table.add_row(*map(Text, (engine.engine, "yes" if engine.ready else "no", engine.detail)))
+    return table
+
+
+def short(formula: str) -> str:
+    """The formula with its numbers to six digits: for reading, not for computing."""
+    return _LITERAL.sub(lambda found: f"{float(found[0]):.6g}", formula)
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}g}"
+
+
+def _table(*titles: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    return table
+
+
+def _candidates(candidates: Sequence[Candidate]) -> Table:
+    table = _table("rank", "formula", "complexity", "rmse", "relative error", "constants")
+    for candidate in candidates:
+        scores = candidate.scores
+        cells = (
+            str(candidate.rank or "–"),
+            short(candidate.formula),
+            str(candidate.complexity),
+            number(scores.rmse),
+            number(scores.relative_error),
+            ", ".join(map(_constant, candidate.constants)) or "–",
+        )
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _constant(constant: Constant) -> str:
+    error = "" if constant.std_error is None else f" ± {constant.std_error:.2g}"
+    return f"{constant.value:.6g}{error}" + (f" ({constant.name})" if constant.name else "")
+
+
+def _remarks(report: Report) -> list[str]:
+    remarks = []
+    if report.noise.relative_std is not None:
+        remarks.append(f"scatter about the best formula: {report.noise.relative_std:.2g} of the target's")
+    if report.residual:
+        remarks.append(_verdict(report.residual.is_noise, report.residual.p_value))
+    if report.elapsed_seconds is not None:
+        first = report.first_candidate_seconds
+        remarks.append(
+            f"{report.elapsed_seconds:.2f} s" + ("" if first is None else f", first formula after {first:.2f} s")
+        )
+    return remarks
+
+
+def _verdict(is_noise: bool, p_value: float) -> str:
+    return f"what it leaves {'looks like noise' if is_noise else 'has structure'} (p = {p_value:.2g})"
+
+
+def _columns(columns: Mapping[str, str]) -> list[RenderableType]:
+    return [Text(f"{name} is the column {column!r}") for name, column in columns.items()]
+
+
+def _warnings(warnings: Sequence[Warning]) -> list[RenderableType]:
+    return [Text(f"warning {w.code}: {w.message}", style="yellow") for w in warnings]
