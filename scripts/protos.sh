@@ -1,16 +1,27 @@
 #!/usr/bin/env bash
 # Generates the typed stubs beside the .proto files; with --check, fails where the committed ones differ.
-# Run in an environment that has the dependency group "protos".
+# Run in an environment that has the dependency group "protos" (`make protos` does).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-out=proto
-[ "${1:-}" = "--check" ] && out=$(mktemp -d) && trap 'rm -rf "$out"' EXIT
+
+fresh=$(mktemp -d)
+trap 'rm -rf "$fresh"' EXIT
 python -m grpc_tools.protoc -Iproto \
-  --python_out="$out" --grpc_python_out="$out" --mypy_out="$out" --mypy_grpc_out="$out" proto/ansatz/v1/*.proto 2>/dev/null
+  --python_out="$fresh" --grpc_python_out="$fresh" --mypy_out="quiet:$fresh" --mypy_grpc_out="quiet:$fresh" \
+  proto/ansatz/v1/*.proto
 # A file without a service gets an empty gRPC stub; keep only the service's.
-find "$out" -name '*_pb2_grpc.py*' ! -name 'discovery_service_pb2_grpc.py*' -delete
-if [ "$out" != proto ]; then
-  for f in proto/ansatz/v1/*_pb2*; do cmp "$f" "$out/ansatz/v1/$(basename "$f")"; done
-  [ "$(ls proto/ansatz/v1/*_pb2* | wc -l)" = "$(ls "$out"/ansatz/v1/*_pb2* | wc -l)" ]
+find "$fresh" -name '*_pb2_grpc.py*' ! -name 'discovery_service_pb2_grpc.py*' -delete
+
+committed() { (cd proto && find ansatz -name '*_pb2*.py*' -not -path '*/__pycache__/*' | sort); }
+generated() { (cd "$fresh" && find ansatz -type f | sort); }
+
+if [ "${1:-}" = --check ]; then
+  diff <(committed) <(generated) || { echo "stubs are missing or left over: run make protos" >&2; exit 1; }
+  diff -r -q -x '*.proto' -x py.typed -x __pycache__ proto/ansatz "$fresh/ansatz" ||
+    { echo "stubs are out of date: run make protos" >&2; exit 1; }
   echo "stubs are up to date"
+else
+  committed | (cd proto && xargs -r rm -f)
+  cp -r "$fresh/ansatz" proto/
+  echo "generated $(generated | wc -l) files"
 fi
