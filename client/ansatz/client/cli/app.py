@@ -38,6 +38,8 @@ def run(arguments: Sequence[str]) -> int:
         return int(app(list(arguments), prog_name="ansatz", standalone_mode=False) or 0)
     except _UsageError as error:
         said = error.format_message()
-        return failures.report_unusable(InvalidRequest(f"{said} (ansatz --help shows the usage)"), arguments)
+        return failures.report_unusable(
+            InvalidRequest.of("command line", f"{said} (--help shows the usage)"), arguments
+        )
     except (KeyboardInterrupt, typer.Abort):
         return failures.INTERRUPTED

@@ -103,6 +103,8 @@ def _checked_header(cells: Sequence[str], source: str) -> list[str]:
 
 
 def _check_width(batch: _Batch, header: Sequence[str], rows_before: int) -> None:
+    if set(map(len, batch.rows)) == {len(header)}:
+        return
     for i, row in enumerate(batch.rows):
         if len(row) != len(header):
             place = f"row {rows_before + i + 1} (line {batch.lines[i]})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.private_server import server_address
 from ansatz.client.cli.read import read_data
 from ansatz.client.client import Client
+from ansatz.client.requests import search_options
 
 
 class Kind(StrEnum):
@@ -55,16 +56,17 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     written = Output(format, output)
     with failures.reported(written):
         written.check()
+        options: dict[str, Any] = {
+            "functions": arguments.comma_separated(functions) or None,
+            "engine": engine,
+            "budget": budget,
+            "seed": seed,
+            "max_complexity": max_complexity,
+            "ansatz": ansatz,
+        }
+        search_options(**options)  # what is plainly wrong is refused before a server is started
         read = read_data(data, target, arguments.comma_separated(inputs), weights, units)
         with server_address(server) as address, Client(address) as client:
-            job = client.submit(
-                **read.arguments(),
-                functions=arguments.comma_separated(functions) or None,
-                engine=engine,
-                budget=budget,
-                seed=seed,
-                max_complexity=max_complexity,
-                ansatz=ansatz,
-            )
+            job = client.submit(**read.arguments(), **options)
             ending = following.follow(job)
         following.write_ending(ending, job.id, target, written)

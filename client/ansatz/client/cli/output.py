@@ -48,8 +48,11 @@ class Output:
             raise InvalidRequest.of("--output", f"{str(self.path)!r} cannot be written; name another file")
 
     def result(self, json_object: Mapping[str, Any], table: RenderableType) -> None:
-        """One result, in the format asked for."""
-        self._write(to_text(json_object) if self.is_json else self._rendered(table))
+        """One result, in the format asked for; goes to standard output, with exit status 1, where the file fails."""
+        if not self._write(to_text(json_object) if self.is_json else self._rendered(table)):
+            import typer
+
+            raise typer.Exit(1)
 
     def failure(self, json_object: Mapping[str, Any]) -> None:
         """What a script gets in place of a result; a reader of tables has the message on standard error."""
@@ -66,17 +69,23 @@ class Output:
         console.print(table)
         return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
-    def _write(self, text: str) -> None:
-        if self.path is None:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        elif self.path.exists() and not self.path.is_file():  # a device or a pipe is written, not replaced
-            self.path.write_text(text, encoding="utf-8")
-        else:
-            _replace(self.path, text)
+    def _write(self, text: str) -> bool:
+        """True where the text went where it should."""
+        try:
+            if self.path is not None:
+                _write_file(self.path, text)
+                return True
+        except OSError as error:
+            print(f"error: --output: {self.path} cannot be written ({error.strerror})", file=sys.stderr, flush=True)
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return self.path is None
 
 
-def _replace(path: Path, text: str) -> None:
+def _write_file(path: Path, text: str) -> None:
+    if path.exists() and not path.is_file():  # a device or a pipe is written, not replaced
+        path.write_text(text, encoding="utf-8")
+        return
     path = path.resolve()  # a link stays a link
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=".ansatz-", delete=False) as file:
         file.write(text)
