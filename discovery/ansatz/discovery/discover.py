@@ -128,6 +128,8 @@ class _Discovery:
         self._prepared: Prepared = prepare(table, options)
         self._judge = Judge(self._prepared.problem, self._prepared.caller_weights)
         self._archive = Archive(self._prepared.problem, self._better)
+        # While the search runs, candidates are judged on the rows that the archive fits.
+        self._quick_judge = Judge(self._archive.screen, self._archive.screen.weights)
         self._stage = "prepare"
         self._last_progress = -math.inf
         self._last_front = -math.inf
@@ -168,8 +170,8 @@ class _Discovery:
             self._first_candidate = elapsed
         if elapsed - self._last_front >= _QUIET_SECONDS:
             self._last_front = elapsed
-            shortlist = self._judge.shortlist(self._archive.entries)
-            self._listener.front(self._judge.candidates(shortlist, None))
+            shortlist = self._quick_judge.shortlist(self._archive.entries)
+            self._listener.front(self._quick_judge.candidates(shortlist, None))
         self._progress()
 
     def _report(self, portfolio: Portfolio, refinement: tuple[RefinementStep, ...]) -> Report:

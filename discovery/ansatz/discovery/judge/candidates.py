@@ -21,6 +21,9 @@ from ansatz.discovery.score.uncertainty import standard_errors, t_quantile
 from ansatz.discovery.search.archive import Entry, pareto_front
 
 MAX_CANDIDATES = 20
+MANY_ROWS = 100_000
+"""Above this many rows only the six best candidates are proved on all rows."""
+_MAX_CANDIDATES_OF_MANY_ROWS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,11 +34,11 @@ class Judge:
     caller_weights: NDArray[np.float64] | None
 
     def shortlist(self, entries: Sequence[Entry]) -> list[Entry]:
-        """At most 20 entries, best first: the shortest descriptions and the Pareto front."""
+        """At most 20 entries (6 above 100,000 rows), best first: the shortest descriptions and the Pareto front."""
+        most = MAX_CANDIDATES if self.problem.rows <= MANY_ROWS else _MAX_CANDIDATES_OF_MANY_ROWS
         order = ranked(entries)
-        front = pareto_front(list(entries))
-        chosen = [*order[: MAX_CANDIDATES // 2], *front, *order[MAX_CANDIDATES // 2 :]]
-        kept = list(dict.fromkeys(chosen))[:MAX_CANDIDATES]
+        chosen = [*order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
+        kept = list(dict.fromkeys(chosen))[:most]
         return [e for e in order if e in kept]
 
     def on_all_rows(self, entry: Entry, refit: bool = True) -> Entry:
@@ -67,7 +70,9 @@ class Judge:
         if not free:
             return ()
         values = numbers(formula)
-        best = fit_constants(formula, self.problem, free, max_evaluations=20)
+        # Named constants stand at their names' values; intervals are around the least-squares values.
+        fitted = Fit(formula, self.problem.rmse(self.problem.evaluate(formula)), free)
+        best = fit_constants(formula, self.problem, free, max_evaluations=20) if names else fitted
         centres = numbers(best.formula)
         errors = standard_errors(best.formula, best.rmse, free, self.problem)
         half = t_quantile(self.problem.rows - len(free)) * errors

@@ -11,13 +11,17 @@ from ansatz.discovery.refine.constants import Fit, fit_constants
 
 _HELD_OUT = 0.2
 _MIN_ROWS = 10
+_MOST_ROWS = 100_000
 
 
 class Extrapolation:
-    """Holds out the fifth of the rows that lies farthest from the median input, in each input's own spread."""
+    """Holds out the fifth of the rows that lies farthest from the median input, in each input's own spread.
+
+    Of more than 100,000 rows, as many are drawn by the seed.
+    """
 
     def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+        self._problem = problem.subsample(_MOST_ROWS)
 
     @cached_property
     def _parts(self) -> tuple[Problem, Problem] | None:

@@ -26,7 +26,8 @@ def standard_errors(formula: Node, rmse: float, free: tuple[int, ...], problem: 
     if not np.all(np.isfinite(norms)):
         return np.full(len(free), np.nan)
     scaled = jacobian / np.where(norms > 0, norms, 1.0)
-    _, singular, vt = np.linalg.svd(scaled, full_matrices=False)
+    # The triangular factor has the same singular values, and few rows.
+    _, singular, vt = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
     determined = singular > _CONDITION * singular[0] if singular[0] > 0 else np.zeros(singular.size, dtype=bool)
     spread = np.sqrt(np.sum((vt[determined] / singular[determined, None]) ** 2, axis=0))
     # A constant that moves along an undetermined direction is itself undetermined.
