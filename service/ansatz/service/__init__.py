@@ -1,0 +1,1 @@
+"""The server: jobs, workers, store, limits. `ansatz.service.main.serve` runs it."""

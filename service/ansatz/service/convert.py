@@ -1,0 +1,249 @@
+"""Messages of the wire to types of discovery, and back: pure functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import numpy as np
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from numpy.typing import NDArray
+
+from ansatz.discovery import (
+    Candidate,
+    Column,
+    Constant,
+    Engine,
+    Evaluation,
+    InvalidInputError,
+    Options,
+    Progress,
+    Report,
+    ResidualVerdict,
+    Table,
+    Violation,
+    Warning,
+)
+from ansatz.discovery.expression import to_text
+from ansatz.v1 import discovery_service_pb2, job_pb2, observations_pb2, problem_pb2, report_pb2
+
+_ENGINES = {
+    problem_pb2.ENGINE_UNSPECIFIED: Engine.AUTO,
+    problem_pb2.ENGINE_AUTO: Engine.AUTO,
+    problem_pb2.ENGINE_PYSR: Engine.PYSR,
+    problem_pb2.ENGINE_OPERON: Engine.OPERON,
+    problem_pb2.ENGINE_NONE: Engine.NONE,
+}
+_ENGINES_ON_WIRE = {
+    Engine.AUTO: problem_pb2.ENGINE_AUTO,
+    Engine.PYSR: problem_pb2.ENGINE_PYSR,
+    Engine.OPERON: problem_pb2.ENGINE_OPERON,
+    Engine.NONE: problem_pb2.ENGINE_NONE,
+}
+T = TypeVar("T")
+
+
+def problem_from_proto(problem: problem_pb2.Problem) -> tuple[Table, Options]:
+    """The observations and options of a problem. Raises InvalidInputError with the violations of both."""
+    violations: list[Violation] = []
+    table = _collected(lambda: _observations_from_proto(problem), violations)
+    options = _collected(lambda: options_from_proto(problem.options), violations)
+    if table is None or options is None:
+        raise InvalidInputError(violations)
+    return table, options
+
+
+def _collected(make: Callable[[], T], violations: list[Violation]) -> T | None:
+    try:
+        return make()
+    except InvalidInputError as error:
+        violations.extend(error.violations)
+        return None
+
+
+def _observations_from_proto(problem: problem_pb2.Problem) -> Table:
+    if problem.WhichOneof("observations") != "table":
+        raise InvalidInputError([Violation("table", "is not given; a problem needs observations: set table")])
+    return table_from_proto(problem.table)
+
+
+def table_from_proto(table: observations_pb2.Table) -> Table:
+    """The table of a message. Raises InvalidInputError where a column's bytes are wrong or Table refuses it."""
+    violations = [v for i, column in enumerate(table.columns) for v in _wire_violations(i, column)]
+    if violations:
+        raise InvalidInputError(violations)
+    return Table(
+        columns=tuple(Column(c.name, _values(c), c.unit) for c in table.columns),
+        target=table.target,
+        inputs=tuple(table.inputs),
+        weights=table.weights,
+    )
+
+
+def _wire_violations(index: int, column: observations_pb2.Column) -> Iterable[Violation]:
+    field = f"table.columns[{index}]"
+    if column.packed_values and column.values:
+        yield Violation(field, f"{column.name!r} has both packed_values and values; set one of them")
+    if len(column.packed_values) % 8:
+        yield Violation(
+            f"{field}.packed_values",
+            f"{column.name!r} has {len(column.packed_values)} bytes, no multiple of 8; "
+            "pack little-endian float64, 8 bytes a value",
+        )
+
+
+def _values(column: observations_pb2.Column) -> NDArray[np.float64]:
+    if column.packed_values:
+        return np.frombuffer(column.packed_values, dtype="<f8").astype(np.float64, copy=False)
+    return np.array(column.values, dtype=np.float64)
+
+
+def table_to_proto(table: Table) -> observations_pb2.Table:
+    return observations_pb2.Table(
+        columns=[
+            observations_pb2.Column(name=c.name, packed_values=c.values.astype("<f8").tobytes(), unit=c.unit)
+            for c in table.columns
+        ],
+        target=table.target,
+        inputs=table.inputs,
+        weights=table.weights,
+    )
+
+
+def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
+    """Options with the documented defaults for what is unset. Raises InvalidInputError."""
+    default = Options()
+    engine = _ENGINES.get(options.engine)
+    violations: list[Violation] = []
+    if engine is None:
+        known = ", ".join(problem_pb2.Engine.keys())
+        violations.append(Violation("options.engine", f"{options.engine} is no engine; engines: {known}"))
+    made = _collected(
+        lambda: Options(
+            functions=tuple(options.functions) or default.functions,
+            engine=engine or Engine.AUTO,
+            budget_seconds=seconds(options.budget) if options.HasField("budget") else default.budget_seconds,
+            seed=options.seed,
+            max_complexity=options.max_complexity if options.HasField("max_complexity") else default.max_complexity,
+            ansatz=options.ansatz,
+        ),
+        violations,
+    )
+    if made is None or violations:
+        raise InvalidInputError(violations)
+    return made
+
+
+def options_to_proto(options: Options) -> problem_pb2.SearchOptions:
+    return problem_pb2.SearchOptions(
+        functions=options.functions,
+        engine=_ENGINES_ON_WIRE[options.engine],
+        budget=duration(options.budget_seconds),
+        seed=options.seed,
+        max_complexity=options.max_complexity,
+        ansatz=options.ansatz,
+    )
+
+
+def progress_to_proto(progress: Progress) -> job_pb2.Progress:
+    return job_pb2.Progress(
+        fraction=progress.fraction, stage=progress.stage, elapsed=duration(progress.elapsed_seconds)
+    )
+
+
+def front_to_proto(candidates: Iterable[Candidate]) -> job_pb2.Front:
+    return job_pb2.Front(candidates=[candidate_to_proto(c) for c in candidates])
+
+
+def candidate_to_proto(candidate: Candidate) -> report_pb2.Candidate:
+    scores = report_pb2.Scores()
+    for name in ("rmse", "r2", "relative_error", "description_length", "extrapolation_rmse"):
+        _set_finite(scores, name, getattr(candidate.scores, name))
+    return report_pb2.Candidate(
+        rank=candidate.rank,
+        formula=candidate.text,
+        latex=candidate.latex,
+        python=candidate.python,
+        complexity=candidate.complexity,
+        constants=[_constant_to_proto(c) for c in candidate.constants],
+        scores=scores,
+        on_pareto_front=candidate.on_pareto_front,
+        found_by=candidate.found_by,
+    )
+
+
+def _constant_to_proto(constant: Constant) -> report_pb2.Constant:
+    message = report_pb2.Constant(value=constant.value, name=constant.name)
+    for name in ("std_error", "lower", "upper"):
+        _set_finite(message, name, getattr(constant, name))
+    return message
+
+
+def _set_finite(message: Message, name: str, value: float | None) -> None:
+    if value is not None and math.isfinite(value):
+        setattr(message, name, float(value))
+
+
+def _verdict_to_proto(verdict: ResidualVerdict | None) -> report_pb2.ResidualVerdict | None:
+    if verdict is None:
+        return None
+    return report_pb2.ResidualVerdict(is_noise=verdict.is_noise, p_value=verdict.p_value)
+
+
+def _warnings_to_proto(warnings: Iterable[Warning]) -> list[report_pb2.Warning]:
+    return [report_pb2.Warning(code=w.code, message=w.message) for w in warnings]
+
+
+def report_to_proto(report: Report) -> report_pb2.Report:
+    """The report of a search; its two times count from the search's start, as discovery gives them."""
+    noise = report_pb2.Noise()
+    _set_finite(noise, "relative_std", report.noise_relative_std)
+    receipt = report.receipt
+    message = report_pb2.Report(
+        candidates=[candidate_to_proto(c) for c in report.candidates],
+        residual=_verdict_to_proto(report.residual),
+        noise=noise,
+        warnings=_warnings_to_proto(report.warnings),
+        receipt=report_pb2.Receipt(
+            data_sha256=receipt.data_sha256,
+            versions=receipt.versions,
+            options=receipt.options,
+            seed=receipt.seed,
+            reproducible=receipt.reproducible,
+            cut_stages=receipt.cut_stages,
+        ),
+        columns=report.columns,
+        refinement=[
+            report_pb2.RefinementStep(
+                formula=to_text(step.formula),
+                added="" if step.added is None else to_text(step.added),
+                gain_bits=step.gain_bits,
+            )
+            for step in report.refinement
+        ],
+        elapsed=duration(report.elapsed_seconds),
+    )
+    if math.isfinite(report.first_candidate_seconds):
+        message.first_candidate.CopyFrom(duration(report.first_candidate_seconds))
+    return message
+
+
+def evaluation_to_proto(evaluation: Evaluation) -> discovery_service_pb2.EvaluateFormulaResponse:
+    return discovery_service_pb2.EvaluateFormulaResponse(
+        candidate=candidate_to_proto(evaluation.candidate),
+        residual=_verdict_to_proto(evaluation.residual),
+        warnings=_warnings_to_proto(evaluation.warnings),
+        columns=evaluation.columns,
+    )
+
+
+def duration(seconds_: float) -> Duration:
+    message = Duration()
+    message.FromNanoseconds(round(seconds_ * 1e9))
+    return message
+
+
+def seconds(message: Duration) -> float:
+    return message.seconds + message.nanos * 1e-9

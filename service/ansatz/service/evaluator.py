@@ -1,0 +1,70 @@
+"""EvaluateFormula, in a process reserved for it: it answers while every worker searches."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+from google.rpc import code_pb2, error_details_pb2
+
+from ansatz.discovery.errors import Violation
+from ansatz.service import errors
+from ansatz.service.executor.frames import Kind
+from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
+from ansatz.service.limits import EVALUATION_SECONDS, Limits
+from ansatz.v1 import discovery_service_pb2, job_pb2
+
+_log = structlog.get_logger()
+
+
+class Evaluator:
+    """Evaluates one formula at a time, in the order of the requests."""
+
+    def __init__(self, pool: WorkerPool, limits: Limits) -> None:
+        self._pool, self._limits = pool, limits
+
+    async def evaluate(
+        self, request: discovery_service_pb2.EvaluateFormulaRequest
+    ) -> discovery_service_pb2.EvaluateFormulaResponse:
+        """The scores. Raises ServiceError."""
+        if violations := self._limits.table_violations(request.table):
+            raise errors.invalid(violations)
+        self._pool.start()
+        worker = await self._pool.take()
+        # Shielded: where the caller goes away, the process finishes and serves the next one.
+        return await asyncio.shield(asyncio.create_task(self._evaluate_on(worker, request)))
+
+    async def _evaluate_on(
+        self, worker: Worker, request: discovery_service_pb2.EvaluateFormulaRequest
+    ) -> discovery_service_pb2.EvaluateFormulaResponse:
+        try:
+            async with asyncio.timeout(EVALUATION_SECONDS):
+                await worker.send(Kind.EVALUATE, request.SerializeToString())
+                while True:
+                    kind, payload = await worker.receive()
+                    if kind is not Kind.TRACE:
+                        return _response(kind, payload)
+                    _log.error("evaluation failed", where=payload.decode())
+        except TimeoutError:
+            worker.kill()
+            raise errors.ServiceError(
+                code_pb2.DEADLINE_EXCEEDED,
+                "EVALUATION_TOO_LONG",
+                f"the evaluation took longer than {EVALUATION_SECONDS:g} s; give fewer rows",
+            ) from None
+        except WorkerDiedError:
+            raise errors.ServiceError(
+                code_pb2.INTERNAL, "WORKER_DIED", "the evaluation process died; it is replaced: try again"
+            ) from None
+        finally:
+            self._pool.give_back(worker)
+
+
+def _response(kind: Kind, payload: bytes) -> discovery_service_pb2.EvaluateFormulaResponse:
+    if kind is Kind.EVALUATION:
+        return discovery_service_pb2.EvaluateFormulaResponse.FromString(payload)
+    if kind is Kind.INVALID:
+        bad = error_details_pb2.BadRequest.FromString(payload)
+        raise errors.invalid([Violation(v.field, v.description) for v in bad.field_violations])
+    error = job_pb2.JobError.FromString(payload)
+    raise errors.ServiceError(code_pb2.INTERNAL, error.reason, error.message)

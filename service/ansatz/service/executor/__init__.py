@@ -1,0 +1,1 @@
+"""Where the numerics run: warm worker processes behind a pool."""

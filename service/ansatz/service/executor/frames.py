@@ -1,0 +1,50 @@
+"""Frames between the server and a worker: one byte of kind, four of length, then serialized protobuf bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from enum import IntEnum
+from typing import BinaryIO
+
+_HEADER = struct.Struct("<BI")
+Frame = tuple["Kind", bytes]
+
+
+class Kind(IntEnum):
+    """What a frame holds."""
+
+    # To the worker.
+    SEARCH = 1  # ansatz.v1.Problem
+    EVALUATE = 2  # ansatz.v1.EvaluateFormulaRequest
+    STOP = 3  # nothing: the task sent last is to stop and keep what it found
+    # From the worker.
+    READY = 10  # nothing: warm
+    PROGRESS = 11  # ansatz.v1.Progress
+    FRONT = 12  # ansatz.v1.Front
+    TRACE = 13  # UTF-8 text for the log: where an error arose
+    # From the worker, the last frame of a task.
+    REPORT = 20  # ansatz.v1.Report
+    EVALUATION = 21  # ansatz.v1.EvaluateFormulaResponse
+    INVALID = 22  # google.rpc.BadRequest
+    FAILED = 23  # ansatz.v1.JobError
+
+
+def packed(kind: Kind, payload: bytes = b"") -> bytes:
+    return _HEADER.pack(kind, len(payload)) + payload
+
+
+async def receive(reader: asyncio.StreamReader) -> Frame:
+    """The next frame. Raises asyncio.IncompleteReadError at the end of the stream."""
+    kind, length = _HEADER.unpack(await reader.readexactly(_HEADER.size))
+    return Kind(kind), await reader.readexactly(length)
+
+
+def read(stream: BinaryIO) -> Frame | None:
+    """The next frame of a blocking stream; None at its end."""
+    header = stream.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        return None
+    kind, length = _HEADER.unpack(header)
+    payload = stream.read(length)
+    return (Kind(kind), payload) if len(payload) == length else None

@@ -1,0 +1,31 @@
+"""What a worker does once, so that its first task does not wait for it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery import Column, Engine, Options, Table, discover, evaluate_formula
+
+SEARCH: Final = "search"
+EVALUATE: Final = "evaluate"
+
+
+def warm_up(role: str) -> None:
+    """Import everything and go once through the code of a task. Raises what the task would raise."""
+    table = _tiny_table()
+    if role == EVALUATE:
+        evaluate_formula(table, "2.1*a**1.4", refit=True)
+        return
+    discover(table, Options(engine=Engine.NONE, budget_seconds=5.0))
+    # The embedded engine, where there is one: the import is the slow part.
+    with contextlib.suppress(ImportError):
+        import pyoperon  # noqa: F401
+
+
+def _tiny_table() -> Table:
+    """A power law in two inputs, exact, so that a search ends at once."""
+    a, b = np.random.default_rng(0).uniform(1.0, 3.0, (2, 30))
+    return Table((Column("a", a), Column("b", b), Column("y", 2.0 * a**1.5 / b)), target="y")

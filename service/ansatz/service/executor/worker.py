@@ -1,0 +1,124 @@
+"""A worker process: warm before it is asked, one task at a time, on the main thread.
+
+Run as ``python -m ansatz.service.executor.worker ROLE FD``; FD is a socket on which the server sends frames.
+A thread reads the socket, so that a stop is heard during a search, and the server's end is noticed at once.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+
+from google.rpc import error_details_pb2
+
+from ansatz.discovery import Candidate, EngineNotReadyError, InvalidInputError, Progress, discover, evaluate_formula
+from ansatz.service import convert
+from ansatz.service.executor.frames import Frame, Kind, packed, read
+from ansatz.service.executor.warm_up import warm_up
+from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2
+
+_PROGRESS_INTERVAL = 0.5
+
+
+class Link:
+    """The socket to the server: tasks come through `next_task`, `stop` is set while the task is to stop."""
+
+    def __init__(self, fd: int) -> None:
+        connection = socket.socket(fileno=fd)
+        connection.set_inheritable(False)
+        self._incoming, self._outgoing = connection.makefile("rb"), connection.makefile("wb")
+        self._tasks: queue.SimpleQueue[Frame] = queue.SimpleQueue()
+        self.stop = threading.Event()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def next_task(self) -> Frame:
+        return self._tasks.get()
+
+    def send(self, kind: Kind, payload: bytes = b"") -> None:
+        self._outgoing.write(packed(kind, payload))
+        self._outgoing.flush()
+
+    def _listen(self) -> None:
+        while (frame := read(self._incoming)) is not None:
+            if frame[0] is Kind.STOP:
+                self.stop.set()
+            else:
+                self.stop.clear()
+                self._tasks.put(frame)
+        # The server is gone: end this process and whatever an engine started in its group.
+        os.killpg(0, signal.SIGKILL)
+
+
+class Reporter:
+    """Sends what a search finds as it finds it; progress at most twice a second."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._next_progress = 0.0
+
+    def progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now >= self._next_progress:
+            self._next_progress = now + _PROGRESS_INTERVAL
+            self._link.send(Kind.PROGRESS, convert.progress_to_proto(progress).SerializeToString())
+
+    def front(self, candidates: tuple[Candidate, ...]) -> None:
+        self._link.send(Kind.FRONT, convert.front_to_proto(candidates).SerializeToString())
+
+
+def _search(link: Link, payload: bytes) -> Frame:
+    table, options = convert.problem_from_proto(problem_pb2.Problem.FromString(payload))
+    report = discover(table, options, Reporter(link), link.stop.is_set)
+    return Kind.REPORT, convert.report_to_proto(report).SerializeToString()
+
+
+def _evaluate(payload: bytes) -> Frame:
+    request = discovery_service_pb2.EvaluateFormulaRequest.FromString(payload)
+    evaluation = evaluate_formula(convert.table_from_proto(request.table), request.formula, request.refit)
+    return Kind.EVALUATION, convert.evaluation_to_proto(evaluation).SerializeToString()
+
+
+def _answer(link: Link, task: Frame) -> Frame:
+    """The last frame of a task: its result or what went wrong."""
+    kind, payload = task
+    try:
+        return _evaluate(payload) if kind is Kind.EVALUATE else _search(link, payload)
+    except InvalidInputError as error:
+        bad = error_details_pb2.BadRequest(
+            field_violations=[
+                error_details_pb2.BadRequest.FieldViolation(field=v.field, description=v.description)
+                for v in error.violations
+            ]
+        )
+        return Kind.INVALID, bad.SerializeToString()
+    except EngineNotReadyError as error:
+        return _failed("ENGINE_NOT_READY", str(error))
+    except MemoryError:
+        return _failed("OUT_OF_MEMORY", "the data and the search need more memory than there is; give fewer rows")
+    except Exception as error:
+        # The message of an error may quote data; the log gets the places only.
+        places = "".join(traceback.format_tb(error.__traceback__))
+        link.send(Kind.TRACE, f"{type(error).__name__}\n{places}".encode())
+        return _failed("INTERNAL", f"{type(error).__name__}: {error}"[:1000])
+
+
+def _failed(reason: str, message: str) -> Frame:
+    return Kind.FAILED, job_pb2.JobError(reason=reason, message=message).SerializeToString()
+
+
+def main() -> None:
+    link = Link(int(sys.argv[2]))
+    warm_up(sys.argv[1])
+    link.send(Kind.READY)
+    while True:
+        link.send(*_answer(link, link.next_task()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The server's side of worker processes: spawned, warm, supervised, replaced when they die."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+
+import structlog
+
+from ansatz.service.executor import frames
+from ansatz.service.executor.frames import Frame, Kind
+
+_WARM_UP_SECONDS = 300.0
+_MAX_BACKOFF_SECONDS = 30.0
+# One search, one core: linear algebra that takes all cores for itself makes every other worker slower.
+_ENVIRONMENT = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_log = structlog.get_logger()
+
+
+class WorkerDiedError(Exception):
+    """The worker process ended before its task did."""
+
+
+class Worker:
+    """One worker process. Send it a task, then receive frames until the last one of the task."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._process, self._reader, self._writer = process, reader, writer
+
+    @classmethod
+    async def spawn(cls, role: str) -> Worker:
+        """Start a process in a session of its own: a terminal's signals pass it by, and its group can be killed."""
+        ours, theirs = socket.socketpair()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-P", "-m", "ansatz.service.executor.worker", role, str(theirs.fileno()),
+                pass_fds=(theirs.fileno(),), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+                start_new_session=True, env=_ENVIRONMENT | os.environ,
+            )  # fmt: skip
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours)
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def send(self, kind: Kind, payload: bytes = b"") -> None:
+        try:
+            self._writer.write(frames.packed(kind, payload))
+            await self._writer.drain()
+        except OSError as error:
+            raise WorkerDiedError from error
+
+    async def receive(self) -> Frame:
+        try:
+            return await frames.receive(self._reader)
+        except (asyncio.IncompleteReadError, OSError) as error:
+            raise WorkerDiedError from error
+
+    def ask_to_stop(self) -> None:
+        """The task under way is to end soon with what it has."""
+        with contextlib.suppress(OSError):
+            self._writer.write(frames.packed(Kind.STOP))
+
+    def kill(self) -> None:
+        """End the process and every process that it started, at once."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def ended(self) -> int:
+        """Wait for the process's end; its exit status, negative for a signal."""
+        status = await self._process.wait()
+        self.kill()
+        self._writer.close()
+        return status
+
+
+class WorkerPool:
+    """`size` warm workers of a role. One that ends is replaced, at growing intervals where it does not get warm."""
+
+    def __init__(self, role: str, size: int) -> None:
+        self._role, self._size = role, size
+        self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+        self._workers: set[Worker] = set()
+        self._keepers: list[asyncio.Task[None]] = []
+        self._cold = size
+        self._warm = asyncio.Event()
+
+    def start(self) -> None:
+        """Spawn the workers; they warm up while the caller goes on. Does nothing the second time."""
+        if not self._keepers:
+            self._keepers = [asyncio.create_task(self._keep(i)) for i in range(self._size)]
+
+    async def warm(self) -> None:
+        """Return once every worker has been warm."""
+        await self._warm.wait()
+
+    async def take(self) -> Worker:
+        """A warm idle worker, as soon as there is one. Give it back."""
+        while True:
+            worker = await self._idle.get()
+            if worker.alive:
+                return worker
+
+    def give_back(self, worker: Worker) -> None:
+        if worker.alive:
+            self._idle.put_nowait(worker)
+
+    async def close(self) -> None:
+        """Kill every worker; no other takes its place."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        for worker in self._workers:
+            worker.kill()
+        await asyncio.gather(*(worker.ended() for worker in self._workers))
+
+    async def _keep(self, slot: int) -> None:
+        failures, was_warm = 0, False
+        while True:
+            worker = await Worker.spawn(self._role)
+            self._workers.add(worker)
+            log = _log.bind(role=self._role, slot=slot, pid=worker.pid)
+            if await self._gets_warm(worker):
+                log.info("worker warm")
+                failures = 0
+                if not was_warm:
+                    was_warm = True
+                    self._cold -= 1
+                    if not self._cold:
+                        self._warm.set()
+                self._idle.put_nowait(worker)
+            else:
+                worker.kill()
+                failures += 1
+            status = await worker.ended()
+            self._workers.discard(worker)
+            log.warning("worker ended", status=status)
+            if failures:
+                await asyncio.sleep(min(_MAX_BACKOFF_SECONDS, 0.5 * 2.0**failures))
+
+    async def _gets_warm(self, worker: Worker) -> bool:
+        try:
+            async with asyncio.timeout(_WARM_UP_SECONDS):
+                kind, _ = await worker.receive()
+        except (WorkerDiedError, TimeoutError):
+            return False
+        return kind is Kind.READY

@@ -1,0 +1,38 @@
+"""What this server is: versions, engines, limits."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+from ansatz.discovery.expression import FUNCTIONS
+from ansatz.discovery.options import DEFAULT_FUNCTIONS, Engine
+from ansatz.service.limits import Limits
+from ansatz.v1 import discovery_service_pb2, problem_pb2
+
+_PACKAGES = ("numpy", "scipy", "sympy", "pysr", "pyoperon", "grpcio", "protobuf", "sqlalchemy")
+_ENGINES = {Engine.PYSR: problem_pb2.ENGINE_PYSR, Engine.OPERON: problem_pb2.ENGINE_OPERON}
+
+
+def server_info(limits: Limits, workers: int) -> discovery_service_pb2.GetServerInfoResponse:
+    """Reads package metadata and asks the engines whether they are ready: some milliseconds."""
+    from ansatz.discovery.search.evolution.engines import engine_statuses
+
+    return discovery_service_pb2.GetServerInfoResponse(
+        version=metadata.version("ansatz"),
+        packages={name: version for name in _PACKAGES if (version := _version(name))},
+        engines=[
+            discovery_service_pb2.EngineInfo(engine=_ENGINES[s.engine], ready=s.ready, detail=s.detail)
+            for s in engine_statuses()
+        ],
+        limits=limits.to_proto(),
+        functions=FUNCTIONS,
+        default_functions=DEFAULT_FUNCTIONS,
+        workers=workers,
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

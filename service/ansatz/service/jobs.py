@@ -1,0 +1,131 @@
+"""The life of jobs, as callers see it: created, watched, cancelled, deleted; taken up again after a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+import structlog
+
+from ansatz.service import errors
+from ansatz.service.limits import MAX_ATTEMPTS, Limits
+from ansatz.service.resources import job_name
+from ansatz.service.runner import Runner
+from ansatz.service.store import FINAL_STATES, NewJob, Store, Unfinished
+from ansatz.service.validation import Body, validated
+from ansatz.service.watch import EventHub
+from ansatz.v1 import discovery_service_pb2, job_pb2
+
+_log = structlog.get_logger()
+_QUEUE_RETRY_SECONDS = 5
+
+
+class Jobs:
+    """Jobs by id. Methods raise ServiceError, InvalidInputError or EngineNotReadyError."""
+
+    def __init__(self, store: Store, hub: EventHub, runner: Runner, limits: Limits, grace_seconds: float) -> None:
+        self._store, self._hub, self._runner, self._limits = store, hub, runner, limits
+        self._grace = grace_seconds
+        self._creating = 0
+
+    async def recover(self) -> None:
+        """Take up what an earlier server left: jobs that ran when it died are tried once more."""
+        for job in await self._store.unfinished():
+            await self._recover(job)
+
+    async def create(self, request: discovery_service_pb2.CreateJobRequest) -> job_pb2.Job:
+        """Validate, store, queue. The same request_id and body give the same job."""
+        body = await asyncio.to_thread(Body.of, request)
+        if request.request_id and (job := await self._made_before(request.request_id, body)):
+            return job
+        with self._queue_place():
+            new = await asyncio.to_thread(validated, request, body, self._limits)
+            # Shielded: a caller that goes away now must not leave a stored job that nobody queues.
+            if await asyncio.shield(asyncio.create_task(self._admit(new))):
+                return await self.get(new.id)
+        if new.request_id and (job := await self._made_before(new.request_id, body)):
+            return job
+        raise errors.already_exists("JOB_ID_TAKEN", f"there is a job {new.id!r} already; give another job_id")
+
+    async def get(self, job_id: str) -> job_pb2.Job:
+        job = await self._store.get(job_id)
+        if job is None:
+            raise errors.not_found(job_name(job_id))
+        return job
+
+    async def page(self, before: int | None, size: int) -> tuple[list[job_pb2.Job], int | None]:
+        """As Store.page."""
+        return await self._store.page(before, size)
+
+    async def wait(self, job_id: str, timeout: float) -> job_pb2.Job:
+        """The job when it is final or `timeout` seconds are over."""
+        job = await self.get(job_id)
+        if job.state in FINAL_STATES:
+            return job
+        await self._hub.wait_final(job_id, timeout)
+        return await self.get(job_id)
+
+    async def cancel(self, job_id: str) -> job_pb2.Job:
+        """Ask the search to stop and wait until it has: a fraction of a second, or else until it is killed."""
+        job = await self.get(job_id)
+        if job.state in FINAL_STATES:
+            return job
+        await asyncio.shield(asyncio.create_task(self._runner.cancel(job_id)))
+        await self._hub.wait_final(job_id, self._grace + 1.0)
+        return await self.get(job_id)
+
+    async def delete(self, job_id: str) -> None:
+        await self.cancel(job_id)
+        await self._store.delete(job_id)
+
+    async def _admit(self, new: NewJob) -> bool:
+        event = await self._store.create(new)
+        if event is None:
+            return False
+        self._hub.publish(new.id, event)
+        self._runner.submit(new.id)
+        _log.info("job queued", job=new.id, rows=new.data.rows, inputs=len(new.data.inputs))
+        return True
+
+    async def _made_before(self, request_id: str, body: Body) -> job_pb2.Job | None:
+        made = await self._store.find_request(request_id)
+        if made is None:
+            return None
+        if made.fingerprint != body.fingerprint:
+            raise errors.already_exists(
+                "REQUEST_ID_TAKEN",
+                f"request_id {request_id!r} came with another body before; give a new one for a new job",
+            )
+        return await self.get(made.job_id)
+
+    @contextlib.contextmanager
+    def _queue_place(self) -> Iterator[None]:
+        if self._runner.queued + self._creating >= self._limits.max_queued_jobs:
+            raise errors.exhausted(
+                "QUEUE_FULL",
+                f"{self._limits.max_queued_jobs} jobs wait for a worker already; try again later",
+                _QUEUE_RETRY_SECONDS,
+            )
+        self._creating += 1
+        try:
+            yield
+        finally:
+            self._creating -= 1
+
+    async def _recover(self, job: Unfinished) -> None:
+        log = _log.bind(job=job.id)
+        if job.cancel_requested:
+            await self._store.finish(job.id, job_pb2.JOB_STATE_CANCELLED)
+            return
+        if job.state == job_pb2.JOB_STATE_RUNNING:
+            if job.attempts >= MAX_ATTEMPTS:
+                message = f"the server died during the search, at attempt {job.attempts}; create the job again"
+                error = job_pb2.JobError(reason="SERVER_DIED", message=message)
+                await self._store.finish(job.id, job_pb2.JOB_STATE_FAILED, error=error)
+                log.warning("job failed", reason=error.reason)
+                return
+            await self._store.requeue(job.id, count_attempt=True)
+        log.info("job taken up again")
+        self._hub.open(job.id)
+        self._runner.submit(job.id)

@@ -1,0 +1,76 @@
+"""What a request may not exceed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansatz.discovery.errors import Violation
+from ansatz.discovery.expression.grammar import MAX_LENGTH
+from ansatz.discovery.options import DEFAULT_BUDGET_SECONDS, MAX_BUDGET_SECONDS, MAX_COMPLEXITY
+from ansatz.service.settings import MIB, Settings
+from ansatz.v1 import discovery_service_pb2 as service_pb2
+from ansatz.v1 import observations_pb2
+
+MAX_WAIT_SECONDS = 60.0
+MAX_PAGE_SIZE = 1000
+DEFAULT_PAGE_SIZE = 50
+MAX_REQUEST_ID_LENGTH = 128
+MAX_NAME_LENGTH = 256
+EVALUATION_SECONDS = 60.0
+MAX_ATTEMPTS = 2
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits that the settings choose; those that never change are constants of this module."""
+
+    max_rows: int
+    max_columns: int
+    max_message_bytes: int
+    max_queued_jobs: int
+    max_watchers: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        return cls(
+            max_rows=settings.max_rows,
+            max_columns=settings.max_columns,
+            max_message_bytes=settings.max_message_mib * MIB,
+            max_queued_jobs=settings.max_queued_jobs,
+            max_watchers=settings.max_watchers,
+        )
+
+    def table_violations(self, table: observations_pb2.Table) -> list[Violation]:
+        """What is too large, before any value is read."""
+        violations: list[Violation] = []
+        if len(table.columns) > self.max_columns:
+            violations.append(
+                Violation("table.columns", f"holds {len(table.columns)} columns; give at most {self.max_columns}")
+            )
+        for i, column in enumerate(table.columns):
+            if len(column.name) > MAX_NAME_LENGTH:
+                violations.append(
+                    Violation(
+                        f"table.columns[{i}].name",
+                        f"has {len(column.name)} characters; give at most {MAX_NAME_LENGTH}",
+                    )
+                )
+        rows = max((len(c.packed_values) // 8 or len(c.values) for c in table.columns), default=0)
+        if rows > self.max_rows:
+            violations.append(Violation("table.columns", f"hold {rows} rows; give at most {self.max_rows}"))
+        return violations
+
+    def to_proto(self) -> service_pb2.Limits:
+        limits = service_pb2.Limits(
+            max_rows=self.max_rows,
+            max_columns=self.max_columns,
+            max_message_bytes=self.max_message_bytes,
+            max_queued_jobs=self.max_queued_jobs,
+            max_watchers=self.max_watchers,
+            max_formula_length=MAX_LENGTH,
+            max_complexity=MAX_COMPLEXITY,
+        )
+        limits.default_budget.FromMilliseconds(round(DEFAULT_BUDGET_SECONDS * 1000))
+        limits.max_budget.FromMilliseconds(round(MAX_BUDGET_SECONDS * 1000))
+        limits.max_wait.FromMilliseconds(round(MAX_WAIT_SECONDS * 1000))
+        return limits

@@ -1,0 +1,105 @@
+"""Run a server until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+from pydantic import ValidationError
+
+from ansatz.service.executor.worker_pool import WorkerPool
+from ansatz.service.logs import configure_logs
+from ansatz.service.settings import Settings
+
+_log = structlog.get_logger()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """``python -m ansatz.service``. Exits with 2 where a setting is wrong, with 1 where the server cannot start."""
+    try:
+        settings = Settings(_cli_parse_args=list(sys.argv[1:] if arguments is None else arguments))  # type: ignore[call-arg]
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors())
+        sys.exit(_exit(2, problems))
+    try:
+        serve(settings)
+    except (OSError, RuntimeError) as error:
+        sys.exit(_exit(1, str(error)))
+
+
+def _exit(status: int, message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
+    return status
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, or with `exit_with_parent` until standard input ends.
+
+    Prints one line ``listening ADDRESS`` on standard output once calls are accepted. Raises RuntimeError where the
+    address or the data directory cannot be had.
+    """
+    configure_logs(settings)
+    with _only_server_of(settings.data_dir):
+        asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    searchers, evaluators = WorkerPool("search", settings.workers), WorkerPool("evaluate", 1)
+    searchers.start()
+    stop = _stop_signal(settings)
+    await asyncio.sleep(0)
+    # Imported here: the workers warm up meanwhile.
+    from ansatz.service.server import Server
+
+    _log.info("starting", **settings.model_dump(mode="json"))
+    server = Server(settings, searchers, evaluators)
+    address = await server.start()
+    print(f"listening {address}", flush=True)
+    _log.info("listening", address=address)
+    await stop.wait()
+    _log.info("stopping")
+    await server.stop()
+    _log.info("stopped")
+
+
+def _stop_signal(settings: Settings) -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if settings.exit_with_parent:
+        _on_end_of_input(loop, stop)
+    return stop
+
+
+def _on_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Set `stop` when standard input ends, as a pipe does when its other end's process dies, however it dies."""
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            loop.remove_reader(sys.stdin)
+            stop.set()
+
+    try:
+        loop.add_reader(sys.stdin, read)
+    except (OSError, ValueError) as error:
+        raise RuntimeError("--exit-with-parent needs a pipe on standard input") from error
+
+
+@contextmanager
+def _only_server_of(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory: two servers would run its jobs twice. Raises RuntimeError where another one has it."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RuntimeError(f"another server uses {data_dir}; stop it or give another --data-dir") from None
+        yield

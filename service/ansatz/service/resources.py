@@ -1,0 +1,55 @@
+"""Names of resources and page tokens: the one place that builds and reads them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+
+from ansatz.discovery.errors import InvalidInputError, Violation
+
+_JOB_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_JOB_NAME = re.compile(rf"jobs/({_JOB_ID.pattern})")
+JOB_ID_RULE = "1 to 63 of a-z, 0-9 and '-', first a letter"
+
+
+def new_job_id() -> str:
+    """An id that nobody can guess or has used."""
+    return f"j{secrets.token_hex(8)}"
+
+
+def is_job_id(text: str) -> bool:
+    return _JOB_ID.fullmatch(text) is not None
+
+
+def job_name(job_id: str) -> str:
+    """``jobs/{id}``."""
+    return f"jobs/{job_id}"
+
+
+def job_id_of(name: str, field: str = "name") -> str:
+    """The id in ``jobs/{id}``. Raises InvalidInputError where `name` is none."""
+    match = _JOB_NAME.fullmatch(name)
+    if match is None:
+        raise InvalidInputError([Violation(field, f"{name[:80]!r} is no job; give 'jobs/{{id}}', id of {JOB_ID_RULE}")])
+    return match[1]
+
+
+def page_token(number: int) -> str:
+    """The token of the page that begins below a job's number."""
+    return base64.urlsafe_b64encode(b"before:%d" % number).decode()
+
+
+def page_start(token: str) -> int | None:
+    """The number of a token, None for the first page. Raises InvalidInputError where `token` was not made here."""
+    if not token:
+        return None
+    try:
+        text = base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeError):
+        text = ""
+    match = re.fullmatch(r"before:([0-9]{1,18})", text)
+    if match is None:
+        raise InvalidInputError([Violation("page_token", "is no token; give the next_page_token of the page before")])
+    return int(match[1])

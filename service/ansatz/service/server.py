@@ -1,0 +1,98 @@
+"""The server: its parts put together, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import structlog
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from ansatz.service.evaluator import Evaluator
+from ansatz.service.executor.worker_pool import WorkerPool
+from ansatz.service.jobs import Jobs
+from ansatz.service.limits import Limits
+from ansatz.service.runner import Runner
+from ansatz.service.servicer import Servicer
+from ansatz.service.settings import Settings
+from ansatz.service.store import Store
+from ansatz.service.watch import EventHub
+from ansatz.v1 import discovery_service_pb2
+from ansatz.v1.discovery_service_pb2_grpc import add_DiscoveryServiceServicer_to_server
+
+SERVICE = discovery_service_pb2.DESCRIPTOR.services_by_name["DiscoveryService"].full_name
+_STOP_GRACE_SECONDS = 2.0
+_log = structlog.get_logger()
+
+
+class Server:
+    """A server over two pools, one that searches and one that evaluates. The pools are the caller's to start, so
+    that workers warm up while the server is still importing."""
+
+    def __init__(self, settings: Settings, searchers: WorkerPool, evaluators: WorkerPool) -> None:
+        self._settings, self._searchers, self._evaluators = settings, searchers, evaluators
+        limits = Limits.of(settings)
+        self._store = Store(f"sqlite:///{settings.data_dir / 'jobs.db'}")
+        self._hub = EventHub(self._store, limits.max_watchers)
+        self._runner = Runner(self._store, searchers, self._hub, settings.stop_grace_seconds)
+        self._jobs = Jobs(self._store, self._hub, self._runner, limits, settings.stop_grace_seconds)
+        self._health = health.aio.HealthServicer()
+        self._grpc = grpc.aio.server(options=_options(limits))
+        evaluator = Evaluator(evaluators, limits)
+        servicer = Servicer(self._jobs, self._hub, evaluator, limits, settings.workers)
+        add_DiscoveryServiceServicer_to_server(servicer, self._grpc)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+
+    async def start(self) -> str:
+        """Serve; the address bound. Raises RuntimeError where the address cannot be had."""
+        await self._store.open()
+        await self._jobs.recover()
+        self._runner.start()
+        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        address = self._bind()
+        await self._grpc.start()
+        self._announcer = asyncio.create_task(self._announce_warm())
+        return address
+
+    async def stop(self) -> None:
+        """Take no more calls, put running jobs back into the queue of the store, end the workers."""
+        self._announcer.cancel()
+        await self._health.enter_graceful_shutdown()
+        stopping = asyncio.create_task(self._grpc.stop(_STOP_GRACE_SECONDS))
+        await self._runner.close()
+        self._hub.close()
+        await stopping
+        await self._searchers.close()
+        await self._evaluators.close()
+        await self._store.close()
+
+    def _bind(self) -> str:
+        listen = self._settings.listen
+        port = self._grpc.add_insecure_port(listen)
+        return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
+
+    async def _announce_warm(self) -> None:
+        await self._searchers.warm()
+        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        _log.info("workers warm", workers=self._settings.workers)
+        # The evaluation process comes last: it does not take a core from the first search.
+        self._evaluators.start()
+
+    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+        for service in ("", SERVICE):
+            await self._health.set(service, status)
+
+
+def _options(limits: Limits) -> list[tuple[str, Any]]:
+    return [
+        ("grpc.max_receive_message_length", limits.max_message_bytes),
+        ("grpc.max_send_message_length", limits.max_message_bytes),
+        # Two servers on one port would share its callers without a word.
+        ("grpc.so_reuseport", 0),
+        # Callers keep long quiet watches alive with pings.
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ]

@@ -1,0 +1,79 @@
+"""The methods of DiscoveryService: read the request, ask the part that knows, build the response."""
+
+# ruff: noqa: N802 (the methods are called as in the .proto)
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.service import convert
+from ansatz.service.errors import answers, streams
+from ansatz.service.evaluator import Evaluator
+from ansatz.service.info import server_info
+from ansatz.service.jobs import Jobs
+from ansatz.service.limits import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_WAIT_SECONDS, Limits
+from ansatz.service.resources import job_id_of, page_start, page_token
+from ansatz.service.watch import EventHub
+from ansatz.v1 import discovery_service_pb2 as pb
+from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceServicer
+
+Context = grpc.aio.ServicerContext[Any, Any]
+_MAX_SEQUENCE = 2**63 - 1
+
+
+class Servicer(DiscoveryServiceServicer):
+    """DiscoveryService over the server's parts."""
+
+    def __init__(self, jobs: Jobs, hub: EventHub, evaluator: Evaluator, limits: Limits, workers: int) -> None:
+        self._jobs, self._hub, self._evaluator = jobs, hub, evaluator
+        self._limits, self._workers = limits, workers
+
+    @answers
+    async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> pb.CreateJobResponse:
+        return pb.CreateJobResponse(job=await self._jobs.create(request))
+
+    @answers
+    async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:
+        return pb.GetJobResponse(job=await self._jobs.get(job_id_of(request.name)))
+
+    @answers
+    async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
+        if request.page_size > MAX_PAGE_SIZE:
+            raise InvalidInputError([Violation("page_size", f"is {request.page_size}; give at most {MAX_PAGE_SIZE}")])
+        jobs, before = await self._jobs.page(page_start(request.page_token), request.page_size or DEFAULT_PAGE_SIZE)
+        return pb.ListJobsResponse(jobs=jobs, next_page_token="" if before is None else page_token(before))
+
+    @answers
+    async def DeleteJob(self, request: pb.DeleteJobRequest, context: Context) -> pb.DeleteJobResponse:
+        await self._jobs.delete(job_id_of(request.name))
+        return pb.DeleteJobResponse()
+
+    @streams
+    async def WatchJob(self, request: pb.WatchJobRequest, context: Context) -> AsyncIterator[pb.WatchJobResponse]:
+        job_id = job_id_of(request.name)
+        await self._jobs.get(job_id)
+        async for event in self._hub.watch(job_id, min(request.after_sequence, _MAX_SEQUENCE)):
+            yield pb.WatchJobResponse(event=event)
+
+    @answers
+    async def WaitJob(self, request: pb.WaitJobRequest, context: Context) -> pb.WaitJobResponse:
+        timeout = convert.seconds(request.timeout) if request.HasField("timeout") else MAX_WAIT_SECONDS
+        if not 0 <= timeout <= MAX_WAIT_SECONDS:
+            raise InvalidInputError([Violation("timeout", f"is {timeout:g} s; give 0 to {MAX_WAIT_SECONDS:g} s")])
+        return pb.WaitJobResponse(job=await self._jobs.wait(job_id_of(request.name), timeout))
+
+    @answers
+    async def CancelJob(self, request: pb.CancelJobRequest, context: Context) -> pb.CancelJobResponse:
+        return pb.CancelJobResponse(job=await self._jobs.cancel(job_id_of(request.name)))
+
+    @answers
+    async def EvaluateFormula(self, request: pb.EvaluateFormulaRequest, context: Context) -> pb.EvaluateFormulaResponse:
+        return await self._evaluator.evaluate(request)
+
+    @answers
+    async def GetServerInfo(self, request: pb.GetServerInfoRequest, context: Context) -> pb.GetServerInfoResponse:
+        return await asyncio.to_thread(server_info, self._limits, self._workers)

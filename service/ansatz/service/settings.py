@@ -1,0 +1,84 @@
+"""Configuration of a server, from flags and from environment variables ``ANSATZ_*`` (flags win)."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, CliImplicitFlag, SettingsConfigDict
+
+MIB = 1024 * 1024
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "ansatz"
+
+
+def _default_workers() -> int:
+    return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+class Settings(BaseSettings):
+    """Everything that is chosen when a server starts. Raises pydantic.ValidationError, which names the setting."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANSATZ_", frozen=True, cli_kebab_case=True, cli_prog_name="python -m ansatz.service"
+    )
+
+    listen: Annotated[str, Field(description="HOST:PORT (port 0: any free one) or unix:/path")] = "127.0.0.1:50051"
+    data_dir: Annotated[Path, Field(description="where jobs are stored")] = Field(default_factory=_default_data_dir)
+    workers: Annotated[int, Field(ge=1, le=256, description="searches at the same time")] = Field(
+        default_factory=_default_workers
+    )
+    insecure: Annotated[
+        CliImplicitFlag[bool], Field(description="listen without encryption where other machines can reach it")
+    ] = False
+    exit_with_parent: Annotated[
+        CliImplicitFlag[bool], Field(description="stop when standard input, a pipe from the parent, ends")
+    ] = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "console"
+    max_rows: Annotated[int, Field(ge=5, description="rows of a table")] = 1_000_000
+    max_columns: Annotated[int, Field(ge=2, description="columns of a table")] = 1_000
+    max_message_mib: Annotated[int, Field(ge=1, le=2047, description="MiB of a request")] = 128
+    max_queued_jobs: Annotated[int, Field(ge=1, description="jobs that wait for a worker")] = 1_000
+    max_watchers: Annotated[int, Field(ge=1, description="watches and waits at the same time")] = 2_000
+    stop_grace_seconds: Annotated[
+        float, Field(gt=0, le=60, description="for how long a search may outlast its budget or a cancel")
+    ] = 2.0
+
+    @model_validator(mode="after")
+    def _address(self) -> Settings:
+        host = listen_host(self.listen)
+        if host is not None and not self.insecure and not is_loopback(host):
+            raise ValueError(
+                f"listen: {self.listen!r} can be reached from other machines and the connection is not encrypted; "
+                "listen on 127.0.0.1, or give --insecure"
+            )
+        return self
+
+
+def listen_host(listen: str) -> str | None:
+    """The host of an address to listen on; None for a unix socket. Raises ValueError where it is no address."""
+    if listen.startswith("unix:"):
+        if not listen.removeprefix("unix:"):
+            raise ValueError("listen: 'unix:' names no path; give unix:/path/of/socket")
+        return None
+    host, colon, port = listen.rpartition(":")
+    if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 65535):
+        raise ValueError(f"listen: {listen!r} is no address; give HOST:PORT, [IPv6]:PORT or unix:/path")
+    return host.removeprefix("[").removesuffix("]")
+
+
+def is_loopback(host: str) -> bool:
+    """Only this machine reaches `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,62 @@
+"""Tables of the store. Times are microseconds since 1970 UTC; messages are serialized ansatz.v1."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+)
+
+metadata = MetaData()
+# SQLite counts rows by themselves only in a column that is called INTEGER.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+jobs = Table(
+    "jobs",
+    metadata,
+    # Grows with each job and is never used again, so that page tokens stay right.
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    Column("id", String(63), nullable=False, unique=True),
+    Column("request_id", String(128), unique=True),
+    # SHA-256 of the request's body: tells a retry from another request.
+    Column("fingerprint", LargeBinary(32), nullable=False),
+    Column("state", SmallInteger, nullable=False, index=True),
+    Column("attempts", SmallInteger, nullable=False, default=0),
+    Column("last_sequence", BigInteger, nullable=False, default=0),
+    Column("cancel_requested", Boolean, nullable=False, default=False),
+    Column("create_time", BigInteger, nullable=False),
+    Column("start_time", BigInteger),
+    Column("first_front_time", BigInteger),
+    Column("end_time", BigInteger),
+    Column("data", LargeBinary, nullable=False),
+    Column("options", LargeBinary, nullable=False),
+    Column("report", LargeBinary),
+    Column("error", LargeBinary),
+    sqlite_autoincrement=True,
+)
+
+# Apart from jobs: a problem may be large, and lists of jobs do not read it.
+problems = Table(
+    "problems",
+    metadata,
+    Column("job", _Number, ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("problem", LargeBinary, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("job", _Number, ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    # Name of the set member of JobEvent.event.
+    Column("kind", String(16), nullable=False),
+    Column("event", LargeBinary, nullable=False),
+)

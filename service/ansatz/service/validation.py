@@ -1,0 +1,60 @@
+"""Everything that can be wrong with a new job, found before it is stored."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from ansatz.discovery.discover import validate
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.service import convert, errors
+from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
+from ansatz.service.resources import JOB_ID_RULE, is_job_id, new_job_id
+from ansatz.service.store import NewJob
+from ansatz.v1 import discovery_service_pb2, job_pb2
+
+
+@dataclass(frozen=True)
+class Body:
+    """The body of a CreateJobRequest: its serialized problem, and a fingerprint that equal bodies share."""
+
+    problem: bytes
+    fingerprint: bytes
+
+    @classmethod
+    def of(cls, request: discovery_service_pb2.CreateJobRequest) -> Body:
+        problem = request.problem.SerializeToString(deterministic=True)
+        return cls(problem, hashlib.sha256(request.job_id.encode() + b"\0" + problem).digest())
+
+
+def validated(request: discovery_service_pb2.CreateJobRequest, body: Body, limits: Limits) -> NewJob:
+    """The job that a request makes. Raises ServiceError with every violation, EngineNotReadyError."""
+    violations = _id_violations(request)
+    try:
+        if too_large := limits.table_violations(request.problem.table):
+            raise InvalidInputError(too_large)
+        table, options = convert.problem_from_proto(request.problem)
+        validate(table, options)
+    except InvalidInputError as error:
+        violations += [Violation(f"problem.{v.field}", v.description) for v in error.violations]
+    if violations:
+        raise errors.invalid(violations)
+    return NewJob(
+        id=request.job_id or new_job_id(),
+        request_id=request.request_id or None,
+        fingerprint=body.fingerprint,
+        data=job_pb2.DataSummary(rows=table.rows, inputs=table.inputs, target=table.target),
+        options=convert.options_to_proto(options),
+        problem=body.problem,
+    )
+
+
+def _id_violations(request: discovery_service_pb2.CreateJobRequest) -> list[Violation]:
+    violations: list[Violation] = []
+    if request.job_id and not is_job_id(request.job_id):
+        violations.append(Violation("job_id", f"{request.job_id[:80]!r} is no id; give {JOB_ID_RULE}"))
+    if len(request.request_id) > MAX_REQUEST_ID_LENGTH:
+        violations.append(
+            Violation("request_id", f"has {len(request.request_id)} characters; give at most {MAX_REQUEST_ID_LENGTH}")
+        )
+    return violations
