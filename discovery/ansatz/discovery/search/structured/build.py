@@ -82,3 +82,14 @@ def linear(coefficients: Iterable[float], nodes: Iterable[Node]) -> Node:
         else:
             result = add(result, scaled(coefficient, node))
     return Number(0.0) if result is None else result
+
+
+def times(factor: Node, node: Node) -> Node:
+    """factor * node, a quotient multiplied into its numerator."""
+    if node == ONE:
+        return factor
+    if isinstance(node, Number):
+        return scaled(node.value, factor)
+    if isinstance(factor, Apply) and factor.op == "/":
+        return divide(times(factor.args[0], node), factor.args[1])
+    return node if factor == ONE else multiply(factor, node)

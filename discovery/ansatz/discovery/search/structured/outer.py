@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.expression import Array, Node, Number, call, divide, multiply, power, subtract
+from ansatz.discovery.expression import Array, Node, Number, call, divide, power, subtract
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.structured.build import ONE, negated, raised
 
@@ -124,6 +124,3 @@ def transformed(problem: Problem, outer: Outer) -> Transformed | None:
         roots = roots * np.sqrt(problem.weights)
     return Transformed(outer, target, roots)
 
-
-def times(node: Node, other: Node) -> Node:
-    return other if node == ONE else multiply(node, other)

@@ -1,0 +1,154 @@
+"""Reductions: a problem made simpler, with the way back for the formulas found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, permutations
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.expression import Array, Node, Variable, add, divide, multiply, substitute, subtract
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.protocol import Emit
+from ansatz.discovery.search.structured import build
+from ansatz.discovery.search.structured.outer import Outer, transformed
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction:
+    """A simpler problem; `restore` makes a formula for the problem it came from of one for `problem`."""
+
+    problem: Problem
+    restore: Callable[[Node], Node]
+    label: str
+
+    def emit(self, outer: Emit) -> Emit:
+        """Where proposals for the simpler problem go."""
+        return lambda formula: outer(self.restore(formula))
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Two inputs made one: values and formula of `u = f(a, b)`."""
+
+    label: str
+    values: Callable[[Array, Array], Array]
+    node: Callable[[Node, Node], Node]
+    symmetric: bool
+
+
+def _power(p: float, q: float) -> Merge:
+    return Merge(
+        f"power{p:g},{q:g}",
+        lambda a, b: a**p * b**q,
+        lambda a, b: build.product(1.0, [(a, p), (b, q)]),
+        symmetric=p == q,
+    )
+
+
+MERGES: Final = (
+    Merge("difference", lambda a, b: a - b, subtract, symmetric=True),
+    Merge("sum", lambda a, b: a + b, add, symmetric=True),
+    Merge("product", lambda a, b: a * b, multiply, symmetric=True),
+    Merge("ratio", lambda a, b: a / b, divide, symmetric=True),
+    Merge(
+        "norm2", lambda a, b: a * a + b * b, lambda a, b: add(build.raised(a, 2), build.raised(b, 2)), symmetric=True
+    ),
+    Merge(
+        "gap2", lambda a, b: a * a - b * b, lambda a, b: subtract(build.raised(a, 2), build.raised(b, 2)), symmetric=True
+    ),
+    _power(1, -2),
+    _power(1, 2),
+    _power(1, -3),
+    _power(1, 3),
+)
+
+
+def fresh_name(problem: Problem) -> str:
+    """A name that no input has."""
+    k = len(problem.names)
+    while f"u{k}_" in problem.names:
+        k += 1
+    return f"u{k}_"
+
+
+def merged(problem: Problem, i: int, j: int, merge: Merge) -> Reduction | None:
+    """Inputs i and j replaced by one; None where that is not finite."""
+    with np.errstate(all="ignore"):
+        values = merge.values(problem.X[:, i], problem.X[:, j])
+    if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
+        return None
+    name = fresh_name(problem)
+    node = merge.node(Variable(problem.names[i]), Variable(problem.names[j]))
+    keep = [k for k in range(len(problem.names)) if k not in (i, j)]
+    X = np.asfortranarray(np.column_stack([values, problem.X[:, keep]]))
+    names = (name, *(problem.names[k] for k in keep))
+    return Reduction(
+        replace(problem, X=X, names=names, max_complexity=problem.max_complexity + 10),
+        lambda formula: substitute(formula, {name: node}),
+        f"{merge.label}({problem.names[i]},{problem.names[j]})",
+    )
+
+
+def merges(problem: Problem) -> Iterator[Reduction]:
+    """All pairs of inputs merged in all ways."""
+    d = len(problem.names)
+    for merge in MERGES:
+        for i, j in combinations(range(d), 2) if merge.symmetric else permutations(range(d), 2):
+            if (reduction := merged(problem, i, j, merge)) is not None:
+                yield reduction
+
+
+def without(problem: Problem, j: int) -> Problem:
+    """The problem without an input."""
+    keep = [k for k in range(len(problem.names)) if k != j]
+    return replace(problem, X=np.asfortranarray(problem.X[:, keep]), names=tuple(problem.names[k] for k in keep))
+
+
+def peeled(problem: Problem, factor: Node, drop: Sequence[int] = ()) -> Reduction | None:
+    """y / factor as the target, without the inputs `drop`; None where that is not finite."""
+    values = problem.evaluate(factor)
+    with np.errstate(all="ignore"):
+        y = problem.y / values
+        weights = values**2 if problem.weights is None else problem.weights * values**2
+        mean = float(np.mean(weights))
+    if not (np.all(np.isfinite(y)) and np.isfinite(mean) and mean > 0) or np.ptp(y) == 0:
+        return None
+    keep = [k for k in range(len(problem.names)) if k not in drop]
+    smaller = replace(
+        problem,
+        X=np.asfortranarray(problem.X[:, keep]),
+        y=y,
+        names=tuple(problem.names[k] for k in keep),
+        weights=weights / mean,
+        max_complexity=problem.max_complexity,
+    )
+    return Reduction(smaller, lambda formula: build.times(factor, formula), f"peel {factor}")
+
+
+def shifted(problem: Problem, term: Node, drop: Sequence[int] = ()) -> Reduction | None:
+    """y - term as the target, without the inputs `drop`; None where that is not finite."""
+    with np.errstate(all="ignore"):
+        y = problem.y - problem.evaluate(term)
+    if not np.all(np.isfinite(y)) or np.ptp(y) == 0:
+        return None
+    keep = [k for k in range(len(problem.names)) if k not in drop]
+    smaller = replace(
+        problem, X=np.asfortranarray(problem.X[:, keep]), y=y, names=tuple(problem.names[k] for k in keep)
+    )
+    return Reduction(smaller, lambda formula: add(term, formula), f"shift {term}")
+
+
+def under(problem: Problem, outer: Outer) -> Reduction | None:
+    """T(y) as the target; None where that is not defined."""
+    target = transformed(problem, outer)
+    if target is None:
+        return None
+    weights = target.roots**2
+    return Reduction(
+        replace(problem, y=target.target, weights=weights / np.mean(weights)),
+        lambda formula: outer.inverse(formula, problem.functions),
+        f"under {outer.name}",
+    )
