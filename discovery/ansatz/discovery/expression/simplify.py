@@ -241,6 +241,7 @@ class _Simplifier:
         return best
 
     def _product(self, coefficient: float, factors: dict[Node, float]) -> Node:
+        factors = self._grouped(factors)
         above = [self._power(b, e) for b, e in factors.items() if e > 0]
         below = [self._power(b, -e) for b, e in factors.items() if e < 0]
         if below and above and is_integer(1.0 / coefficient) and not is_integer(coefficient):
@@ -253,6 +254,22 @@ class _Simplifier:
             above.insert(0, _number(coefficient))
         numerator = _chain(above)
         return Apply("/", (numerator, _chain(below))) if below else numerator
+
+    def _grouped(self, factors: dict[Node, float]) -> dict[Node, float]:
+        """Bases under one broken exponent joined: sqrt(x*y) rather than sqrt(x)*sqrt(y)."""
+        alike: dict[float, dict[Node, float]] = {}
+        for base, exponent in factors.items():
+            alike.setdefault(abs(exponent), {})[base] = exponent
+        grouped: dict[Node, float] = {}
+        for size, bases in alike.items():
+            if is_integer(size) or len(bases) == 1:
+                grouped.update(bases)
+                continue
+            # Written with the sign of the first, so that no group is a bare reciprocal.
+            sign = math.copysign(1.0, next(iter(bases.values())))
+            inner = self._product(1.0, {b: math.copysign(1.0, e) * sign for b, e in bases.items()})
+            grouped[inner] = sign * size
+        return grouped
 
     def _power(self, base: Node, exponent: float) -> Node:
         if exponent == 1.0:
