@@ -1,12 +1,11 @@
-"""Evolutionary engines."""
+"""Evolutionary engines: PySR where a Julia runtime is ready, Operon, embedded, where not."""
 
-from ansatz.discovery.options import Engine
-from ansatz.discovery.search.protocol import Searcher
+from ansatz.discovery.search.evolution.engines import (
+    EngineStatus,
+    engine_statuses,
+    install,
+    resolve,
+    searcher,
+)
 
-
-def resolve(engine: Engine) -> Engine:
-    return Engine.NONE if engine is Engine.AUTO else engine
-
-
-def searcher(engine: Engine) -> Searcher | None:
-    return None
+__all__ = ["EngineStatus", "engine_statuses", "install", "resolve", "searcher"]
