@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from ansatz.service.executor.worker_pool import WorkerPool
 from ansatz.service.logs import configure_logs
@@ -26,12 +27,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         settings = Settings(_cli_parse_args=list(sys.argv[1:] if arguments is None else arguments))  # type: ignore[call-arg]
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors())
+        problems = "; ".join(": ".join([*map(str, e["loc"]), _reason(e)]) for e in error.errors())
         sys.exit(_exit(2, problems))
     try:
         serve(settings)
     except (OSError, RuntimeError) as error:
         sys.exit(_exit(1, str(error)))
+
+
+def _reason(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _exit(status: int, message: str) -> int:

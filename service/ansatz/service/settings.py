@@ -23,10 +23,10 @@ def _default_workers() -> int:
 
 
 class Settings(BaseSettings):
-    """Everything that is chosen when a server starts. Raises pydantic.ValidationError, which names the setting."""
+    """Serve discoveries over gRPC. Every flag is an environment variable too: ANSATZ_LISTEN for --listen, and so on."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ANSATZ_", frozen=True, cli_kebab_case=True, cli_prog_name="python -m ansatz.service"
+        env_prefix="ANSATZ_", env_ignore_empty=True, frozen=True, cli_kebab_case=True, cli_prog_name="ansatz serve"
     )
 
     listen: Annotated[str, Field(description="HOST:PORT (port 0: any free one) or unix:/path")] = "127.0.0.1:50051"

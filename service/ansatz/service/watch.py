@@ -11,7 +11,7 @@ from ansatz.service import errors
 from ansatz.service.store import FINAL_STATES, Store
 from ansatz.v1 import job_pb2
 
-_TAIL = 256
+_TAIL = 64
 _BATCH = 256
 
 

@@ -6,16 +6,24 @@ One thread means that calls complete in the order in which they were made; who a
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
-from ansatz.service.resources import job_name
+from ansatz.service.store.rows import (
+    append,
+    change_state,
+    count_from_creation,
+    existing_row,
+    find_row,
+    job_of,
+    now,
+    report_of_last_front,
+)
 from ansatz.service.store.schema import events, jobs, metadata, problems
 from ansatz.v1 import job_pb2, problem_pb2, report_pb2
 
@@ -90,14 +98,14 @@ class Store:
                 return None
             values = {
                 "id": new.id, "request_id": new.request_id, "fingerprint": new.fingerprint,
-                "state": job_pb2.JOB_STATE_QUEUED, "create_time": _now(),
+                "state": job_pb2.JOB_STATE_QUEUED, "create_time": now(),
                 "data": new.data.SerializeToString(), "options": new.options.SerializeToString(),
             }  # fmt: skip
             connection.execute(jobs.insert().values(values))
-            row = _row(connection, new.id)
+            row = find_row(connection, new.id)
             assert row is not None
             connection.execute(problems.insert().values(job=row.number, problem=new.problem))
-            return _change_state(connection, row, job_pb2.JOB_STATE_QUEUED)
+            return change_state(connection, row, job_pb2.JOB_STATE_QUEUED)
 
         return await self._transaction(work)
 
@@ -113,14 +121,14 @@ class Store:
         """The job with its report: the best so far where it is not final."""
 
         def work(connection: Connection) -> job_pb2.Job | None:
-            row = _row(connection, job_id)
+            row = find_row(connection, job_id)
             if row is None:
                 return None
-            job = _job(row)
+            job = job_of(row)
             if row.report is not None:
                 job.report.ParseFromString(row.report)
             elif row.first_front_time is not None:
-                job.report.CopyFrom(_report_of_last_front(connection, row))
+                job.report.CopyFrom(report_of_last_front(connection, row))
             return job
 
         return await self._transaction(work)
@@ -134,7 +142,7 @@ class Store:
             if before is not None:
                 query = query.where(jobs.c.number < before)
             rows = connection.execute(query).all()
-            return [_job(row) for row in rows[:size]], rows[size - 1].number if len(rows) > size else None
+            return [job_of(row) for row in rows[:size]], rows[size - 1].number if len(rows) > size else None
 
         return await self._transaction(work)
 
@@ -152,9 +160,9 @@ class Store:
         """A worker takes the queued job: RUNNING, one attempt more."""
 
         def work(connection: Connection) -> Started:
-            row = _existing(connection, job_id)
-            event = _change_state(
-                connection, row, job_pb2.JOB_STATE_RUNNING, attempts=row.attempts + 1, start_time=_now()
+            row = existing_row(connection, job_id)
+            event = change_state(
+                connection, row, job_pb2.JOB_STATE_RUNNING, attempts=row.attempts + 1, start_time=now()
             )
             problem = connection.execute(sa.select(problems.c.problem).where(problems.c.job == row.number)).scalar_one()
             options = problem_pb2.SearchOptions.FromString(row.options)
@@ -166,9 +174,9 @@ class Store:
         """Store progress or a front; the event with its sequence and time."""
 
         def work(connection: Connection) -> job_pb2.JobEvent:
-            row = _existing(connection, job_id)
+            row = existing_row(connection, job_id)
             first = event.WhichOneof("event") == "front" and row.first_front_time is None
-            return _append(connection, row, event, {"first_front_time": _now()} if first else {})
+            return append(connection, row, event, {"first_front_time": now()} if first else {})
 
         return await self._transaction(work)
 
@@ -182,11 +190,11 @@ class Store:
         """The job is final. Without a report, the last front is its report; its times count from CreateJob."""
 
         def work(connection: Connection) -> job_pb2.JobEvent:
-            row, now = _existing(connection, job_id), _now()
-            result = report or _report_of_last_front(connection, row)
-            _count_from_creation(result, row, now)
-            return _change_state(
-                connection, row, state, end_time=now, report=result.SerializeToString(),
+            row, end = existing_row(connection, job_id), now()
+            result = report or report_of_last_front(connection, row)
+            count_from_creation(result, row, end)
+            return change_state(
+                connection, row, state, end_time=end, report=result.SerializeToString(),
                 error=None if error is None else error.SerializeToString(),
             )  # fmt: skip
 
@@ -196,9 +204,9 @@ class Store:
         """The job waits for a worker again; without `count_attempt` as if it had not been taken."""
 
         def work(connection: Connection) -> job_pb2.JobEvent:
-            row = _existing(connection, job_id)
+            row = existing_row(connection, job_id)
             attempts = row.attempts if count_attempt else row.attempts - 1
-            return _change_state(connection, row, job_pb2.JOB_STATE_QUEUED, attempts=attempts)
+            return change_state(connection, row, job_pb2.JOB_STATE_QUEUED, attempts=attempts)
 
         return await self._transaction(work)
 
@@ -238,73 +246,3 @@ def _configure_sqlite(connection: Any, _: object) -> None:
     # WAL with synchronous=NORMAL: a killed server loses nothing; only a crash of the machine may lose the last instant.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
-def _row(connection: Connection, job_id: str) -> Row[Any] | None:
-    return connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
-
-
-def _existing(connection: Connection, job_id: str) -> Row[Any]:
-    row = _row(connection, job_id)
-    if row is None:
-        raise LookupError(f"job {job_id!r} is not in the store")
-    return row
-
-
-def _change_state(
-    connection: Connection, row: Row[Any], state: job_pb2.JobState.ValueType, **values: object
-) -> job_pb2.JobEvent:
-    event = job_pb2.JobEvent(state_change=job_pb2.StateChange(state=state))
-    return _append(connection, row, event, {"state": state, **values})
-
-
-def _append(
-    connection: Connection, row: Row[Any], event: job_pb2.JobEvent, values: dict[str, object]
-) -> job_pb2.JobEvent:
-    """The job's next event, together with what it changes in the job."""
-    stored = job_pb2.JobEvent()
-    stored.CopyFrom(event)
-    stored.sequence = row.last_sequence + 1
-    stored.time.FromMicroseconds(_now())
-    kind = stored.WhichOneof("event")
-    connection.execute(
-        events.insert().values(job=row.number, sequence=stored.sequence, kind=kind, event=stored.SerializeToString())
-    )
-    connection.execute(jobs.update().where(jobs.c.number == row.number).values(last_sequence=stored.sequence, **values))
-    return stored
-
-
-def _report_of_last_front(connection: Connection, row: Row[Any]) -> report_pb2.Report:
-    query = sa.select(events.c.event).where(events.c.job == row.number, events.c.kind == "front")
-    last = connection.execute(query.order_by(events.c.sequence.desc()).limit(1)).scalar()
-    report = report_pb2.Report()
-    if last is not None:
-        report.candidates.extend(job_pb2.JobEvent.FromString(last).front.candidates)
-        _count_from_creation(report, row, _now())
-    return report
-
-
-def _count_from_creation(report: report_pb2.Report, row: Row[Any], now: int) -> None:
-    report.elapsed.FromMicroseconds(max(0, now - row.create_time))
-    if row.first_front_time is not None:
-        report.first_candidate.FromMicroseconds(max(0, row.first_front_time - row.create_time))
-    elif report.HasField("first_candidate"):
-        # No front was heard of: the search's own time, shifted by the wait for a worker.
-        since_start = report.first_candidate.ToMicroseconds()
-        report.first_candidate.FromMicroseconds(since_start + max(0, (row.start_time or now) - row.create_time))
-
-
-def _job(row: Row[Any]) -> job_pb2.Job:
-    job = job_pb2.Job(name=job_name(row.id), state=row.state, attempts=row.attempts, last_sequence=row.last_sequence)
-    for name in ("create_time", "start_time", "end_time"):
-        if (value := getattr(row, name)) is not None:
-            getattr(job, name).FromMicroseconds(value)
-    job.data.ParseFromString(row.data)
-    job.options.ParseFromString(row.options)
-    if row.error is not None:
-        job.error.ParseFromString(row.error)
-    return job
