@@ -27,7 +27,8 @@ _MAX_ANSWER_BYTES: Final = 64 * 2**20
 
 
 def channel_options() -> Sequence[tuple[str, Any]]:
-    """Retries of what is safe to repeat; requests as large as the server takes; quick reconnection."""
+    """Retries of what is safe to repeat; requests as large as the server takes; quick reconnection; pings, so that a
+    watch over a connection that died in silence does not hang."""
     service_config = {
         "methodConfig": [
             {"name": [{"service": _SERVICE, "method": m} for m in _REPEATABLE], "retryPolicy": _RETRY_POLICY}
@@ -37,6 +38,8 @@ def channel_options() -> Sequence[tuple[str, Any]]:
         ("grpc.service_config", json.dumps(service_config)),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_receive_message_length", _MAX_ANSWER_BYTES),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 2000),
     )

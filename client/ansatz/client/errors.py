@@ -140,7 +140,8 @@ def _details(error: grpc.RpcError) -> tuple[list[Violation], error_details_pb2.E
         detail.Unpack(info)
         bad = error_details_pb2.BadRequest()
         if detail.Unpack(bad):
-            violations += [Violation(v.field, v.description) for v in bad.field_violations]
+            # Paths as in the arguments of a discovery: that they travel in a Problem is not the caller's matter.
+            violations += [Violation(v.field.removeprefix("problem."), v.description) for v in bad.field_violations]
     return violations, info
 
 

@@ -12,7 +12,7 @@ def main() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    missing = [name for name in ("typer", "rich") if name not in sys.modules and find_spec(name) is None]
+    missing = [name for name in ("typer", "rich") if find_spec(name) is None]
     if not missing:
         from ansatz.client.cli.app import run
 

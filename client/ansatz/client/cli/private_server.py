@@ -41,7 +41,7 @@ def server_address(server: str | None) -> Iterator[str]:
 
 def require_server_extra() -> None:
     """Raises InvalidRequest where this machine cannot run a server."""
-    missing = [name for name in _NEEDED if name not in sys.modules and find_spec(name) is None]
+    missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise InvalidRequest(
             f"a server on this machine needs {', '.join(missing)}; install the extra: pip install 'ansatz[server]', "

@@ -1,0 +1,142 @@
+"""The blocking client against a real server."""
+
+from __future__ import annotations
+
+import uuid
+from array import array
+
+import pytest
+
+from ansatz.client import (
+    AlreadyExists,
+    Client,
+    DeadlineExceeded,
+    Engine,
+    InvalidRequest,
+    JobEvent,
+    JobState,
+    NotFound,
+    Unavailable,
+)
+
+A = array("d", [0.387, 0.723, 1.0, 1.524, 5.203, 9.537, 19.19, 30.07])
+T = [a**1.5 for a in A]
+KEPLER = {"names": ["a"], "target_name": "T", "engine": "none", "budget": 10.0}
+
+
+def test_discover_finds_the_law_and_tells_of_it_on_the_way(client: Client) -> None:
+    events: list[JobEvent] = []
+    report = client.discover(A, T, on_event=events.append, **KEPLER)  # type: ignore[arg-type]
+    assert report.state is JobState.SUCCEEDED
+    assert report.best is not None
+    assert report.best.rank == 1
+    assert report.best.formula == "a**1.5"
+    assert [(c.value, c.name) for c in report.best.constants] == [(1.5, "3/2")]
+    assert report.receipt is not None
+    assert len(report.receipt.data_sha256) == 64
+    assert report.elapsed_seconds is not None
+    assert [e.sequence for e in events] == list(range(1, len(events) + 1))
+    assert [e.state for e in events if e.state][-1] is JobState.SUCCEEDED
+    assert any(e.front for e in events)
+
+
+def test_a_job_is_reached_from_its_id_alone(client: Client, server: str) -> None:
+    job_id = f"kepler-{uuid.uuid4().hex[:8]}"
+    handle = client.submit(A, T, job_id=job_id, **KEPLER)  # type: ignore[arg-type]
+    assert handle.id == job_id
+    with Client(server) as another:
+        again = another.job(job_id)
+        report = again.result(timeout=60)
+        described = again.describe()
+        events = list(again.watch())
+        assert [e.sequence for e in again.watch(after=2)] == [e.sequence for e in events[2:]]
+    assert report.candidates
+    assert (described.state, described.data.rows, described.data.inputs, described.data.target) == (
+        JobState.SUCCEEDED, 8, ("a",), "T",
+    )  # fmt: skip
+    assert described.options.engine is Engine.NONE
+    assert described.options.budget_seconds == 10.0
+    assert described.report == report
+    assert described.last_sequence == events[-1].sequence
+    assert job_id in [job.id for job in client.jobs(page_size=1)]
+
+
+def test_the_same_request_gives_the_same_job_and_another_body_is_refused(client: Client) -> None:
+    request_id = str(uuid.uuid4())
+    first = client.submit(A, T, request_id=request_id, **KEPLER)  # type: ignore[arg-type]
+    second = client.submit(A, T, request_id=request_id, **KEPLER)  # type: ignore[arg-type]
+    assert first.id == second.id
+    with pytest.raises(AlreadyExists):
+        client.submit(A, list(A), request_id=request_id, **KEPLER)  # type: ignore[arg-type]
+
+
+def test_a_deleted_job_is_gone(client: Client) -> None:
+    handle = client.submit(A, T, **KEPLER)  # type: ignore[arg-type]
+    handle.delete()
+    with pytest.raises(NotFound, match=handle.id):
+        handle.describe()
+    with pytest.raises(NotFound):
+        list(handle.watch())
+
+
+def test_a_wait_that_is_too_short_says_so_and_a_cancelled_job_keeps_its_report(client: Client) -> None:
+    blockers = [client.submit(A, T, **KEPLER) for _ in range(3)]  # type: ignore[arg-type]
+    waiting = client.submit(A, T, **KEPLER)  # type: ignore[arg-type]
+    with pytest.raises(DeadlineExceeded, match="it goes on"):
+        waiting.result(timeout=0)
+    waiting.cancel()
+    assert waiting.result(timeout=60).state in (JobState.CANCELLED, JobState.SUCCEEDED)
+    for blocker in blockers:
+        blocker.cancel()
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"budget": 0.0}, "options.budget"),
+        ({"budget": -0.5}, "options.budget"),
+        ({"budget": 1e9}, "options.budget"),
+        ({"budget": float("nan")}, "options.budget"),
+        ({"engine": "genetic"}, "options.engine"),
+        ({"functions": ["sin", "gamma"]}, "options.functions[1]"),
+        ({"functions": "sin"}, "options.functions"),
+        ({"seed": -1}, "options.seed"),
+        ({"max_complexity": 0}, "options.max_complexity"),
+        ({"ansatz": "__import__('os')"}, "options.ansatz"),
+        ({"job_id": "No Such Id"}, "job_id"),
+    ],
+)
+def test_bad_options_are_refused_by_field(client: Client, options: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        client.submit(A, T, **{**KEPLER, **options})  # type: ignore[arg-type]
+    assert [v.field for v in raised.value.violations] == [field]
+    assert field in str(raised.value)
+
+
+def test_values_that_are_not_finite_are_refused_by_row(client: Client) -> None:
+    with pytest.raises(InvalidRequest, match="row 2 is nan"):
+        client.submit({"a": [1, float("nan"), 3, 4, 5]}, [1, 2, 3, 4, 5])
+
+
+def test_a_formula_is_scored_and_refitted(client: Client) -> None:
+    given = client.evaluate("1.4*a**1.5", A, T, names=["a"])
+    assert given.candidate.rank == 0
+    assert given.candidate.scores.rmse is not None
+    assert given.candidate.scores.rmse > 1
+    fitted = client.evaluate("1.4*a**1.5", A, [2.5 * t for t in T], names=["a"], refit=True)
+    assert fitted.candidate.constants[0].value == pytest.approx(2.5)
+    with pytest.raises(InvalidRequest) as raised:
+        client.evaluate("1.4*b", A, T, names=["a"])
+    assert [v.field for v in raised.value.violations] == ["formula"]
+
+
+def test_the_server_tells_of_itself(client: Client) -> None:
+    info = client.server_info()
+    assert {engine.engine for engine in info.engines} >= {Engine.PYSR, Engine.OPERON}
+    assert info.limits.max_budget_seconds > info.limits.default_budget_seconds > 0
+    assert set(info.default_functions) <= set(info.functions)
+
+
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    with Client("127.0.0.1:1") as client, pytest.raises(Unavailable, match="cannot be reached"):
+        client.server_info()

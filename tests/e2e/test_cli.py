@@ -1,0 +1,172 @@
+"""What the command prints and writes where all goes well."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Result = Callable[..., tuple[int, dict[str, Any]]]
+QUICK = ("--engine", "none", "--budget", "10")
+
+
+def test_discover_with_a_private_server_prints_one_json_object(result: Result, planets: Path, tmp_path: Path) -> None:
+    status, found = result(
+        "discover", planets, "--target", "period", *QUICK, env={**os.environ, "TMPDIR": str(tmp_path)}
+    )
+    assert status == 0
+    assert found["state"] == "SUCCEEDED"
+    best = found["candidates"][0]
+    assert (best["rank"], best["formula"], best["complexity"]) == (1, "a**1.5", 3)
+    assert set(best) == {
+        "rank", "formula", "latex", "python", "complexity", "constants", "scores", "on_pareto_front", "found_by",
+    }  # fmt: skip
+    assert best["constants"][0]["value"] == 1.5
+    assert best["constants"][0]["named"] == "3/2"
+    assert set(best["constants"][0]) == {"value", "std_error", "lower", "upper", "named"}
+    assert set(best["scores"]) == {"rmse", "r2", "relative_error", "description_length", "extrapolation_rmse"}
+    assert set(found) == {
+        "state", "job", "elapsed_seconds", "first_candidate_seconds", "candidates", "columns", "refinement", "residual",
+        "noise", "warnings", "receipt", "error", "violations",
+    }  # fmt: skip
+    assert 0 < found["first_candidate_seconds"] <= found["elapsed_seconds"]
+    assert set(found["noise"]) == {"relative_std"}
+    assert found["receipt"]["seed"] == 0
+    assert (found["error"], found["violations"]) == (None, [])
+    assert list(tmp_path.iterdir()) == []  # the private server left nothing behind
+
+
+def test_the_table_goes_to_standard_output_and_progress_to_standard_error(
+    ansatz: Run, planets: Path, served: str
+) -> None:
+    done = ansatz("discover", planets, "--target", "period", *QUICK, "--server", served)
+    assert done.returncode == 0
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["1", "a**1.5"] in [row[:2] for row in rows]
+    assert "(3/2)" in done.stdout
+    assert "best so far" in done.stderr
+    assert "best so far" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("semicolons.csv", "a;period\n1;1\n4;8\n9;27\n16;64\n25;125\n"),
+        ("tabs.tsv", "a\tperiod\n1\t1\n4\t8\n9\t27\n16\t64\n25\t125\n"),
+        ("bars.txt", "a|period\n1|1\n4|8\n9|27\n16|64\n25|125\n"),
+        ("excel.csv", '\ufeff"a","period"\r\n1,1\r\n"4",8\r\n9,27\r\n\r\n16,64\r\n25,125\r\n'),
+        ("commented.csv", "# from the log\n#\n\na, period\n1, 1\n4, 8\n9, 27\n16, 64\n25, 1.25e2"),
+        ("text.csv", 'name,a,period\n"x, y",1,1\nu,4,8\n,9,27\nw,16,64\nz,25,125\n'),
+    ],
+)
+def test_tables_of_many_makes_are_read(result: Result, tmp_path: Path, served: str, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    status, found = result("discover", path, "--target", "period", "--inputs", "a", *QUICK, "--server", served)
+    assert (status, found["candidates"][0]["formula"]) == (0, "a**1.5")
+
+
+def test_standard_input_is_read(result: Result, planets: Path, served: str) -> None:
+    arguments = ("discover", "-", "--target", "period", *QUICK, "--server", served)
+    status, found = result(*arguments, stdin=planets.read_text())
+    assert (status, found["candidates"][0]["formula"]) == (0, "a**1.5")
+
+
+def test_parquet_is_read_where_pyarrow_is(result: Result, tmp_path: Path, served: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path = tmp_path / "data.parquet"
+    columns = {"name": list("uvwxy"), "a": [1, 4, 9, 16, 25], "period": [1.0, 8.0, 27.0, 64.0, 125.0]}
+    parquet.write_table(pyarrow.table(columns), path)
+    arguments = ("discover", path, "--target", "period", *QUICK, "--server", served)
+    status, found = result(*arguments, "--inputs", "a")
+    assert (status, found["candidates"][0]["formula"]) == (0, "a**1.5")
+    status, found = result(*arguments)
+    assert (status, found["violations"][0]["field"]) == (2, "table.columns['name']")
+
+
+def test_columns_with_names_of_any_kind_are_mapped_back(result: Result, tmp_path: Path, served: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text('"axis, major (au)",exp,period\n1,3,1\n4,1,8\n9,4,27\n16,1,64\n25,5,125\n')
+    arguments = ("--inputs", '"axis, major (au)",exp', *QUICK, "--server", served)
+    status, found = result("discover", path, "--target", "period", *arguments)
+    assert status == 0
+    assert set(found["columns"].values()) == {"axis, major (au)", "exp"}
+    assert any(name in found["candidates"][0]["formula"] for name in found["columns"])
+
+
+def test_the_result_goes_to_a_file_in_one_step(ansatz: Run, planets: Path, tmp_path: Path, served: str) -> None:
+    output = tmp_path / "result.json"
+    arguments = ("--format", "json", "--output", output, *QUICK, "--server", served)
+    done = ansatz("discover", planets, "--target", "period", *arguments)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert json.loads(output.read_text())["state"] == "SUCCEEDED"
+    assert list(tmp_path.iterdir()) == [output]
+
+
+def test_options_reach_the_search(result: Result, tmp_path: Path, served: str) -> None:
+    path, units = tmp_path / "data.csv", tmp_path / "units.json"
+    path.write_text("a,w,period\n1,1,1\n4,2,8\n9,1,27\n16,1,64\n25,3,125\n")
+    units.write_text('{"a": "au", "period": "yr", "w": ""}')
+    options = ("--weights", "w", "--units", units, "--functions", "sqrt", "--seed", 7, "--max-complexity", 9)
+    arguments = (*options, "--ansatz", "1.1*a**1.4", *QUICK, "--server", served)
+    status, found = result("discover", path, "--target", "period", "--kind", "table", *arguments)
+    assert status == 0
+    assert found["receipt"]["seed"] == 7
+    assert all(c["complexity"] <= 9 for c in found["candidates"])
+    assert found["refinement"][0]["added"] is None
+
+
+def test_evaluate_scores_a_formula(result: Result, ansatz: Run, planets: Path, served: str) -> None:
+    arguments = ("evaluate", planets, "--target", "period", "--server", served)
+    status, found = result(*arguments, "--formula", "1.1*a**1.4")
+    assert (status, found["candidates"][0]["rank"], found["candidates"][0]["constants"][0]["value"]) == (0, 0, 1.1)
+    status, refitted = result(*arguments, "--formula", "1.1*a**1.4", "--refit")
+    assert refitted["candidates"][0]["scores"]["rmse"] < 1e-9 < found["candidates"][0]["scores"]["rmse"]
+    done = ansatz(*arguments, "--formula=-a")
+    assert done.returncode == 0
+    assert "-a" in done.stdout
+
+
+def test_jobs_are_listed_shown_watched_cancelled_and_deleted(
+    result: Result, ansatz: Run, planets: Path, served: str
+) -> None:
+    there = ("--server", served)
+    job = result("discover", planets, "--target", "period", *QUICK, *there)[1]["job"]
+    listed = result("jobs", "list", *there)[1]["jobs"]
+    assert (listed[0]["job"], listed[0]["state"], listed[0]["data"]["rows"]) == (job, "SUCCEEDED", 8)
+    shown = result("jobs", "show", job, *there)[1]
+    assert (shown["job"], shown["candidates"][0]["formula"]) == (job, "a**1.5")
+    watched = result("jobs", "watch", job, *there)[1]
+    assert watched["candidates"] == shown["candidates"]
+    assert job in ansatz("jobs", "list", *there).stdout
+    assert "a**1.5" in ansatz("jobs", "show", job, *there).stdout
+    assert ansatz("jobs", "cancel", job, *there).returncode == 0
+    assert ansatz("jobs", "delete", job, *there).returncode == 0
+    status, gone = result("jobs", "show", job, *there)
+    assert (status, gone["error"]["reason"]) == (2, "JOB_NOT_FOUND")
+
+
+def test_engines_are_listed_with_what_to_do(result: Result, served: str) -> None:
+    status, found = result("engines", "list", "--server", served)
+    assert status == 0
+    assert {engine["engine"] for engine in found["engines"]} >= {"pysr", "operon"}
+    assert all(engine["detail"] for engine in found["engines"])
+
+
+def test_serve_has_its_own_help(ansatz: Run) -> None:
+    done = ansatz("serve", "--help")
+    assert done.returncode == 0
+    assert "--data-dir" in done.stdout
+
+
+def test_no_server_there_is_a_failure(result: Result, planets: Path) -> None:
+    status, found = result("discover", planets, "--target", "period", "--server", "127.0.0.1:1")
+    assert (status, found["state"], found["error"]["reason"]) == (1, "FAILED", "UNAVAILABLE")

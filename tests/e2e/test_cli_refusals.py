@@ -1,0 +1,164 @@
+"""Bad input: exit status 2, a message with field, place and remedy, and with JSON one object that says INVALID."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ansatz.client.cli import main
+
+GOOD = "a,b,y\n1,2,3\n2,3,4\n3,4,6\n4,5,7\n5,7,8\n"
+
+Refused = Callable[..., tuple[list[str], str]]
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Refused]:
+    """Runs `ansatz discover`, which must refuse: the fields of the violations, and the message."""
+
+    def run(*arguments: object) -> tuple[list[str], str]:
+        monkeypatch.setattr(sys, "argv", ["ansatz", "discover", *map(str, arguments), "--format", "json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        stdout, stderr = capsys.readouterr()
+        found = json.loads(stdout)
+        assert (ended.value.code, found["state"], found["candidates"]) == (2, "INVALID", [])
+        assert found["error"]["message"]
+        assert stderr.startswith("error: ")
+        return [violation["field"] for violation in found["violations"]], stderr
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.csv"
+    path.write_text(GOOD)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "said"),
+    [
+        ("a,y\n1,2\n2,x\n3,4\n", "table.columns['y']", "row 2 (line 3) is 'x', which is no number"),
+        ("# one\n\na,y\n1,2\n\n2,?\n", "table.columns['y']", "row 2 (line 6) is '?'"),
+        ("a,y\n1,2\n,3\n", "table.columns['a']", "row 2 (line 3) is empty; fill it or remove the row"),
+        ("a,y\n1,2\nnan,3\n", "table.columns['a']", "row 2 (line 3) is nan"),
+        ("a,y\n1,-inf\n", "table.columns['y']", "row 1 (line 2) is -inf"),
+        ("a,y\n1_000,2\n", "table.columns['a']", "'1_000', which is no number"),
+        ("a;y\n1,5;2\n", "table.columns['a']", "write decimals with a point"),
+        ("a,y\n1,2\n1,2,3\n", "data", "row 2 (line 3) has 3 cells where the header has 2"),
+        ("a,y\n1,2\n1\n", "data", "row 2 (line 3) has 1 cells"),
+        ("a,a,y\n1,2,3\n", "table.columns", "'a' stands more than once"),
+        (",y\n1,2\n", "table.columns[0].name", "column 1 has no name"),
+        ("1,2\n3,4\n", "data", "begins with numbers; give a header line"),
+        ("", "data", "is empty"),
+        ("# only a comment\n", "data", "is empty"),
+        ("a,y\n", "data", "no rows"),
+        ("planet,a,y\nMars,1,2\n", "table.columns['planet']", "name the ones to use with --inputs"),
+        ('a,y\n"' + "1" * 200_000 + '",2\n', "data", "cannot be read"),
+        ("a,y\n" + "9" * 400 + ",2\n", "table.columns['a']", "not finite"),
+    ],
+)
+def test_a_table_that_cannot_be_used(refused: Refused, tmp_path: Path, text: str, field: str, said: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(text)
+    fields, message = refused(path, "--target", "y")
+    assert fields == [field]
+    assert said in message
+
+
+def test_a_file_that_is_no_text(refused: Refused, tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_bytes("Länge,y\n1,2\n".encode("latin-1"))
+    fields, message = refused(path, "--target", "y")
+    assert fields == ["data"]
+    assert "save it as UTF-8" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field", "said"),
+    [
+        (("--target", "z"), "table.target", "'z' is no column; columns: 'a', 'b', 'y'"),
+        (("--target", "y", "--inputs", "a,q"), "table.inputs[1]", "'q' is no column"),
+        (("--target", "y", "--inputs", "a,y"), "table.inputs[1]", "has a role already"),
+        (("--target", "y", "--weights", "q"), "table.weights", "'q' is no column"),
+        (("--target", "y", "--units", "nowhere.json"), "--units", "cannot be read"),
+        (("--target", "y", "--output", "/nowhere/x.json"), "--output", "is no folder"),
+        (("--target", "y", "--engine", "genetic"), "options.engine", "give one of auto, pysr, operon, none"),
+        (("--target", "y", "--seed", "-1"), "options.seed", "whole number"),
+        (("--target", "y", "--budget", "nan"), "options.budget", "finite"),
+        (("--target", "y", "--budget", "soon"), "command line", "--budget"),
+        (("--target", "y", "--kind", "novel"), "command line", "--kind"),
+        (("--target", "y", "--no-such-option"), "command line", "--no-such-option"),
+        ((), "command line", "--target"),
+    ],
+)
+def test_arguments_that_cannot_be_used(
+    refused: Refused, good: Path, arguments: tuple[str, ...], field: str, said: str
+) -> None:
+    fields, message = refused(good, *arguments)
+    assert fields == [field]
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("--budget", "0"), "options.budget"),
+        (("--budget", "-3"), "options.budget"),
+        (("--budget", "1e6"), "options.budget"),
+        (("--functions", "sin,gamma"), "options.functions[1]"),
+        (("--max-complexity", "0"), "options.max_complexity"),
+        (("--ansatz", "gamma(a)"), "options.ansatz"),
+        (("--ansatz", "__import__('os')"), "options.ansatz"),
+        (("--ansatz", "().__class__"), "options.ansatz"),
+        (("--ansatz", "9**9**9**9"), "options.ansatz"),
+        (("--ansatz", "(" * 10_000 + "a" + ")" * 10_000), "options.ansatz"),
+    ],
+)
+def test_what_the_server_refuses(
+    refused: Refused, good: Path, served: str, arguments: tuple[str, ...], field: str
+) -> None:
+    fields, _ = refused(good, "--target", "y", "--server", served, *arguments)
+    assert fields == [field]
+
+
+def test_too_few_rows(refused: Refused, tmp_path: Path, served: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a,y\n1,2\n2,3\n")
+    fields, message = refused(path, "--target", "y", "--server", served)
+    assert fields == ["table.columns"]
+    assert "at least 5" in message
+
+
+@pytest.mark.parametrize(
+    ("absent", "extra"), [("typer", "ansatz[cli]"), ("numpy", "ansatz[server]"), ("pyarrow", "ansatz[parquet]")]
+)
+def test_a_missing_extra_is_named(tmp_path: Path, absent: str, extra: str) -> None:
+    path = tmp_path / ("data.parquet" if absent == "pyarrow" else "data.csv")
+    path.write_text(GOOD)
+    code = f"import sys; sys.modules[{absent!r}] = None\nfrom ansatz.client.cli import main; main()"
+    command = [sys.executable, "-c", code, "discover", str(path), "--target", "y", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert extra in done.stderr
+    found = json.loads(done.stdout)
+    assert (found["state"], found["error"]["reason"]) == ("INVALID", "MISSING_EXTRA")
+
+
+def test_a_refusal_on_standard_input_ends_the_process_with_2() -> None:
+    code = "from ansatz.client.cli import main; main()"
+    command = [sys.executable, "-c", code, "discover", "-", "--target", "y"]
+    done = subprocess.run(command, input="a,y\n1,x\n", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "row 1 (line 2) is 'x'" in done.stderr
