@@ -161,6 +161,13 @@ def test_engines_are_listed_with_what_to_do(result: Result, served: str) -> None
     assert all(engine["detail"] for engine in found["engines"])
 
 
+def test_installing_an_engine_that_needs_nothing_says_so(ansatz: Run) -> None:
+    done = ansatz("engines", "install", "none")
+    assert done.returncode == 0
+    assert "nothing to install" in done.stderr
+    assert ansatz("engines", "install", "genetic").returncode == 2
+
+
 def test_serve_has_its_own_help(ansatz: Run) -> None:
     done = ansatz("serve", "--help")
     assert done.returncode == 0

@@ -11,8 +11,10 @@ from ansatz.client.cli.json_output import server_info_object
 from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.private_server import require_server_extra, server_address
 from ansatz.client.cli.render import engines_view
-from ansatz.client.cli.serve import become_service
+from ansatz.client.cli.serve import become
 from ansatz.client.client import Client
+from ansatz.client.errors import InvalidRequest
+from ansatz.client.results import Engine
 
 app = typer.Typer(help="The evolutionary engines.", no_args_is_help=True)
 
@@ -31,5 +33,7 @@ def list_engines(server: arguments.SERVER = None, format: arguments.FORMAT = For
 def install(name: Annotated[str, typer.Argument(metavar="NAME", help="pysr", show_default=False)]) -> None:
     """Install what an engine needs on this machine, where the network allows."""
     with failures.reported(Output()):
+        if name not in tuple(Engine):
+            raise InvalidRequest.of("NAME", f"is {name!r:.60}; give one of {', '.join(Engine)}")
         require_server_extra()
-        become_service(["engines", "install", name])
+        become("ansatz.discovery.search.evolution", [name])

@@ -21,9 +21,9 @@ def serve(context: typer.Context) -> None:
     """Run a server; `ansatz serve --help` lists its flags."""
     with failures.reported(Output()):
         require_server_extra()
-        become_service(context.args)
+        become("ansatz.service", context.args)
 
 
-def become_service(arguments: Sequence[str]) -> NoReturn:
-    """Replaces this process by the server's program, which then gets the signals itself."""
-    os.execv(sys.executable, [sys.executable, "-m", "ansatz.service", *arguments])  # noqa: S606 - a fixed program
+def become(module: str, arguments: Sequence[str]) -> NoReturn:
+    """Replaces this process by another program of the package, which then gets the signals itself."""
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - a fixed program
