@@ -2,12 +2,15 @@
 
 from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.structured.log_bank import LogBank
-from ansatz.discovery.search.structured.polynomial import polynomial
+from ansatz.discovery.search.structured.polynomial import monomials, polynomial, waves
 from ansatz.discovery.search.structured.power_law import PowerLaw
+from ansatz.discovery.search.structured.rational import Rational
 from ansatz.discovery.search.structured.reduced import Reduced
+from ansatz.discovery.search.structured.univariate import Univariate
 
 
 def searchers() -> tuple[Searcher, ...]:
     """The structured searchers, cheapest first."""
-    direct = (PowerLaw(), polynomial(), LogBank())
-    return (*direct, Reduced(direct))
+    cheap = (PowerLaw(), Univariate(), polynomial(), Rational(), LogBank())
+    wide = (waves(), monomials())
+    return (*cheap, Reduced(cheap), *wide, Reduced(wide, "structured.reduced_wide"))

@@ -31,8 +31,8 @@ class LogBank:
     `most_pairs`."""
 
     name: str = "structured.factors"
-    most_factors: int = 6000
-    most_pairs: int = 3000
+    most_factors: int = 4000
+    most_pairs: int = 2000
     seconds: float = 3.0
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
@@ -55,7 +55,7 @@ class LogBank:
             return
         yield from scan.regression.forward(_FORWARD)
         if not shortlist.budget.spent:
-            yield from scan.first(self.most_pairs).pairs(_PAIRS)
+            yield from scan.regression.pairs(_PAIRS, self.most_pairs)
 
 
 class _Scan:
@@ -70,14 +70,7 @@ class _Scan:
         roots = np.clip(size / np.median(size), _LEAST_EMPHASIS, 1.0)
         if problem.weights is not None:
             roots = roots * np.sqrt(problem.weights)
-        self._log_y = np.log(size)
-        self._roots = roots
-        self._known = known
-        self.regression = Regression(self._log_y, bank.logs, known, roots)
-
-    def first(self, most: int) -> Regression:
-        """The regression on the first factors of the bank."""
-        return Regression(self._log_y, self.bank.logs[:, :most], self._known, self._roots)
+        self.regression = Regression(np.log(size), bank.logs, known, roots)
 
     def formulas(self, model: Selection) -> Iterator[Node]:
         k = len(self._columns)

@@ -18,7 +18,8 @@ from ansatz.discovery.expression import Node, Variable, call
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.search.structured.reduction import Reduction, merges, peeled
+from ansatz.discovery.search.structured.exponents import snapped
+from ansatz.discovery.search.structured.reduction import Reduction, merged, merges, peeled, peeled_values
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 from ansatz.discovery.search.structured.surrogate import View, best_view
 
@@ -28,6 +29,7 @@ _NO_WORSE: Final = 1.03
 _HOPELESS: Final = 0.9
 _BRANCHES: Final = (2, 1, 1, 1, 1, 1, 1, 1)
 _MOST_SOLVED: Final = 8
+_EXPONENT_TOLERANCE: Final = 0.05
 _FACTOR_EXPONENTS: Final = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, -4.0)
 
 
@@ -65,10 +67,12 @@ class Reduced:
         """Reduced problems, the smallest of each path first."""
         if depth >= len(_BRANCHES) or budget.spent:
             return
-        view, base = best_view(state.problem)
-        if base.error > _HOPELESS or len(state.problem.names) < 2:
+        if len(state.problem.names) < 2:
             return
-        for reduction in _sound(state.problem, view, base.error, budget)[: _BRANCHES[depth]]:
+        view, error = best_view(state.problem)
+        if view.share(state.problem, error) > _HOPELESS:
+            return
+        for reduction in _sound(state.problem, view, error, budget)[: _BRANCHES[depth]]:
             child = _State(reduction.problem, reduction.emit(state.emit), (*state.trail, reduction.label))
             key = "; ".join(sorted(child.trail))
             if key in seen:
@@ -85,24 +89,50 @@ def void(value: object) -> None:
 def _sound(problem: Problem, view: View, error: float, budget: Budget) -> list[Reduction]:
     """Reductions that lose nothing, the best first."""
     found: list[tuple[float, int, Reduction]] = []
-    for order, reduction in enumerate(_reductions(problem)):
+    for order, (left, reduction) in enumerate(_judged(problem, view)):
         if budget.spent:
             break
-        if view.log_target and not (np.all(reduction.problem.y > 0) or np.all(reduction.problem.y < 0)):
-            continue
-        left = view.fit(reduction.problem).error
         if left <= _NO_WORSE * error:
             found.append((left, order, reduction))
     found.sort(key=lambda item: item[:2])
     return [reduction for _, _, reduction in found]
 
 
-def _reductions(problem: Problem) -> Iterator[Reduction]:
+def _judged(problem: Problem, view: View) -> Iterator[tuple[float, Reduction]]:
+    """Reductions, each with the error that a polynomial of the fewer inputs leaves."""
+    for reduction in _peels(problem):
+        y = reduction.problem.y
+        if not view.log_target or np.all(y > 0) or np.all(y < 0):
+            yield view.fit(reduction.problem).error, reduction
+    for merge, i, j in merges(problem):
+        if (reduction := merged(problem, i, j, merge)) is None:
+            continue
+        yield view.fit(reduction.problem).error, reduction
+        if view.log_target and merge.of_powers and np.all(problem.X[:, [i, j]] > 0):
+            yield from _scaled_merge(problem, view, reduction, i)
+
+
+def _scaled_merge(problem: Problem, view: View, merge: Reduction, i: int) -> Iterator[tuple[float, Reduction]]:
+    """y = x_i**p * g(merged input, others)."""
+    fitted = view.fit(merge.problem, [np.log(problem.X[:, i])])
+    p = snapped(float(fitted.coefficients[0]), _EXPONENT_TOLERANCE, 2)
+    if p == 0 or abs(p) > 12:
+        return
+    factor = build.product(1.0, [(Variable(problem.names[i]), p)], problem.functions)
+    values = problem.evaluate(factor)
+    if (first := peeled(problem, factor)) is not None and np.all(np.isfinite(values)):
+        smaller = peeled_values(merge.problem, values)
+        if smaller is not None:
+            yield fitted.error, Reduction(
+                smaller, lambda f: first.restore(merge.restore(f)), f"{merge.label} of {first.label}"
+            )
+
+
+def _peels(problem: Problem) -> Iterator[Reduction]:
     for j in range(len(problem.names)):
         for factor in _factors(problem, j):
             if (reduction := peeled(problem, factor, [j])) is not None:
                 yield reduction
-    yield from merges(problem)
 
 
 def _factors(problem: Problem, j: int) -> Iterator[Node]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.expression import Array, Node, Variable, add, divide, multiply, substitute, subtract
+from ansatz.discovery.expression import Array, Node, Variable, add, substitute, subtract, to_text
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
@@ -37,6 +37,7 @@ class Merge:
     values: Callable[[Array, Array], Array]
     node: Callable[[Node, Node], Node]
     symmetric: bool
+    of_powers: bool = False
 
 
 def _power(p: float, q: float) -> Merge:
@@ -44,15 +45,16 @@ def _power(p: float, q: float) -> Merge:
         f"power{p:g},{q:g}",
         lambda a, b: a**p * b**q,
         lambda a, b: build.product(1.0, [(a, p), (b, q)]),
-        symmetric=p == q,
+        symmetric=abs(p) == abs(q),
+        of_powers=True,
     )
 
 
 MERGES: Final = (
     Merge("difference", lambda a, b: a - b, subtract, symmetric=True),
     Merge("sum", lambda a, b: a + b, add, symmetric=True),
-    Merge("product", lambda a, b: a * b, multiply, symmetric=True),
-    Merge("ratio", lambda a, b: a / b, divide, symmetric=True),
+    _power(1, 1),
+    _power(1, -1),
     Merge(
         "norm2", lambda a, b: a * a + b * b, lambda a, b: add(build.raised(a, 2), build.raised(b, 2)), symmetric=True
     ),
@@ -92,24 +94,24 @@ def merged(problem: Problem, i: int, j: int, merge: Merge) -> Reduction | None:
     )
 
 
-def merges(problem: Problem) -> Iterator[Reduction]:
-    """All pairs of inputs merged in all ways."""
+def merges(problem: Problem) -> Iterator[tuple[Merge, int, int]]:
+    """All pairs of inputs with all ways to merge them."""
     d = len(problem.names)
     for merge in MERGES:
         for i, j in combinations(range(d), 2) if merge.symmetric else permutations(range(d), 2):
-            if (reduction := merged(problem, i, j, merge)) is not None:
-                yield reduction
-
-
-def without(problem: Problem, j: int) -> Problem:
-    """The problem without an input."""
-    keep = [k for k in range(len(problem.names)) if k != j]
-    return replace(problem, X=np.asfortranarray(problem.X[:, keep]), names=tuple(problem.names[k] for k in keep))
+            yield merge, i, j
 
 
 def peeled(problem: Problem, factor: Node, drop: Sequence[int] = ()) -> Reduction | None:
     """y / factor as the target, without the inputs `drop`; None where that is not finite."""
-    values = problem.evaluate(factor)
+    smaller = peeled_values(problem, problem.evaluate(factor), drop)
+    if smaller is None:
+        return None
+    return Reduction(smaller, lambda formula: build.times(factor, formula), f"peel {to_text(factor)}")
+
+
+def peeled_values(problem: Problem, values: Array, drop: Sequence[int] = ()) -> Problem | None:
+    """The problem of y / values, so weighted that errors keep their size in y, without the inputs `drop`."""
     with np.errstate(all="ignore"):
         y = problem.y / values
         weights = values**2 if problem.weights is None else problem.weights * values**2
@@ -117,15 +119,8 @@ def peeled(problem: Problem, factor: Node, drop: Sequence[int] = ()) -> Reductio
     if not (np.all(np.isfinite(y)) and np.isfinite(mean) and mean > 0) or np.ptp(y) == 0:
         return None
     keep = [k for k in range(len(problem.names)) if k not in drop]
-    smaller = replace(
-        problem,
-        X=np.asfortranarray(problem.X[:, keep]),
-        y=y,
-        names=tuple(problem.names[k] for k in keep),
-        weights=weights / mean,
-        max_complexity=problem.max_complexity,
-    )
-    return Reduction(smaller, lambda formula: build.times(factor, formula), f"peel {factor}")
+    names = tuple(problem.names[k] for k in keep)
+    return replace(problem, X=np.asfortranarray(problem.X[:, keep]), y=y, names=names, weights=weights / mean)
 
 
 def shifted(problem: Problem, term: Node, drop: Sequence[int] = ()) -> Reduction | None:
@@ -138,7 +133,7 @@ def shifted(problem: Problem, term: Node, drop: Sequence[int] = ()) -> Reduction
     smaller = replace(
         problem, X=np.asfortranarray(problem.X[:, keep]), y=y, names=tuple(problem.names[k] for k in keep)
     )
-    return Reduction(smaller, lambda formula: add(term, formula), f"shift {term}")
+    return Reduction(smaller, lambda formula: add(term, formula), f"shift {to_text(term)}")
 
 
 def under(problem: Problem, outer: Outer) -> Reduction | None:

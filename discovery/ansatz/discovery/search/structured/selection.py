@@ -78,7 +78,8 @@ class Regression:
     def gains(self, support: Sequence[int]) -> Array:
         """By how much each feature would lower the squared error, shape (p,)."""
         basis, residual = self._basis(support)
-        left = 1.0 - np.einsum("ij,ij->j", basis.T @ self.features, basis.T @ self.features)
+        inside = basis.T @ self.features
+        left = 1.0 - np.einsum("ij,ij->j", inside, inside)
         gains = (residual @ self.features) ** 2 / np.maximum(left, _INDEPENDENT)
         gains[left <= _INDEPENDENT] = 0.0
         gains[list(support)] = 0.0
@@ -125,10 +126,11 @@ class Regression:
             support = shorter
         return self.fit(support)
 
-    def pairs(self, most: int) -> list[Selection]:
-        """The best models of two features, by an exhaustive scan; best first."""
+    def pairs(self, most: int, among: int = 2000) -> list[Selection]:
+        """The best models of two of the first `among` features, by an exhaustive scan; best first."""
         basis, residual = self._basis(())
-        features = self.features - basis @ (basis.T @ self.features)
+        features = self.features[:, :among]
+        features = features - basis @ (basis.T @ features)
         norms = np.sqrt(np.einsum("ij,ij->j", features, features))
         usable = np.flatnonzero(norms > 1e-5)
         features = features[:, usable] / norms[usable]
@@ -142,7 +144,10 @@ class Regression:
             gain = (ci * ci + cj * cj - 2 * ci * cj * gram) / np.maximum(left, 1e-9)
             gain[left <= 1e-9] = 0.0
             flat = gain.ravel()
-            top = np.argpartition(-flat, min(2 * most, flat.size - 1))[: 2 * most]
+            if flat.size > 2 * most:
+                top = np.argpartition(flat, flat.size - 2 * most)[-2 * most :]
+            else:
+                top = np.arange(flat.size)
             width = gain.shape[1]
             found += [(-float(flat[t]), first + int(t) // width, first + int(t) % width) for t in top]
         found.sort()

@@ -69,62 +69,72 @@ def _chebyshev(column: Array, degree: int) -> list[Array]:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """The best polynomial: its leave-one-out error over the scale of y, an orthonormal basis (n, p), the residual."""
+    """The best polynomial: its leave-one-out error, and the coefficients of the extra columns."""
 
     error: float
-    basis: Array
-    residual: Array
+    coefficients: Array
 
 
-def fit(columns: Sequence[Array], target: Array, roots: Array) -> Fitted:
-    """The polynomial of the columns whose leave-one-out error, times `roots` row by row, is least."""
+def fit(columns: Sequence[Array], target: Array, roots: Array, extra: Sequence[Array] = ()) -> Fitted:
+    """The polynomial of the columns, and a multiple of each of `extra`, whose leave-one-out error, times `roots` row by
+    row, is least."""
     n = target.size
     weighted = target * roots
-    if not columns:
-        design, ends = np.ones((n, 1)), (1,)
-    else:
-        design, ends = basis(columns, min(_MOST_TERMS, int(_SHARE * n)))
+    parts, ends = basis(columns, min(_MOST_TERMS, int(_SHARE * n))) if columns else (np.ones((n, 1)), (1,))
+    k = len(extra)
+    design = np.column_stack([*extra, parts])
     q = np.linalg.qr(design * roots[:, None])[0]
     projections = q.T @ weighted
     best: tuple[float, int] = (np.inf, 1)
-    for end in ends:
+    for end in (k + e for e in ends):
         residual = weighted - q[:, :end] @ projections[:end]
         leverage = np.minimum(np.einsum("ij,ij->i", q[:, :end], q[:, :end]), 0.999)
         error = float(np.sqrt(np.mean((residual / (1 - leverage)) ** 2)))
         if error < best[0]:
             best = (error, end)
     end = best[1]
-    return Fitted(best[0], q[:, :end], weighted - q[:, :end] @ projections[:end])
+    coefficients = np.linalg.lstsq(design[:, :end] * roots[:, None], weighted, rcond=None)[0][:k] if k else np.empty(0)
+    return Fitted(best[0], coefficients)
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """How a problem is looked at: the target in logarithms or not, positive inputs in logarithms or not."""
+    """How a problem is looked at: the target in logarithms or not, and then errors relative to y or not; positive
+    inputs in logarithms or not."""
 
     log_target: bool
+    relative: bool
     log_inputs: bool
 
     def target(self, problem: Problem) -> tuple[Array, Array]:
-        """The target and the roots of its row weights, so that residuals are over the scale of y."""
+        """The target and the roots of its row weights."""
         roots = np.ones(problem.rows) if problem.weights is None else np.sqrt(problem.weights)
-        if self.log_target:
-            size = np.abs(problem.y)
-            return np.log(size), roots * np.minimum(size / problem.y_scale, 10.0)
-        return problem.y / problem.y_scale, roots
+        if not self.log_target:
+            return problem.y / problem.y_scale, roots
+        size = np.abs(problem.y)
+        return np.log(size), np.ones(problem.rows) if self.relative else roots * np.minimum(size / problem.y_scale, 10.0)
 
     def column(self, values: Array) -> Array:
         low = float(values.min())
         return np.log(values) if self.log_inputs and low > 0 and float(values.max()) > _LOG_RATIO * low else values
 
-    def fit(self, problem: Problem) -> Fitted:
+    def fit(self, problem: Problem, extra: Sequence[Array] = ()) -> Fitted:
         """The surrogate of the problem."""
         target, roots = self.target(problem)
-        return fit([self.column(v) for v in problem.columns.values()], target, roots)
+        return fit([self.column(v) for v in problem.columns.values()], target, roots, extra)
+
+    def share(self, problem: Problem, error: float) -> float:
+        """An error over the spread of the target."""
+        target, roots = self.target(problem)
+        mean = np.average(target, weights=roots**2)
+        return error / (float(np.sqrt(np.mean(((target - mean) * roots) ** 2))) or 1.0)
 
 
-def best_view(problem: Problem) -> tuple[View, Fitted]:
-    """The view under which a polynomial explains the problem best."""
+def best_view(problem: Problem) -> tuple[View, float]:
+    """The view under which a polynomial explains most of the target, and its leave-one-out error."""
     one_sign = bool(np.all(problem.y > 0) or np.all(problem.y < 0))
-    views = [View(t, i) for t in ((True, False) if one_sign else (False,)) for i in (True, False)]
-    fits = [(view, view.fit(problem)) for view in views]
-    return min(fits, key=lambda item: item[1].error)
+    targets = [(False, False), *([(True, False), (True, True)] if one_sign else [])]
+    views = [View(t, r, i) for t, r in targets for i in (True, False)]
+    errors = [view.fit(problem).error for view in views]
+    best = min(range(len(views)), key=lambda k: views[k].share(problem, errors[k]))
+    return views[best], errors[best]

@@ -1,0 +1,217 @@
+"""Laws of one input: y as a known function of b*x with an unknown scale b, times a power, plus a constant, under an
+outer function. The scale is scanned, everything linear is solved (variable projection, Golub & Pereyra 1973), and the
+best are refined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Array, Node, Number, Variable, add, call, divide, multiply, subtract
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.refine.constants import fit_constants
+from ansatz.discovery.search.protocol import Emit
+from ansatz.discovery.search.structured import build
+from ansatz.discovery.search.structured.outer import ALGEBRAIC, TRANSCENDENTAL, transformed
+from ansatz.discovery.search.structured.selection import Regression
+from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+
+_ROWS: Final = 240
+_SCALES: Final = 28
+_REFINED: Final = 5
+_PAIRS: Final = 8
+_NATURAL: Final = (1.0, 0.5, 2.0, np.pi, 2 * np.pi, 1 / np.pi, 0.5 / np.pi, 1 / 3, 0.25)
+_POWERS: Final = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
+_DISTINCT: Final = 1e-3
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """f(u): values, and a formula of u's formula; `needs` is the function that it uses."""
+
+    values: Callable[[Array], Array]
+    node: Callable[[Node], Node]
+    needs: str = ""
+
+
+def _plus(c: float, sign: float, u: Node) -> Node:
+    return add(Number(c), u) if sign > 0 else subtract(Number(c), u)
+
+
+def _call(name: str) -> Callable[[Node], Node]:
+    return lambda u: call(name, u)
+
+
+def _exp_minus(u: Node) -> Node:
+    return subtract(call("exp", u), build.ONE)
+
+
+def _exp_plus(u: Node) -> Node:
+    return add(call("exp", u), build.ONE)
+
+
+def _square(u: Node) -> Node:
+    return build.raised(u, 2.0)
+
+
+_FACTORS: Final = (
+    _Shape(np.exp, _call("exp"), "exp"),
+    _Shape(np.expm1, _exp_minus, "exp"),
+    _Shape(lambda u: np.exp(u) + 1, _exp_plus, "exp"),
+    _Shape(lambda u: np.exp(-u * u), lambda u: call("exp", build.negated(_square(u))), "exp"),
+    _Shape(lambda u: 1 + u, lambda u: _plus(1, 1, u)),
+    _Shape(lambda u: 1 - u, lambda u: _plus(1, -1, u)),
+    _Shape(lambda u: 1 + u * u, lambda u: _plus(1, 1, _square(u))),
+    _Shape(lambda u: 1 - u * u, lambda u: _plus(1, -1, _square(u))),
+    _Shape(np.sin, _call("sin"), "sin"),
+    _Shape(np.cos, _call("cos"), "cos"),
+    _Shape(np.tan, _call("tan"), "tan"),
+    _Shape(np.tanh, _call("tanh"), "tanh"),
+    _Shape(np.sinh, _call("sinh"), "sinh"),
+    _Shape(np.cosh, _call("cosh"), "cosh"),
+    _Shape(np.arctan, _call("atan"), "atan"),
+    _Shape(np.arcsin, _call("asin"), "asin"),
+    _Shape(np.log1p, lambda u: call("log", _plus(1, 1, u)), "log"),
+    _Shape(lambda u: np.sqrt(1 + u) - 1, lambda u: subtract(build.raised(_plus(1, 1, u), 0.5, {"sqrt"}), build.ONE), "sqrt"),
+    _Shape(lambda u: np.sqrt(1 + u) + 1, lambda u: add(build.raised(_plus(1, 1, u), 0.5, {"sqrt"}), build.ONE), "sqrt"),
+    _Shape(lambda u: 1 - np.sqrt(1 - u), lambda u: subtract(build.ONE, build.raised(_plus(1, -1, u), 0.5, {"sqrt"})), "sqrt"),
+)  # fmt: skip
+_EXTRA: Final = (
+    _Shape(lambda u: 1 / np.expm1(u), lambda u: divide(build.ONE, _exp_minus(u)), "exp"),
+    _Shape(lambda u: 1 / (np.exp(u) + 1), lambda u: divide(build.ONE, _exp_plus(u)), "exp"),
+    _Shape(lambda u: 1 / np.tanh(u), lambda u: divide(build.ONE, call("tanh", u)), "tanh"),
+    _Shape(lambda u: 1 / (1 + u), lambda u: divide(build.ONE, _plus(1, 1, u))),
+    _Shape(lambda u: 1 / (1 - u), lambda u: divide(build.ONE, _plus(1, -1, u))),
+    _Shape(lambda u: 1 / (1 + u * u), lambda u: divide(build.ONE, _plus(1, 1, _square(u)))),
+    _Shape(lambda u: 1 / (1 - u * u), lambda u: divide(build.ONE, _plus(1, -1, _square(u)))),
+    _Shape(lambda u: np.sqrt(1 + u), lambda u: build.raised(_plus(1, 1, u), 0.5, {"sqrt"}), "sqrt"),
+    _Shape(lambda u: np.sqrt(1 - u), lambda u: build.raised(_plus(1, -1, u), 0.5, {"sqrt"}), "sqrt"),
+    _Shape(lambda u: np.sqrt(1 + u * u), lambda u: build.raised(_plus(1, 1, _square(u)), 0.5, {"sqrt"}), "sqrt"),
+    _Shape(lambda u: 1 / np.sqrt(1 - u * u), lambda u: divide(build.ONE, build.raised(_plus(1, -1, _square(u)), 0.5, {"sqrt"})), "sqrt"),
+    _Shape(lambda u: np.sin(u) ** 2, lambda u: _square(call("sin", u)), "sin"),
+    _Shape(lambda u: 1 / np.cosh(u) ** 2, lambda u: divide(build.ONE, _square(call("cosh", u))), "cosh"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Univariate:
+    """Functions of the only input."""
+
+    name: str = "structured.univariate"
+    seconds: float = 1.5
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        if len(problem.names) != 1 or np.ptp(problem.X[:, 0]) == 0 or problem.rows < 5:
+            return
+        small = sample(problem, _ROWS)
+        with Shortlist(problem, budget, emit, self.seconds) as shortlist:
+            for formula in _proposals(small):
+                shortlist.offer(formula)
+                if shortlist.budget.spent:
+                    return
+
+
+def _proposals(problem: Problem) -> Iterator[Node]:
+    scan = _Scan(problem)
+    yield from scan.products(_NATURAL)
+    yield from scan.sums(_NATURAL, pairs=True)
+    yield from scan.products(scan.grid)
+    yield from scan.sums(scan.grid, pairs=False)
+
+
+class _Scan:
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._x = problem.X[:, 0]
+        self._node = Variable(problem.names[0])
+        middle = float(np.median(np.abs(self._x))) or float(np.max(np.abs(self._x)))
+        self.grid = tuple(np.geomspace(0.03, 30.0, _SCALES) / middle)
+
+    def _shapes(self, shapes: tuple[_Shape, ...]) -> list[_Shape]:
+        return [s for s in shapes if not s.needs or s.needs in self._problem.functions]
+
+    def products(self, scales: tuple[float, ...]) -> Iterator[Node]:
+        """y = c * x**s * f(b*x)**q, and with two such factors."""
+        problem, x = self._problem, self._x
+        keep = np.flatnonzero((problem.y != 0) & (x != 0))
+        if keep.size < 5:
+            return
+        problem = problem.rows_only(keep)
+        x = x[keep]
+        shapes = self._shapes(_FACTORS)
+        labels = [(shape, b) for b in scales for shape in shapes]
+        with np.errstate(all="ignore"):
+            features = np.column_stack([np.log(np.abs(s.values(b * x))) for s, b in labels])
+        size = np.abs(problem.y)
+        roots = np.clip(size / np.median(size), 1e-3, 1.0)
+        if problem.weights is not None:
+            roots = roots * np.sqrt(problem.weights)
+        known = np.column_stack([np.ones(keep.size), np.log(np.abs(x))])
+        regression = Regression(np.log(size), features, known, roots)
+        singles = np.argsort(-regression.gains(()), kind="stable")[: 2 * _REFINED]
+        models = [regression.fit((int(i),)) for i in singles]
+        if scales is _NATURAL:
+            models += list(regression.forward(3)) + regression.pairs(_PAIRS)
+        for model in models:
+            for exact in (True, False):
+                powers = [round(2 * float(e)) / 2 if exact else float(e) for e in model.coefficients[1:]]
+                if any(abs(p) > 20 for p in powers):
+                    continue
+                factors = [(self._node, powers[0])] + [
+                    (labels[i][0].node(build.scaled(labels[i][1], self._node)), q)
+                    for i, q in zip(model.support, powers[1:], strict=True)
+                    if q
+                ]
+                unit = build.product(1.0, [f for f in factors if f[1]], problem.functions)
+                yield self._refined(build.scaled(self._coefficient(unit), unit), scales)
+
+    def sums(self, scales: tuple[float, ...], pairs: bool) -> Iterator[Node]:
+        """T(y) = a + c * x**s * f(b*x), and sums of a few such terms."""
+        problem, x = self._problem, self._x
+        shapes = self._shapes(_FACTORS + _EXTRA)
+        powers = _POWERS if np.all(x > 0) else tuple(p for p in _POWERS if p >= 0 and p == int(p))
+        labels: list[tuple[_Shape | None, float, float]] = [(None, 1.0, p) for p in powers if p]
+        labels += [(s, b, p) for b in scales for s in shapes for p in powers]
+        with np.errstate(all="ignore"):
+            features = np.column_stack([x**p * (1.0 if s is None else s.values(b * x)) for s, b, p in labels])
+        for outer in (*ALGEBRAIC, *TRANSCENDENTAL):
+            if (target := transformed(problem, outer)) is None:
+                continue
+            for known in (np.ones((problem.rows, 1)), np.empty((problem.rows, 0))):
+                regression = Regression(target.target, features, known, target.roots)
+                best = np.argsort(-regression.gains(()), kind="stable")[:_REFINED]
+                models = [regression.fit((int(i),)) for i in best]
+                if pairs:
+                    models += list(regression.forward(4))
+                if pairs and outer in ALGEBRAIC[:2]:
+                    models += regression.pairs(_PAIRS)
+                k = known.shape[1]
+                for model in models:
+                    nodes = [self._term(*labels[i]) for i in model.support] + [build.ONE] * k
+                    total = build.linear([*model.coefficients[k:], *model.coefficients[:k]], nodes)
+                    yield self._refined(outer.inverse(total, problem.functions), scales)
+
+    def _term(self, shape: _Shape | None, b: float, p: float) -> Node:
+        if shape is None:
+            return build.raised(self._node, p, self._problem.functions)
+        body = shape.node(build.scaled(b, self._node))
+        if p == 0:
+            return body
+        if p < 0:
+            return divide(body, build.raised(self._node, -p, self._problem.functions))
+        return multiply(build.raised(self._node, p, self._problem.functions), body)
+
+    def _refined(self, formula: Node, scales: tuple[float, ...]) -> Node:
+        return formula if scales is _NATURAL else fit_constants(formula, self._problem, max_evaluations=40).formula
+
+    def _coefficient(self, unit: Node) -> float:
+        values = self._problem.evaluate(unit)
+        usable = np.isfinite(values)
+        v, y = values[usable], self._problem.y[usable]
+        with np.errstate(all="ignore"):
+            c = float(v @ y / (v @ v)) if v.size else 0.0
+        return c if np.isfinite(c) else 0.0
