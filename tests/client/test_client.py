@@ -140,3 +140,16 @@ def test_the_server_tells_of_itself(client: Client) -> None:
 def test_a_server_that_is_not_there_is_unavailable() -> None:
     with Client("127.0.0.1:1") as client, pytest.raises(Unavailable, match="cannot be reached"):
         client.server_info()
+
+
+def test_a_listener_that_raises_cancels_the_job(client: Client) -> None:
+    class Enough(Exception):
+        pass
+
+    def stop(event: JobEvent) -> None:
+        raise Enough
+
+    with pytest.raises(Enough):
+        client.discover(A, T, on_event=stop, **KEPLER)  # type: ignore[arg-type]
+    newest = next(client.jobs())
+    assert client.job(newest.id).result(timeout=60).state in (JobState.CANCELLED, JobState.SUCCEEDED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -61,7 +62,8 @@ class AsyncClient:
         except AnsatzError:
             raise
         except BaseException:
-            await job.cancel()
+            with suppress(AnsatzError):
+                await job.cancel()
             raise
 
     async def submit(

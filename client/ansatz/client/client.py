@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
@@ -75,7 +76,8 @@ class Client:
         except AnsatzError:
             raise
         except BaseException:
-            job.cancel()
+            with suppress(AnsatzError):
+                job.cancel()
             raise
 
     def submit(

@@ -6,7 +6,7 @@ import typer
 
 from ansatz.client.cli import arguments, failures
 from ansatz.client.cli.following import Ending, write_ending
-from ansatz.client.cli.json_output import job_object, report_object
+from ansatz.client.cli.json_output import described_object, job_object
 from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.progress import shown_progress
 from ansatz.client.cli.render import job_view, jobs_view
@@ -30,8 +30,7 @@ def show(job: arguments.JOB, server: arguments.REQUIRED_SERVER, format: argument
     output = Output(format)
     with failures.reported(output), Client(server) as client:
         found = client.job(job).describe()
-        report = report_object(found.report, found.id) if found.report else {}
-        output.result({**report, **job_object(found)}, job_view(found))
+        output.result(described_object(found), job_view(found))
 
 
 @app.command()

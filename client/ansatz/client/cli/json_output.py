@@ -62,7 +62,7 @@ def failure_object(error: AnsatzError, invalid: bool) -> dict[str, Any]:
 
 
 def job_object(job: Job) -> dict[str, Any]:
-    """A job without its report."""
+    """A job, without its report."""
     return {
         "job": job.id,
         "state": job.state,
@@ -74,6 +74,12 @@ def job_object(job: Job) -> dict[str, Any]:
         "attempts": job.attempts,
         "error": asdict(job.error) if job.error else None,
     }
+
+
+def described_object(job: Job) -> dict[str, Any]:
+    """A job with its report so far: a discovery's object and what is known of the job."""
+    report = report_object(job.report, job.id) if job.report else _empty(job.state, job.id)
+    return {**report, **job_object(job)}
 
 
 def server_info_object(info: ServerInfo) -> dict[str, Any]:
