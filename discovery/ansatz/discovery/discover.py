@@ -180,6 +180,7 @@ class _Discovery:
         shortlist = self._judge.shortlist(self._archive.entries)
         final = ranked([self._judge.on_all_rows(e) for e in shortlist])
         candidates = self._judge.candidates(final, Extrapolation(problem))
+        self._listener.front(candidates)
         best = final[0]
         prediction = problem.evaluate(best.formula)
         verdict = residual_verdict(prediction, best.rmse, len(candidates[0].constants), problem)
