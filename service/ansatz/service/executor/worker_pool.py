@@ -32,6 +32,7 @@ class Worker:
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self._process, self._reader, self._writer = process, reader, writer
+        self._killed = False
 
     @classmethod
     async def spawn(cls, role: str) -> Worker:
@@ -57,7 +58,8 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        return self._process.returncode is None
+        """The process can take a task. Its end shows in the stream before its status can be had."""
+        return self._process.returncode is None and not self._killed and not self._reader.at_eof()
 
     async def send(self, kind: Kind, payload: bytes = b"") -> None:
         try:
@@ -79,6 +81,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and every process that it started, at once."""
+        self._killed = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
