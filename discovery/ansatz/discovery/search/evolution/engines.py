@@ -89,9 +89,9 @@ def install(engine: Engine) -> int:
         return 0
     print(
         "PySR could not be installed; the reason stands above. It needs access to the Julia servers "
-        "(julialang-s3.julialang.org, pkg.julialang.org, github.com) or, where the network does not allow that, a Julia "
-        "set up by hand and named by PYTHON_JULIACALL_EXE and PYTHON_JULIACALL_PROJECT. Until then --engine operon or "
-        "none search without it.",
+        "(julialang-s3.julialang.org, pkg.julialang.org, github.com) or, where the network does not allow that, "
+        "a Julia set up by hand and named by PYTHON_JULIACALL_EXE and PYTHON_JULIACALL_PROJECT. Until then search "
+        "with --engine operon or --engine none.",
         file=sys.stderr,
     )
     return 1
@@ -131,7 +131,7 @@ def _operon_status() -> EngineStatus:
 def _missing_cpu_flags() -> tuple[str, ...]:
     """Instruction sets that Operon's wheel was compiled for and the processor does not report.
 
-    Without them the import ends the process. Wheels exist for x86-64 Linux and for Apple silicon, which has no such choice.
+    Without them the import ends the process. Wheels are for x86-64 Linux and for Apple silicon, which has no choice.
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return ()

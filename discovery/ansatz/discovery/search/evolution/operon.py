@@ -1,0 +1,183 @@
+"""Operon, the embedded evolutionary engine: no Julia, installed from the package index."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Array, Node, variables
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.evolution.operon_run import Evolution, Member
+from ansatz.discovery.search.evolution.operon_tree import affine, primitives, scaled_variable, to_formula
+from ansatz.discovery.search.evolution.prune import prune
+from ansatz.discovery.search.protocol import Emit
+
+ROWS: Final = 1000
+MAX_LENGTH: Final = 25
+GENERATIONS: Final = 80
+ROUNDS: Final = 6
+FIRST_FUNCTIONS: Final = frozenset({"exp", "log", "sqrt", "sin", "cos"})
+_EMIT_EVERY: Final = 5
+_EXACT: Final = 3e-13  # where single precision ends
+_NEARLY_EXACT: Final = 1e-9
+_WORTH: Final = 0.95
+_PRUNED: Final = 6
+_POLL_SECONDS: Final = 0.05
+_NEAR_ONE: Final = (0.01, 100.0)
+_NEGLIGIBLE: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class Operon:
+    """Rounds of Operon, each from a new start: few functions at first, then all that are allowed, in turn.
+
+    Work is counted in generations, so the same problem and seed give the same formulas. Looks at no more than 1,000
+    rows, drawn by the problem's seed. Operon knows no row weights: they are left to the refit of what it finds. It
+    stops between generations only; one under way when `search` returns ends by itself in some tenths of a second.
+    """
+
+    name: str = "operon"
+
+    def warm(self) -> None:
+        """Import the engine (some 30 ms), so that the first search need not."""
+        import pyoperon  # noqa: F401
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        """As `Searcher.search`, on any thread; `emit` is called on the caller's."""
+        view = _View.of(problem.subsample(ROWS))
+        if view is None:
+            return
+        few = problem.functions & FIRST_FUNCTIONS
+        for i in range(ROUNDS):
+            if budget.spent:
+                return
+            functions = few if i % 2 == 0 else problem.functions
+            _round(view, functions, problem.seed + i, budget, emit)
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """A problem as Operon sees it: y standardised, inputs over their scale, so that single precision holds them."""
+
+    problem: Problem
+    scales: tuple[float, ...]
+    X: Array
+    y: Array
+
+    @staticmethod
+    def of(problem: Problem) -> _View | None:
+        """None where there is nothing to search: y is constant, or there is no input."""
+        y = problem.y / problem.y_scale
+        spread = float(np.std(y))
+        if not problem.names or spread < _NEGLIGIBLE:
+            return None
+        scales = tuple(_scale(problem.X[:, j]) for j in range(len(problem.names)))
+        return _View(problem, scales, problem.X / np.array(scales), (y - np.mean(y)) / spread)
+
+    def formula(self, member: Member, hashes: list[int]) -> Node | None:
+        """The member in the problem's own units, its linear scaling fitted in float64; None outside its domain."""
+        inputs = zip(hashes, self.problem.names, self.scales, strict=True)
+        try:
+            tree = to_formula(member.tree, {h: scaled_variable(name, scale) for h, name, scale in inputs})
+        except ValueError:
+            return None
+        return self._fitted(tree) if variables(tree) else None
+
+    def _fitted(self, tree: Node) -> Node | None:
+        values = self.problem.evaluate(tree)
+        with np.errstate(all="ignore"):
+            unit = float(np.max(np.abs(values)))
+            if not (math.isfinite(unit) and unit > 0):
+                return None
+            design = np.column_stack((values / unit, np.ones_like(values)))
+            root = 1.0 if self.problem.weights is None else np.sqrt(self.problem.weights)
+            scaled = (design.T * root).T, self.problem.y / self.problem.y_scale * root
+            (slope, intercept), *_ = np.linalg.lstsq(*scaled)
+        slope, intercept = float(slope * self.problem.y_scale / unit), float(intercept * self.problem.y_scale)
+        if not (math.isfinite(slope) and math.isfinite(intercept)) or slope == 0:
+            return None
+        return affine(tree, slope, intercept if abs(intercept) > _NEGLIGIBLE * self.problem.y_scale else 0.0)
+
+
+def _scale(column: Array) -> float:
+    """What to divide an input by: its largest value where that is far from 1, else nothing.
+
+    Units that are near 1 are left alone: initial coefficients are near 1, and a frequency is found from near it only.
+    """
+    top = float(np.max(np.abs(column)))
+    return top if top > 0 and not _NEAR_ONE[0] <= top <= _NEAR_ONE[1] else 1.0
+
+
+def _round(view: _View, functions: frozenset[str], seed: int, budget: Budget, emit: Emit) -> None:
+    problem = view.problem
+    length = min(MAX_LENGTH, problem.max_complexity)
+    evolution = Evolution(view.X, view.y, primitives(functions), max_length=length, generations=GENERATIONS, seed=seed)
+    best: dict[int, Node] = {}
+    for front in _Background(evolution).fronts(budget):
+        for member in front:
+            formula = view.formula(member, evolution.input_hashes)
+            if formula is not None:
+                best[member.length] = formula
+                emit(formula)
+            if budget.spent:
+                return
+    for length in sorted(best, reverse=True)[:_PRUNED]:
+        for shorter in prune(best[length], problem, budget):
+            emit(shorter)
+
+
+@dataclass(eq=False)
+class _Background:
+    """A run on a thread of its own."""
+
+    evolution: Evolution
+    _fronts: queue.SimpleQueue[list[Member] | Exception | None] = field(default_factory=queue.SimpleQueue)
+    _left: threading.Event = field(default_factory=threading.Event)
+    _best: dict[int, float] = field(default_factory=dict)
+
+    def fronts(self, budget: Budget) -> Iterator[list[Member]]:
+        """What is new on the front, every few generations, until the run or the budget ends."""
+        threading.Thread(target=self._run, name="operon").start()
+        try:
+            while not budget.spent:
+                try:
+                    found = self._fronts.get(timeout=_POLL_SECONDS)
+                except queue.Empty:
+                    continue
+                if found is None:
+                    return
+                if isinstance(found, Exception):
+                    raise found
+                yield found
+        finally:
+            self._left.set()
+
+    def _run(self) -> None:
+        try:
+            self.evolution.run(self._after_generation)
+        except Exception as error:  # raised by `fronts`
+            self._fronts.put(error)
+        self._fronts.put(None)
+
+    def _after_generation(self, generation: int, front: list[Member]) -> bool:
+        front = sorted((m for m in front if math.isfinite(m.error)), key=lambda m: m.length)
+        lowest = min((m.error for m in front), default=math.inf)
+        if generation % _EMIT_EVERY == 0 or lowest < _NEARLY_EXACT or generation == GENERATIONS:
+            better = [m for m in front if self._is_better(m)]
+            if better:
+                self._fronts.put(better)
+        return self._left.is_set() or lowest <= _EXACT
+
+    def _is_better(self, member: Member) -> bool:
+        """Whether nothing as short had nearly this error; then it is remembered."""
+        if any(error * _WORTH <= member.error for length, error in self._best.items() if length <= member.length):
+            return False
+        self._best[member.length] = member.error
+        return True

@@ -1,0 +1,171 @@
+"""One run of Operon: a genetic algorithm over trees, constants fitted by Levenberg-Marquardt.
+
+Burlacu, Kronberger, Kommenda, "Operon C++", GECCO 2020; NSGA-II on normalised mean squared error and length.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.search.evolution.operon_tree import TreeNode
+
+POPULATION: Final = 500
+LOCAL_ITERATIONS: Final = 5
+MAX_DEPTH: Final = 10
+_UNLIMITED: Final = 2**62
+_TOURNAMENT: Final = 5
+_FIRST_LENGTH: Final = 10
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of the Pareto front: normalised mean squared error in single precision (1 = the mean of y), nodes."""
+
+    error: float
+    length: int
+    tree: tuple[TreeNode, ...]
+
+
+class Evolution:
+    """A run over `generations`, the same for the same seed (one thread).
+
+    `X` of shape (n, d) and `y` of shape (n,) must be finite and within single precision: Operon computes in float32,
+    and says nothing where that breaks.
+    """
+
+    def __init__(
+        self,
+        X: NDArray[np.float64],
+        y: NDArray[np.float64],
+        primitives: Sequence[str],
+        *,
+        max_length: int,
+        generations: int,
+        seed: int,
+    ) -> None:
+        import pyoperon as op
+
+        self._dataset = op.Dataset(np.asfortranarray(np.column_stack((X, y))))
+        *inputs, target = sorted(self._dataset.Variables, key=lambda v: v.Index)
+        self.input_hashes: list[int] = [v.Hash for v in inputs]
+        self._problem = op.Problem(self._dataset)
+        self._problem.TrainingRange = op.Range(0, self._dataset.Rows)
+        self._problem.TestRange = op.Range(self._dataset.Rows - 1, self._dataset.Rows)
+        self._problem.Target = target
+        self._problem.InputHashes = self.input_hashes
+        self._problem.ConfigurePrimitiveSet(sum(int(getattr(op.NodeType, name)) for name in primitives))
+        # A property that returns a copy: the parts that point to it need one that lives.
+        self._primitives = self._problem.PrimitiveSet
+        self._max_length = max_length
+        self._random = op.RandomGenerator(seed)
+        # Operon's parts hold plain pointers to each other: everything made is kept alive here.
+        self._parts: list[Any] = []
+        self._evaluators = self._make_evaluators()
+        self._algorithm = self._make_algorithm(generations, seed)
+
+    def run(self, after_generation: Callable[[int, list[Member]], bool]) -> None:
+        """Evolve until the generations are done or `after_generation(generation, front)` is true.
+
+        The callback runs on a thread of Operon's; an error it raises ends the run and is raised here. The interpreter
+        lock is released meanwhile. A run cannot be stopped within a generation.
+        """
+        failure: BaseException | None = None
+
+        def callback() -> None:
+            nonlocal failure
+            # Operon ignores what a callback returns and swallows what it raises; no evaluations left ends the run.
+            try:
+                stop = after_generation(self._algorithm.Generation, self._front())
+            except BaseException as error:  # raised below
+                failure, stop = error, True
+            # A process whose main thread has ended must not wait for its searches.
+            if stop or not threading.main_thread().is_alive():
+                for evaluator in self._evaluators:
+                    evaluator.Budget = 0
+
+        self._algorithm.Run(self._random, callback, 1, False)
+        if failure is not None:
+            raise failure
+
+    def _front(self) -> list[Member]:
+        front = self._algorithm.BestFront  # iterating alone does not keep it alive, and copying a tree crashes
+        return [Member(m.GetFitness(0), int(m.GetFitness(1)), _read(m.Genotype)) for m in front]
+
+    def _keep(self, part: Any) -> Any:
+        self._parts.append(part)
+        return part
+
+    def _make_evaluators(self) -> list[Any]:
+        import pyoperon as op
+
+        table = self._keep(op.DispatchTable())
+        error = op.Evaluator(self._problem, table, self._keep(op.NMSE()), True)
+        length = op.LengthEvaluator(self._problem)
+        both = op.MultiEvaluator(self._problem)
+        both.Add(error)
+        both.Add(length)
+        for evaluator in (error, length, both):
+            evaluator.Budget = _UNLIMITED
+        self._optimizer = op.LMOptimizer(table, self._problem, LOCAL_ITERATIONS, 0)
+        return [error, length, both]
+
+    def _make_algorithm(self, generations: int, seed: int) -> Any:
+        import pyoperon as op
+
+        creator = self._keep(op.BalancedTreeCreator(self._primitives, self.input_hashes, 0.0))
+        coefficients = self._keep(op.NormalCoefficientInitializer())
+        coefficients.ParameterizeDistribution(0, 1)
+        first = self._keep(op.UniformLengthTreeInitializer(creator))
+        first.ParameterizeDistribution(2, max(2, min(_FIRST_LENGTH, self._max_length)))
+        first.MinDepth, first.MaxDepth = 1, 1000
+        comparison = self._keep(op.CrowdedComparison())
+        config = op.GeneticAlgorithmConfig(
+            generations=generations, max_evaluations=_UNLIMITED, local_iterations=LOCAL_ITERATIONS,
+            population_size=POPULATION, pool_size=POPULATION, p_crossover=1.0, p_mutation=0.25, p_local=1.0,
+            p_lamarck=1.0, epsilon=1e-6, seed=seed,
+        )  # fmt: skip
+        generator = self._make_generator(creator, coefficients, comparison)
+        reinserter = self._keep(op.KeepBestReinserter(comparison))
+        sorter = self._keep(op.RankSorter())
+        return op.NSGA2Algorithm(self._keep(config), self._problem, first, coefficients, generator, reinserter, sorter)
+
+    def _make_generator(self, creator: Any, coefficients: Any, comparison: Any) -> Any:
+        import pyoperon as op
+
+        selectors = [self._keep(op.TournamentSelector(comparison)) for _ in range(2)]
+        for selector in selectors:
+            selector.TournamentSize = _TOURNAMENT
+        crossover = self._keep(op.SubtreeCrossover(0.9, MAX_DEPTH, self._max_length))
+        mutation = self._keep(op.MultiMutation())
+        for part in self._mutations(creator, coefficients):
+            mutation.Add(self._keep(part), 1.0)
+        local_search = self._keep(op.CoefficientOptimizer(self._optimizer))
+        return self._keep(
+            op.BasicOffspringGenerator(self._evaluators[-1], crossover, mutation, *selectors, local_search)
+        )
+
+    def _mutations(self, creator: Any, coefficients: Any) -> list[Any]:
+        import pyoperon as op
+
+        points = [op.NormalOnePointMutation(), op.NormalMultiPointMutation()]
+        for point in points:
+            point.ParameterizeDistribution(0, 1)
+        limits = (MAX_DEPTH, self._max_length)
+        return [
+            *points,
+            op.ChangeVariableMutation(self.input_hashes),
+            op.ChangeFunctionMutation(self._primitives),
+            op.ReplaceSubtreeMutation(creator, coefficients, *limits),
+            op.InsertSubtreeMutation(creator, coefficients, *limits),
+            op.RemoveSubtreeMutation(self._primitives),
+        ]
+
+
+def _read(tree: Any) -> tuple[TreeNode, ...]:
+    return tuple(TreeNode(n.Type.name, n.Arity, n.Value, n.HashValue if n.IsVariable else 0) for n in tree.Nodes)

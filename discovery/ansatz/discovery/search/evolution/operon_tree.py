@@ -1,0 +1,80 @@
+"""Operon's trees as formulas, and this library's functions as Operon's primitives.
+
+An Operon tree is a list of nodes in postfix order, the first argument last; every variable carries a coefficient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final
+
+from ansatz.discovery.expression import Apply, Node, Number, Variable, add, call, divide, multiply, power
+
+_OPERATORS: Final = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Pow": "**"}
+_ONE: Final = Number(1.0)
+# Neither min nor max: in pyoperon 0.6.2 the node Fmin computes the maximum.
+_FUNCTIONS: Final = {
+    "Abs": "abs", "Acos": "acos", "Asin": "asin", "Atan": "atan", "Cos": "cos", "Cosh": "cosh", "Exp": "exp",
+    "Log": "log", "Sin": "sin", "Sinh": "sinh", "Sqrt": "sqrt", "Tan": "tan", "Tanh": "tanh",
+}  # fmt: skip
+ALWAYS: Final = ("Add", "Sub", "Mul", "Div", "Square", "Constant", "Variable")
+
+
+def primitives(functions: Collection[str]) -> tuple[str, ...]:
+    """Names of Operon's node types for arithmetic and these functions; functions that Operon lacks are left out."""
+    return (*ALWAYS, *(node for node, function in _FUNCTIONS.items() if function in functions))
+
+
+@dataclass(frozen=True)
+class TreeNode:
+    """A node of an Operon tree: its type's name, its arguments, its number, and which variable it is (a hash)."""
+
+    type: str
+    arity: int
+    value: float
+    variable: int
+
+
+def to_formula(tree: Sequence[TreeNode], variables: Mapping[int, Node]) -> Node:
+    """The formula of a tree; `variables` maps the hash of each of Operon's variables to what it stands for.
+
+    Raises ValueError where a number is not finite, or the tree holds a node type that was not offered.
+    """
+    stack: list[Node] = []
+    for node in tree:
+        if node.type == "Constant":
+            stack.append(Number(node.value))
+        elif node.type == "Variable":
+            variable = variables[node.variable]
+            stack.append(variable if node.value == 1 else multiply(Number(node.value), variable))
+        else:
+            stack.append(_apply(node.type, [stack.pop() for _ in range(node.arity)]))
+    (formula,) = stack
+    return formula
+
+
+def _apply(name: str, arguments: list[Node]) -> Node:
+    if name in _FUNCTIONS:
+        return call(_FUNCTIONS[name], *arguments)
+    if name == "Square":
+        return power(arguments[0], Number(2.0))
+    if name not in _OPERATORS:
+        raise ValueError(f"Operon's node {name} stands for nothing here")
+    if len(arguments) > 1:
+        return reduce(lambda left, right: Apply(_OPERATORS[name], (left, right)), arguments)
+    if name == "Sub":
+        return Apply("neg", (arguments[0],))
+    return divide(_ONE, arguments[0]) if name == "Div" else arguments[0]
+
+
+def scaled_variable(name: str, scale: float) -> Node:
+    """The input over its scale, as Operon saw it."""
+    return Variable(name) if scale == 1 else divide(Variable(name), Number(scale))
+
+
+def affine(formula: Node, slope: float, intercept: float) -> Node:
+    """slope * formula + intercept, without the parts that do nothing."""
+    scaled = formula if slope == 1 else multiply(Number(slope), formula)
+    return scaled if intercept == 0 else add(scaled, Number(intercept))
