@@ -74,7 +74,6 @@ def test_too_many_watchers_are_sent_away(
     watchers = [narrow_server.watch(job.name) for _ in range(3)]
     refusal = refused(lambda: [next(watcher) for watcher in watchers])
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHERS")
-    del watchers
     assert narrow_server.job(job.name).state != job_pb2.JOB_STATE_FAILED
     narrow_server.stub.DeleteJob(pb.DeleteJobRequest(name=job.name), timeout=30)
 

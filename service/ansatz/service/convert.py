@@ -246,4 +246,4 @@ def duration(seconds_: float) -> Duration:
 
 
 def seconds(message: Duration) -> float:
-    return message.seconds + message.nanos * 1e-9
+    return message.ToNanoseconds() / 1e9

@@ -63,7 +63,8 @@ class Jobs:
         job = await self.get(job_id)
         if job.state in FINAL_STATES:
             return job
-        await self._hub.wait_final(job_id, timeout)
+        with self._hub.place():
+            await self._hub.wait_final(job_id, timeout)
         return await self.get(job_id)
 
     async def cancel(self, job_id: str) -> job_pb2.Job:

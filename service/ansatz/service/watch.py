@@ -62,7 +62,7 @@ class EventHub:
 
     async def watch(self, job_id: str, after: int) -> AsyncIterator[job_pb2.JobEvent]:
         """Events after a sequence until the job is final. Raises ServiceError where there are too many watchers."""
-        with self._place():
+        with self.place():
             feed = self._feeds.get(job_id)
             while True:
                 changed = feed.changed if feed else None
@@ -82,7 +82,7 @@ class EventHub:
 
     async def wait_final(self, job_id: str, timeout: float) -> None:
         """Return when the job is final or `timeout` seconds are over."""
-        with self._place(), contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 feed = self._feeds.get(job_id)
                 while feed and not feed.final and not self._closed:
@@ -95,7 +95,8 @@ class EventHub:
             feed.wake()
 
     @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
+    def place(self) -> Iterator[None]:
+        """One of the places of watchers. Raises ServiceError where all are taken."""
         if self._watchers >= self._max_watchers:
             raise errors.exhausted(
                 "TOO_MANY_WATCHERS", f"{self._max_watchers} calls watch jobs already; try again later", 5
