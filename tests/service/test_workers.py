@@ -50,20 +50,21 @@ def test_a_search_whose_worker_dies_once_succeeds(server: Server, long_search: p
 def test_a_search_that_does_not_stop_is_killed_and_its_last_front_counts(
     start_server: StartServer, tmp_path: Path, long_search: pb.CreateJobRequest
 ) -> None:
-    long_search.problem.options.budget.seconds = 2
-    with start_server(tmp_path, "--stop-grace-seconds", "1") as server:
-        overrun, cancelled = server.create(long_search), server.create(long_search)
-        server.until_searching(overrun.name)
+    with start_server(tmp_path, "--stop-grace-seconds", "0.5") as server:
+        cancelled = server.create(long_search)
+        server.until_searching(cancelled.name)
         # A stopped process hears nothing and finishes nothing.
+        server.workers("search")[0].suspend()
+        job = server.cancel(cancelled.name)
+        assert job.state == job_pb2.JOB_STATE_CANCELLED
+        assert job.report.candidates
+        long_search.problem.options.budget.seconds = 2
+        overrun = server.create(long_search)
+        server.until_searching(overrun.name)
         server.workers("search")[0].suspend()
         job = server.wait(overrun.name)
         assert job.state == job_pb2.JOB_STATE_SUCCEEDED
         assert [w.code for w in job.report.warnings] == ["SEARCH_ABANDONED"]
-        assert job.report.candidates
-        server.until_searching(cancelled.name)
-        server.workers("search")[0].suspend()
-        job = server.cancel(cancelled.name)
-        assert job.state == job_pb2.JOB_STATE_CANCELLED
         assert job.report.candidates
 
 

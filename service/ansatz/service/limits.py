@@ -17,7 +17,15 @@ DEFAULT_PAGE_SIZE = 50
 MAX_REQUEST_ID_LENGTH = 128
 MAX_NAME_LENGTH = 256
 EVALUATION_SECONDS = 60.0
+READING_SECONDS = 60.0
 MAX_ATTEMPTS = 2
+_MIN_OVERRUN_SECONDS, _OVERRUN_SHARE, _MAX_OVERRUN_SECONDS = 0.4, 0.05, 2.0
+
+
+def hard_limit(budget_seconds: float) -> float:
+    """Seconds after which a search that has not ended by itself is ended: 5.4 for a budget of 5."""
+    overrun = min(_OVERRUN_SHARE * budget_seconds, _MAX_OVERRUN_SECONDS)
+    return budget_seconds + max(_MIN_OVERRUN_SECONDS, overrun)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 
 import structlog
 from google.rpc import error_details_pb2
@@ -12,7 +11,7 @@ from google.rpc import error_details_pb2
 from ansatz.service import convert
 from ansatz.service.executor.frames import Frame, Kind
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
-from ansatz.service.limits import MAX_ATTEMPTS
+from ansatz.service.limits import MAX_ATTEMPTS, READING_SECONDS, hard_limit
 from ansatz.service.store import Started, Store
 from ansatz.service.watch import EventHub
 from ansatz.v1 import job_pb2, report_pb2
@@ -29,11 +28,12 @@ class Run:
         self.cancelled = False
         self.overran = False
         self._searching = False
-        self._timers: list[asyncio.TimerHandle] = []
+        self._limit: asyncio.TimerHandle | None = None
+        self._patience: asyncio.TimerHandle | None = None
 
-    async def begin(self, problem: bytes, limit_seconds: float) -> None:
-        """Send the search to the worker, which has at most `limit_seconds` for it."""
-        self._after(limit_seconds, self._overrun)
+    async def begin(self, problem: bytes) -> None:
+        """Send the search to the worker."""
+        self.limit(READING_SECONDS)
         await self.worker.send(Kind.SEARCH, problem)
         self._searching = True
         if self.cancelled:
@@ -45,19 +45,23 @@ class Run:
             self.cancelled = True
             if self._searching:
                 self.worker.ask_to_stop()
-            self._after(grace_seconds, self.worker.kill)
+            self._patience = asyncio.get_running_loop().call_later(grace_seconds, self.worker.kill)
+
+    def limit(self, seconds: float) -> None:
+        """Kill the worker where the search has not ended `seconds` from now."""
+        if self._limit:
+            self._limit.cancel()
+        self._limit = asyncio.get_running_loop().call_later(seconds, self._overrun)
 
     def end(self) -> None:
         """The worker is free for another job."""
-        for timer in self._timers:
-            timer.cancel()
+        for timer in (self._limit, self._patience):
+            if timer:
+                timer.cancel()
 
     def _overrun(self) -> None:
         self.overran = True
         self.worker.kill()
-
-    def _after(self, seconds: float, action: Callable[[], None]) -> None:
-        self._timers.append(asyncio.get_running_loop().call_later(seconds, action))
 
 
 class Runner:
@@ -142,10 +146,12 @@ class Runner:
 
     async def _search(self, run: Run, started: Started) -> Frame:
         """The last frame of the search; what comes before it is stored and told as it comes."""
-        await run.begin(started.problem, convert.seconds(started.options.budget) + self._grace)
+        await run.begin(started.problem)
         while True:
             kind, payload = await run.worker.receive()
             match kind:
+                case Kind.BEGUN:
+                    run.limit(hard_limit(convert.seconds(started.options.budget)))
                 case Kind.PROGRESS:
                     await self._tell(run, job_pb2.JobEvent(progress=job_pb2.Progress.FromString(payload)))
                 case Kind.FRONT:

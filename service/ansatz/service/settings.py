@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     max_queued_jobs: Annotated[int, Field(ge=1, description="jobs that wait for a worker")] = 1_000
     max_watchers: Annotated[int, Field(ge=1, description="watches and waits at the same time")] = 2_000
     stop_grace_seconds: Annotated[
-        float, Field(gt=0, le=60, description="for how long a search may outlast its budget or a cancel")
+        float, Field(gt=0, le=60, description="for how long a search may outlast a cancel")
     ] = 2.0
 
     @model_validator(mode="after")

@@ -20,6 +20,7 @@ class Kind(IntEnum):
     STOP = 3  # nothing: the task sent last is to stop and keep what it found
     # From the worker.
     READY = 10  # nothing: warm
+    BEGUN = 14  # nothing: the data are read, the budget counts from now
     PROGRESS = 11  # ansatz.v1.Progress
     FRONT = 12  # ansatz.v1.Front
     TRACE = 13  # UTF-8 text for the log: where an error arose

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from typing import Final
 
 import numpy as np
@@ -15,14 +16,16 @@ EVALUATE: Final = "evaluate"
 
 def warm_up(role: str) -> None:
     """Import everything and go once through the code of a task. Raises what the task would raise."""
-    table = _tiny_table()
     if role == EVALUATE:
-        evaluate_formula(table, "2.1*a**1.4", refit=True)
-        return
-    discover(table, Options(engine=Engine.NONE, budget_seconds=5.0))
-    # The embedded engine, where there is one: the import is the slow part.
-    with contextlib.suppress(ImportError):
-        import pyoperon  # noqa: F401
+        evaluate_formula(_tiny_table(), "2.1*a**1.4", refit=True)
+    else:
+        discover(_tiny_table(), Options(engine=Engine.NONE, budget_seconds=5.0))
+        # The embedded engine, where there is one: the import is the slow part.
+        with contextlib.suppress(ImportError):
+            import pyoperon  # noqa: F401
+    # What stands now stays: collections during a search need not look at it again.
+    gc.collect()
+    gc.freeze()
 
 
 def _tiny_table() -> Table:

@@ -74,6 +74,7 @@ class Reporter:
 
 def _search(link: Link, payload: bytes) -> Frame:
     table, options = convert.problem_from_proto(problem_pb2.Problem.FromString(payload))
+    link.send(Kind.BEGUN)
     report = discover(table, options, Reporter(link), link.stop.is_set)
     return Kind.REPORT, convert.report_to_proto(report).SerializeToString()
 
