@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+checkout=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -15,23 +16,7 @@ wheel=$(echo "$work"/ansatz-*.whl)
 # Away from the checkout, so that nothing is imported from it.
 cd "$work"
 thin/bin/python -m pip install --quiet "$wheel"
-thin/bin/python - <<'PYTHON'
-import sys
-from importlib.metadata import distributions
-
-import ansatz.client
-
-allowed = {
-    "ansatz", "grpcio", "grpcio-status", "protobuf", "googleapis-common-protos", "typing-extensions", "pip", "setuptools",
-}
-installed = {d.metadata["Name"].lower().replace("_", "-") for d in distributions()}
-if installed - allowed:
-    sys.exit(f"the base install brings {sorted(installed - allowed)}")
-heavy = {"numpy", "sympy", "pandas", "scipy", "juliacall", "typer", "rich"} & set(sys.modules)
-if heavy:
-    sys.exit(f"import ansatz.client imports {sorted(heavy)}")
-print("the base install is thin:", ", ".join(sorted(installed - {"pip", "setuptools"})))
-PYTHON
+thin/bin/python "$checkout/scripts/check_thin.py"
 
 # names_extra EXTRA ARGUMENT…: the command exits 2 and says how to install the extra.
 names_extra() {

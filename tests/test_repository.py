@@ -1,4 +1,4 @@
-"""The repository's own rules: what may stand where, what may import what, and that the documents say what the code does."""
+"""The repository's own rules: what may stand where, what may import what, and that documents and code agree."""
 
 from __future__ import annotations
 
