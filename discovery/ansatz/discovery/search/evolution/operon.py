@@ -14,9 +14,11 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, variables
 from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.evolution.improvement import Improvements
 from ansatz.discovery.search.evolution.operon_run import Evolution, Member
-from ansatz.discovery.search.evolution.operon_tree import affine, primitives, scaled_variable, to_formula
+from ansatz.discovery.search.evolution.operon_tree import affine, primitives, to_formula
 from ansatz.discovery.search.evolution.prune import prune
+from ansatz.discovery.search.evolution.scaling import input_scales, scaled_inputs
 from ansatz.discovery.search.protocol import Emit
 
 ROWS: Final = 1000
@@ -27,10 +29,8 @@ FIRST_FUNCTIONS: Final = frozenset({"exp", "log", "sqrt", "sin", "cos"})
 _EMIT_EVERY: Final = 5
 _EXACT: Final = 3e-13  # where single precision ends
 _NEARLY_EXACT: Final = 1e-9
-_WORTH: Final = 0.95
 _PRUNED: Final = 6
 _POLL_SECONDS: Final = 0.05
-_NEAR_ONE: Final = (0.01, 100.0)
 _NEGLIGIBLE: Final = 1e-6
 
 
@@ -67,7 +67,7 @@ class _View:
     """A problem as Operon sees it: y standardised, inputs over their scale, so that single precision holds them."""
 
     problem: Problem
-    scales: tuple[float, ...]
+    inputs: tuple[Node, ...]
     X: Array
     y: Array
 
@@ -78,14 +78,13 @@ class _View:
         spread = float(np.std(y))
         if not problem.names or spread < _NEGLIGIBLE:
             return None
-        scales = tuple(_scale(problem.X[:, j]) for j in range(len(problem.names)))
-        return _View(problem, scales, problem.X / np.array(scales), (y - np.mean(y)) / spread)
+        scales = input_scales(problem)
+        return _View(problem, scaled_inputs(problem, scales), problem.X / np.array(scales), (y - np.mean(y)) / spread)
 
     def formula(self, member: Member, hashes: list[int]) -> Node | None:
         """The member in the problem's own units, its linear scaling fitted in float64; None outside its domain."""
-        inputs = zip(hashes, self.problem.names, self.scales, strict=True)
         try:
-            tree = to_formula(member.tree, {h: scaled_variable(name, scale) for h, name, scale in inputs})
+            tree = to_formula(member.tree, dict(zip(hashes, self.inputs, strict=True)))
         except ValueError:
             return None
         return self._fitted(tree) if variables(tree) else None
@@ -106,15 +105,6 @@ class _View:
         return affine(tree, slope, intercept if abs(intercept) > _NEGLIGIBLE * self.problem.y_scale else 0.0)
 
 
-def _scale(column: Array) -> float:
-    """What to divide an input by: its largest value where that is far from 1, else nothing.
-
-    Units that are near 1 are left alone: initial coefficients are near 1, and a frequency is found from near it only.
-    """
-    top = float(np.max(np.abs(column)))
-    return top if top > 0 and not _NEAR_ONE[0] <= top <= _NEAR_ONE[1] else 1.0
-
-
 def _round(view: _View, functions: frozenset[str], seed: int, budget: Budget, emit: Emit) -> None:
     problem = view.problem
     length = min(MAX_LENGTH, problem.max_complexity)
@@ -125,7 +115,10 @@ def _round(view: _View, functions: frozenset[str], seed: int, budget: Budget, em
             formula = view.formula(member, evolution.input_hashes)
             if formula is not None:
                 best[member.length] = formula
-                emit(formula)
+                # Once an exact formula is proposed the search is over: its shortest form goes first.
+                exact = member.error < _NEARLY_EXACT
+                for found in (*(reversed(prune(formula, problem, budget)) if exact else ()), formula):
+                    emit(found)
             if budget.spent:
                 return
     for length in sorted(best, reverse=True)[:_PRUNED]:
@@ -140,7 +133,7 @@ class _Background:
     evolution: Evolution
     _fronts: queue.SimpleQueue[list[Member] | Exception | None] = field(default_factory=queue.SimpleQueue)
     _left: threading.Event = field(default_factory=threading.Event)
-    _best: dict[int, float] = field(default_factory=dict)
+    _improvements: Improvements = field(default_factory=Improvements)
 
     def fronts(self, budget: Budget) -> Iterator[list[Member]]:
         """What is new on the front, every few generations, until the run or the budget ends."""
@@ -170,14 +163,7 @@ class _Background:
         front = sorted((m for m in front if math.isfinite(m.error)), key=lambda m: m.length)
         lowest = min((m.error for m in front), default=math.inf)
         if generation % _EMIT_EVERY == 0 or lowest < _NEARLY_EXACT or generation == GENERATIONS:
-            better = [m for m in front if self._is_better(m)]
+            better = [m for m in front if self._improvements.improves(m.length, m.error)]
             if better:
                 self._fronts.put(better)
         return self._left.is_set() or lowest <= _EXACT
-
-    def _is_better(self, member: Member) -> bool:
-        """Whether nothing as short had nearly this error; then it is remembered."""
-        if any(error * _WORTH <= member.error for length, error in self._best.items() if length <= member.length):
-            return False
-        self._best[member.length] = member.error
-        return True

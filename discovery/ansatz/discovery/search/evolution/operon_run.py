@@ -75,14 +75,14 @@ class Evolution:
         The callback runs on a thread of Operon's; an error it raises ends the run and is raised here. The interpreter
         lock is released meanwhile. A run cannot be stopped within a generation.
         """
-        failure: BaseException | None = None
+        failure: Exception | None = None
 
         def callback() -> None:
             nonlocal failure
             # Operon ignores what a callback returns and swallows what it raises; no evaluations left ends the run.
             try:
                 stop = after_generation(self._algorithm.Generation, self._front())
-            except BaseException as error:  # raised below
+            except Exception as error:  # raised below
                 failure, stop = error, True
             # A process whose main thread has ended must not wait for its searches.
             if stop or not threading.main_thread().is_alive():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
-from ansatz.discovery.expression import Apply, Node, Number, Variable, add, call, divide, multiply, power
+from ansatz.discovery.expression import Apply, Node, Number, add, call, divide, multiply, power
 
 _OPERATORS: Final = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Pow": "**"}
 _ONE: Final = Number(1.0)
@@ -67,11 +67,6 @@ def _apply(name: str, arguments: list[Node]) -> Node:
     if name == "Sub":
         return Apply("neg", (arguments[0],))
     return divide(_ONE, arguments[0]) if name == "Div" else arguments[0]
-
-
-def scaled_variable(name: str, scale: float) -> Node:
-    """The input over its scale, as Operon saw it."""
-    return Variable(name) if scale == 1 else divide(Variable(name), Number(scale))
 
 
 def affine(formula: Node, slope: float, intercept: float) -> Node:

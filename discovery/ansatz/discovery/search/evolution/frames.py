@@ -1,0 +1,47 @@
+"""Frames between a searcher and PySR's process: a JSON header and arrays of float64, little-endian. Nothing is pickled.
+
+frame := length of header (4 bytes, big-endian), header (JSON; "shapes" lists the arrays' shapes), arrays
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from typing import IO, Any, Final
+
+import numpy as np
+
+from ansatz.discovery.expression import Array
+
+_LENGTH: Final = struct.Struct(">I")
+_MAX_HEADER: Final = 1 << 20
+
+
+def write_frame(stream: IO[bytes], header: dict[str, Any], *arrays: Array) -> None:
+    """Send a frame. Raises OSError where the other side is gone."""
+    text = json.dumps({**header, "shapes": [a.shape for a in arrays]}).encode()
+    stream.write(_LENGTH.pack(len(text)) + text)
+    for array in arrays:
+        stream.write(np.ascontiguousarray(array, dtype="<f8").tobytes())
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], list[Array]]:
+    """The next frame. Raises EOFError where the other side is gone, ValueError where this is no frame."""
+    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
+    if length > _MAX_HEADER:
+        raise ValueError(f"a header of {length} bytes is no header")
+    header: dict[str, Any] = json.loads(_exactly(stream, length))
+    arrays = []
+    for shape in header.pop("shapes"):
+        raw = _exactly(stream, 8 * math.prod(shape))
+        arrays.append(np.frombuffer(raw, dtype="<f8").astype(np.float64).reshape(shape))
+    return header, arrays
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    data = stream.read(size)
+    if len(data) != size:
+        raise EOFError("the other side closed the stream")
+    return data

@@ -1,0 +1,174 @@
+"""PySR, the evolutionary engine in Julia, in a warm process of its own."""
+
+from __future__ import annotations
+
+import atexit
+import math
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.errors import InvalidInputError
+from ansatz.discovery.expression import Array, Node, Number, multiply, substitute
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.evolution import hall_of_fame
+from ansatz.discovery.search.evolution.hall_of_fame import Equation
+from ansatz.discovery.search.evolution.improvement import Improvements
+from ansatz.discovery.search.evolution.parameters import GRACEFUL_STOP_SINCE, regressor_parameters, safe_names
+from ansatz.discovery.search.evolution.pysr_child import PySRChild
+from ansatz.discovery.search.evolution.pysr_errors import explain
+from ansatz.discovery.search.evolution.scaling import input_scales, scaled_inputs
+from ansatz.discovery.search.protocol import Emit
+
+ROWS: Final = 2000
+FIRST_FUNCTIONS: Final = frozenset({"exp", "sqrt"})
+_FIRST_SHARE: Final = 1 / 3
+_GUESSES: Final = 5
+_POLL_SECONDS: Final = 0.1
+_GRACE_SECONDS: Final = 1.0
+
+
+class PySRError(RuntimeError):
+    """PySR refused a search or failed in it; the message says why, without Julia's stack."""
+
+
+class PySR:
+    """Searches with few functions first, then with all that are allowed, seeded by the best equations found.
+
+    Looks at no more than 2,000 rows, drawn by the problem's seed; row weights count. Runs on several threads differ
+    from one to the next; with `deterministic` the same problem and seed give the same formulas, by one thread and
+    counted iterations, more slowly. One search at a time: another waits. A process that has died is replaced at the
+    next use.
+    """
+
+    name = "pysr"
+
+    def __init__(self, deterministic: bool = False) -> None:
+        self._deterministic = deterministic
+        self._child: PySRChild | None = None
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def warm(self) -> None:
+        """Start the process; it is ready some 20 to 40 s later. Returns at once."""
+        with self._lock:
+            self._running()
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        """As `Searcher.search`, on any thread; `emit` is called on the caller's.
+
+        Raises PySRError, or ChildEnded where the process died; what was found before is emitted all the same.
+        """
+        with self._lock, tempfile.TemporaryDirectory(prefix="ansatz-pysr-") as directory:
+            child = self._running()
+            if not _wait_until_ready(child, budget):
+                return
+            job = _Job(child, problem.subsample(ROWS), Path(directory), self._deterministic)
+            few = problem.functions & FIRST_FUNCTIONS
+            if few != problem.functions:
+                job.run(few, budget.part(budget.remaining * _FIRST_SHARE), budget, emit)
+            if not budget.spent:
+                job.run(problem.functions, budget, budget, emit)
+
+    def _running(self) -> PySRChild:
+        if self._child is None or not self._child.alive:
+            self._child = PySRChild()
+        return self._child
+
+
+def _wait_until_ready(child: PySRChild, budget: Budget) -> bool:
+    while child.version is None and not budget.spent:
+        child.reply(_POLL_SECONDS)
+    if child.version is None and budget.remaining == 0:
+        raise PySRError("PySR was still starting when the time was spent; the next search finds it warm")
+    return child.version is not None
+
+
+@dataclass(eq=False)
+class _Job:
+    """Fits for one problem: y over its scale, inputs near 1, columns by safe names."""
+
+    child: PySRChild
+    problem: Problem
+    directory: Path
+    deterministic: bool
+    _improvements: Improvements = field(default_factory=Improvements)
+    _runs: int = 0
+
+    def __post_init__(self) -> None:
+        self._scales = input_scales(self.problem)
+        self._safe = safe_names(len(self.problem.names))
+        self._inputs = dict(zip(self._safe, scaled_inputs(self.problem, self._scales), strict=True))
+
+    def run(self, functions: frozenset[str], timed: Budget, whole: Budget, emit: Emit) -> None:
+        """One fit of `timed` seconds at most; ends with `whole` in any case."""
+        guesses = [e.text for e in self._equations()[-_GUESSES:]]
+        self._runs += 1
+        self.child.request({"parameters": self._parameters(functions, timed.seconds, guesses)}, *self._arrays())
+        reply = None
+        try:
+            while reply is None and not whole.spent:
+                reply = self.child.reply(_POLL_SECONDS)
+                self._emit_new(emit)
+            if reply is None:
+                self._stop()
+        finally:
+            self._emit_new(emit)
+        if reply is not None and reply["kind"] == "failed":
+            raise PySRError(explain(reply["error"], reply["text"]))
+
+    def _parameters(self, functions: frozenset[str], seconds: float, guesses: Sequence[str]) -> dict[str, object]:
+        assert self.child.version is not None
+        return regressor_parameters(
+            functions=functions, max_complexity=self.problem.max_complexity, seconds=seconds, seed=self.problem.seed,
+            directory=self.directory, run=self._run_name, version=self.child.version, guesses=guesses,
+            deterministic=self.deterministic,
+        )  # fmt: skip
+
+    def _arrays(self) -> list[Array]:
+        arrays = [self.problem.X / np.array(self._scales), self.problem.y / self.problem.y_scale]
+        return arrays if self.problem.weights is None else [*arrays, self.problem.weights]
+
+    @property
+    def _run_name(self) -> str:
+        return f"run{self._runs}"
+
+    def _equations(self) -> tuple[Equation, ...]:
+        return hall_of_fame.read(self.directory / self._run_name)
+
+    def _emit_new(self, emit: Emit) -> None:
+        for equation in self._equations():
+            if math.isfinite(equation.loss) and self._improvements.improves(equation.complexity, equation.loss):
+                formula = self._formula(equation)
+                if formula is not None:
+                    emit(formula)
+
+    def _formula(self, equation: Equation) -> Node | None:
+        """The equation in the problem's own units; None where it is no formula (an infinite constant)."""
+        try:
+            found = substitute(hall_of_fame.formula(equation.text, self._safe), self._inputs)
+        except InvalidInputError:
+            return None
+        scale = self.problem.y_scale
+        return found if scale == 1 else multiply(Number(scale), found)
+
+    def _stop(self) -> None:
+        """End the fit: gracefully where this PySR can and does so soon, else with its process."""
+        assert self.child.version is not None
+        if self.child.version >= GRACEFUL_STOP_SINCE:
+            self.child.interrupt()
+            if self.child.reply(_GRACE_SECONDS) is not None:
+                return
+        self.child.kill()

@@ -1,0 +1,97 @@
+"""The process that holds Julia: ``python -m ansatz.discovery.search.evolution.pysr_process``.
+
+PySR must be imported and used on one thread, the main one, and keeps the interpreter lock while it searches: so it has
+a process of its own, which answers nothing meanwhile. Its progress is the hall of fame on disk. Frames come on
+standard input and go to what was standard output; all that Julia prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import tempfile
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ansatz.discovery.expression import Array
+from ansatz.discovery.search.evolution.frames import read_frame, write_frame
+from ansatz.discovery.search.evolution.parameters import regressor_parameters, safe_names
+
+_WARM_FUNCTIONS = frozenset({"exp", "log", "sqrt", "sin", "cos"})
+_WARM_SECONDS = 1.0
+
+
+def main() -> None:
+    """Import PySR, compile it by a small fit, then serve fits until standard input closes."""
+    requests, replies = _take_over_streams()
+    import pysr
+
+    # A stray SIGINT must not end Julia; PySR from 2.7 on arms its own handler during a fit.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    version = [int(part) for part in pysr.__version__.split(".")[:2]]
+    _warm_up(pysr.PySRRegressor, (version[0], version[1]))
+    write_frame(replies, {"kind": "ready", "version": version})
+    while True:
+        try:
+            header, arrays = read_frame(requests)
+        except EOFError:
+            return
+        with _DiesWithParent(requests):
+            reply = _fit(pysr.PySRRegressor, header["parameters"], arrays)
+        write_frame(replies, reply)
+
+
+def _take_over_streams() -> tuple[BinaryIO, BinaryIO]:
+    """The frames' streams; descriptors 0 and 1 then lead to nothing and to standard error."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+def _fit(regressor: Any, parameters: dict[str, Any], arrays: list[Array]) -> dict[str, Any]:
+    X, y, *weights = arrays
+    try:
+        regressor(**parameters).fit(
+            X, y, weights=weights[0] if weights else None, variable_names=list(safe_names(X.shape[1]))
+        )
+    except Exception as error:  # told to the other side, whatever it is
+        return {"kind": "failed", "error": f"{type(error).__module__}.{type(error).__qualname__}", "text": str(error)}
+    return {"kind": "done"}
+
+
+def _warm_up(regressor: Any, version: tuple[int, int]) -> None:
+    """A small fit with the usual operators: compiling takes 12 s that no time limit of PySR's counts."""
+    X = np.linspace(0.5, 2.0, 40).reshape(20, 2)
+    with tempfile.TemporaryDirectory(prefix="ansatz-pysr-") as directory:
+        parameters = regressor_parameters(
+            functions=_WARM_FUNCTIONS, max_complexity=10, seconds=_WARM_SECONDS, seed=0, directory=Path(directory),
+            run="warm", version=version,
+        )  # fmt: skip
+        _fit(regressor, parameters, [X, X[:, 0] * X[:, 1]])
+
+
+class _DiesWithParent:
+    """While a fit runs nobody reads standard input; should it close then, the kernel ends this process by SIGIO."""
+
+    def __init__(self, requests: BinaryIO) -> None:
+        self._descriptor = requests.fileno()
+
+    def __enter__(self) -> None:
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(self._descriptor, fcntl.F_SETOWN, os.getpid())
+        self._set(fcntl.fcntl(self._descriptor, fcntl.F_GETFL) | os.O_ASYNC)
+
+    def __exit__(self, *exception: object) -> None:
+        self._set(fcntl.fcntl(self._descriptor, fcntl.F_GETFL) & ~os.O_ASYNC)
+
+    def _set(self, flags: int) -> None:
+        fcntl.fcntl(self._descriptor, fcntl.F_SETFL, flags)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""Inputs brought into the range in which an engine's initial constants make sense."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.expression import Node, Number, Variable, divide
+from ansatz.discovery.problem import Problem
+
+_NEAR_ONE: Final = (0.01, 100.0)
+
+
+def input_scales(problem: Problem) -> tuple[float, ...]:
+    """What to divide each input by: its largest value where that is far from 1, else 1.
+
+    Units that are near 1 are left alone: engines draw constants near 1, and a frequency is found from near it only.
+    """
+    tops = [float(np.max(np.abs(problem.X[:, j]))) for j in range(len(problem.names))]
+    return tuple(top if top > 0 and not _NEAR_ONE[0] <= top <= _NEAR_ONE[1] else 1.0 for top in tops)
+
+
+def scaled_inputs(problem: Problem, scales: tuple[float, ...]) -> tuple[Node, ...]:
+    """Each input over its scale, as a formula."""
+    return tuple(
+        Variable(name) if scale == 1 else divide(Variable(name), Number(scale))
+        for name, scale in zip(problem.names, scales, strict=True)
+    )
