@@ -1,4 +1,4 @@
-"""In an environment that has the base install alone: it brings the thin client and nothing more, and imports no more."""
+"""Run where the base install stands alone: it brings the thin client and nothing more, and imports no more."""
 
 from __future__ import annotations
 
