@@ -97,12 +97,14 @@ def _in_our_spelling(equation: str) -> str:
     while found := _SPELLED.search(text):
         before, after = _SPELLED_OUT[found.group(1)]
         end = _closing(text, found.end())
+        if end == len(text):
+            break  # not closed: the parser says so
         text = f"{text[: found.start()]}({before}{text[found.end() : end]}{after}){text[end + 1 :]}"
     return text.replace("^", "**")
 
 
 def _closing(text: str, start: int) -> int:
-    """Where the bracket closes that opened before `start`."""
+    """Where the bracket closes that opened before `start`; the end of the text if it does not."""
     depth = 1
     for place in range(start, len(text)):
         depth += {"(": 1, ")": -1}.get(text[place], 0)
