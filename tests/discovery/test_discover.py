@@ -167,6 +167,12 @@ def test_a_search_that_is_told_to_stop_returns_what_it_has() -> None:
     assert not report.receipt.reproducible
 
 
+def test_a_search_that_is_stopped_at_once_still_answers_with_the_constant() -> None:
+    report = discover(_hard(), Options(budget_seconds=600), stop_requested=lambda: True)
+    assert report.candidates[0].complexity == 1
+    assert report.receipt.cut_stages
+
+
 def test_a_callers_formula_is_scored_as_given_and_refitted_on_request() -> None:
     x = np.linspace(1, 4, 50)
     data = table(3.7 * x**1.25, x=x)

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Number
 from ansatz.discovery.judge.candidates import Judge
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
@@ -30,8 +31,9 @@ from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.residual import Refinement
 
 _QUIET_SECONDS = 0.1
-_JUDGING_SHARE = 0.05
-_MAX_JUDGING_SECONDS = 2.0
+_JUDGING_SHARE = 0.04
+_JUDGING_SECONDS_PER_ROW = 2e-5
+_MAX_JUDGING_SHARE = 0.3
 
 
 class Listener(Protocol):
@@ -137,9 +139,11 @@ class _Discovery:
 
     def run(self) -> Report:
         problem, seconds = self._prepared.problem, self._options.budget_seconds
-        reserve = min(_JUDGING_SHARE * seconds, _MAX_JUDGING_SECONDS)
-        spent = time.monotonic() - self._started
-        budget = Budget(max(seconds - reserve - spent, 0.0), self._stop_requested)
+        reserve = _JUDGING_SHARE * seconds + _JUDGING_SECONDS_PER_ROW * problem.rows
+        reserve = min(reserve, _MAX_JUDGING_SHARE * seconds)
+        budget = Budget(max(seconds - reserve - self._elapsed(), 0.0), self._stop_requested)
+        # Whatever happens, the constant is there to be reported.
+        self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
         searchers = [Baseline(), *structured.searchers()] if problem.names else [Baseline()]
         refinement: tuple[RefinementStep, ...] = ()
         if self._prepared.ansatz is not None:
@@ -177,8 +181,7 @@ class _Discovery:
     def _report(self, portfolio: Portfolio, refinement: tuple[RefinementStep, ...]) -> Report:
         self._on_stage("judge")
         problem = self._prepared.problem
-        shortlist = self._judge.shortlist(self._archive.entries)
-        final = ranked([self._judge.on_all_rows(e) for e in shortlist])
+        final = self._proved(portfolio)
         candidates = self._judge.candidates(final, Extrapolation(problem))
         self._listener.front(candidates)
         best = final[0]
@@ -198,6 +201,16 @@ class _Discovery:
             elapsed_seconds=self._elapsed(),
             first_candidate_seconds=self._first_candidate,
         )
+
+    def _proved(self, portfolio: Portfolio) -> list[Entry]:
+        """The shortlist fitted on all rows, by rank; the best come first, should time run out."""
+        proved: list[Entry] = []
+        for entry in self._judge.shortlist(self._archive.entries):
+            if proved and self._elapsed() > self._options.budget_seconds:
+                portfolio.cut_stages.append("judge")
+                break
+            proved.append(self._judge.on_all_rows(entry))
+        return ranked(proved)
 
     def _receipt(self, portfolio: Portfolio) -> Receipt:
         return Receipt(

@@ -1,4 +1,4 @@
-"""The baselines: a constant, straight lines, lines in logarithms. "A line is as good" is always on the table."""
+"""The baselines: straight lines, plain and in logarithms. "A line is as good" is always on the table."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ _MAX_SINGLE = 12
 
 
 class Baseline:
-    """Proposes the constant, then lines in one input (the most correlated first) and in all, plain and log-log."""
+    """Proposes lines in one input (the most correlated first) and in all, plain and log-log."""
 
     name = "baseline"
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        emit(Number(float(np.average(problem.y, weights=problem.weights))))
         order = _by_correlation(problem.X, problem.y)
         for j in order[:_MAX_SINGLE]:
             self._lines(problem, [int(j)], emit)

@@ -20,6 +20,7 @@ _ALONE = 3
 """The engine starts after this many searchers: a simple law is found before it would have begun."""
 _POLL_SECONDS = 0.05
 _ABANDON_SECONDS = 0.3
+_MOST_LATE = 5
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +61,14 @@ class Portfolio:
             reduce(archive, budget)
 
     def _run_one(self, searcher: Searcher, problem: Problem, budget: Budget, archive: Archive) -> None:
+        late = 0
+
         def emit(formula: Node) -> None:
-            archive.propose(formula, searcher.name)
+            # What a searcher has in hand when it must stop counts, but only the best of it: each proposal is a fit.
+            nonlocal late
+            late += budget.spent
+            if late <= _MOST_LATE:
+                archive.propose(formula, searcher.name)
 
         try:
             searcher.search(problem, budget, emit)
