@@ -26,4 +26,4 @@ def serve(context: typer.Context) -> None:
 
 def become(module: str, arguments: Sequence[str]) -> NoReturn:
     """Replaces this process by another program of the package, which then gets the signals itself."""
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606 - a fixed program
+    os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments])  # noqa: S606 - a fixed program
