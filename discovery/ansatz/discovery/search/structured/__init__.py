@@ -13,4 +13,4 @@ def searchers() -> tuple[Searcher, ...]:
     """The structured searchers, cheapest first."""
     cheap = (PowerLaw(), Univariate(), polynomial(), Rational(), LogBank())
     wide = (waves(), monomials())
-    return (*cheap, Reduced(cheap), *wide, Reduced(wide, "structured.reduced_wide"))
+    return (*cheap, Reduced((cheap, wide)), *wide)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
-from ansatz.discovery.expression import Node, Number, add, call, divide, multiply, power, subtract
+from ansatz.discovery.expression import Node, Number, Variable, add, call, divide, multiply, power, subtract
 from ansatz.discovery.expression.node import NEGATION, Apply
 
 _WHOLE: Final = 1e-9

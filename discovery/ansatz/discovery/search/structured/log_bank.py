@@ -21,7 +21,7 @@ from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 
 _ROWS: Final = 300
 _FORWARD: Final = 4
-_PAIRS: Final = 16
+_PAIRS: Final = 10
 _LEAST_EMPHASIS: Final = 1e-3
 
 
@@ -32,7 +32,7 @@ class LogBank:
 
     name: str = "structured.factors"
     most_factors: int = 4000
-    most_pairs: int = 2000
+    most_pairs: int = 1500
     seconds: float = 3.0
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
@@ -53,9 +53,12 @@ class LogBank:
     def _models(self, scan: _Scan, shortlist: Shortlist) -> Iterator[Selection]:
         if not scan.bank.factors:
             return
-        yield from scan.regression.forward(_FORWARD)
+        path = []
+        for model in scan.regression.forward(_FORWARD):
+            path.append(model)
+            yield model
         if not shortlist.budget.spent:
-            yield from scan.regression.pairs(_PAIRS, self.most_pairs)
+            yield from scan.regression.completed(path, _PAIRS, self.most_pairs)
 
 
 class _Scan:

@@ -9,29 +9,30 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Node
+from ansatz.discovery.expression import Array
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build, terms
-from ansatz.discovery.search.structured.outer import ALGEBRAIC, COSINE, SINE, TRANSCENDENTAL, Outer, transformed
-from ansatz.discovery.search.structured.selection import Regression, Selection
+from ansatz.discovery.search.structured.outer import ALGEBRAIC, COSINE, LOG, TRANSCENDENTAL, Outer, transformed
+from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 from ansatz.discovery.search.structured.terms import Bank
 
 _ROWS: Final = 300
 _MOST_TERMS: Final = 2000
-_MOST_PAIRED: Final = 1000
+_COMPLETIONS: Final = 6
 
 
 @dataclass(frozen=True)
 class SparseSum:
-    """Sums of at most `most_terms` terms of a bank, under each of `outers`; `pairs` scans all pairs first."""
+    """Sums of at most `most_terms` terms of a bank, under each of `outers`; pairs are completed
+    among the first `most_paired`."""
 
     name: str
     terms_of: Callable[[Problem], Bank]
     outers: Sequence[Outer]
     most_terms: int
-    pairs: int = 0
+    most_paired: int
     seconds: float = 2.0
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
@@ -41,27 +42,49 @@ class SparseSum:
             if not bank.terms:
                 return
             tasks = list(self._tasks(small, bank))
-            most = min(self.most_terms, max(1, small.rows // 3))
-            for models in (lambda task: task.forward(most), lambda task: task.pairs(self.pairs, _MOST_PAIRED)):
-                for outer, task in tasks:
-                    for model in models(task):
-                        shortlist.offer(outer.inverse(_node(bank, task, model), problem.functions))
-                        if shortlist.budget.spent:
-                            return
-                if not self.pairs or len(bank.terms) < 2:
-                    return
+            paths: list[list[Selection]] = []
+            for task in tasks:
+                paths.append([])
+                for model in task.regression.forward(min(self.most_terms, max(1, small.rows // 3))):
+                    paths[-1].append(model)
+                    task.offer(model, shortlist)
+                    if shortlist.budget.spent:
+                        return
+            for task, path in zip(tasks, paths, strict=True):
+                for model in task.regression.completed(path, _COMPLETIONS, self.most_paired):
+                    task.offer(model, shortlist)
+                    if shortlist.budget.spent:
+                        return
 
-    def _tasks(self, problem: Problem, bank: Bank) -> Iterator[tuple[Outer, Regression]]:
+    def _tasks(self, problem: Problem, bank: Bank) -> Iterator[_Task]:
         for outer in self.outers:
             if (target := transformed(problem, outer)) is not None:
-                for known in (np.ones((problem.rows, 1)), np.empty((problem.rows, 0))):
-                    yield outer, Regression(target.target, bank.values, known, target.roots)
+                ones = np.ones((problem.rows, 1))
+                yield _Task(problem, outer, bank, Regression(target.target, bank.values, ones, target.roots))
 
 
-def _node(bank: Bank, task: Regression, model: Selection) -> Node:
-    k = task.known.shape[1]
-    nodes = [bank.node(i) for i in model.support] + [build.ONE] * k
-    return build.linear([*model.coefficients[k:], *model.coefficients[:k]], nodes)
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """One outer function."""
+
+    problem: Problem
+    outer: Outer
+    bank: Bank
+    regression: Regression
+
+    def offer(self, model: Selection, shortlist: Shortlist) -> None:
+        """The model with its constant and without."""
+        self._offer(model.coefficients, model.support, shortlist)
+        if model.error > EXACT:
+            features = self.regression.features[:, list(model.support)]
+            bare = np.linalg.lstsq(features, self.regression.target, rcond=1e-14)[0]
+            bare *= self.regression.size / self.regression.norms[list(model.support)]
+            self._offer(np.array([0.0, *bare]), model.support, shortlist)
+
+    def _offer(self, coefficients: Array, support: tuple[int, ...], shortlist: Shortlist) -> None:
+        nodes = [*(self.bank.node(i) for i in support), build.ONE]
+        total = build.linear([*coefficients[1:].tolist(), float(coefficients[0])], nodes)
+        shortlist.offer(self.outer.inverse(total, self.problem.functions))
 
 
 def _small(problem: Problem) -> Bank:
@@ -83,7 +106,7 @@ def _waves(problem: Problem) -> Bank:
     gaps = terms.differences(atoms)
     d = len(atoms)
     waves = terms.applied(problem, ("sin", "cos"), [*atoms, *gaps])
-    plain = list(terms.monomials(d, (-2, -1, 0.5, 1, 2), 3, 4))
+    plain = list(terms.monomials(d, (-2, -1, 0.5, 1, 2, 3), 3, 4))
     amplitudes: list[terms.Powers] = [(), *plain]
     share = max(20, _MOST_TERMS // max(1, 2 * len(waves)))
     waved = [((d + k, e), *a) for a in amplitudes[:share] for k in range(len(waves)) for e in (1.0, 2.0)]
@@ -92,14 +115,14 @@ def _waves(problem: Problem) -> Bank:
 
 def polynomial() -> SparseSum:
     """Polynomials of degree three under every outer function."""
-    return SparseSum("structured.polynomial", _small, (*ALGEBRAIC, *TRANSCENDENTAL), 6)
+    return SparseSum("structured.polynomial", _small, (*ALGEBRAIC, *TRANSCENDENTAL), 6, 120)
 
 
 def monomials() -> SparseSum:
     """Sums of monomials with negative exponents, and of squared differences."""
-    return SparseSum("structured.monomials", _wide, (*ALGEBRAIC, *TRANSCENDENTAL), 5, pairs=8)
+    return SparseSum("structured.monomials", _wide, (*ALGEBRAIC[:4], LOG, COSINE), 5, 700)
 
 
 def waves() -> SparseSum:
     """Sums of monomials times sines and cosines of inputs and of their differences."""
-    return SparseSum("structured.waves", _waves, (*ALGEBRAIC, COSINE, SINE), 5, pairs=8)
+    return SparseSum("structured.waves", _waves, (*ALGEBRAIC[:4], COSINE), 5, 700)

@@ -14,14 +14,17 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build, terms
 from ansatz.discovery.search.structured.outer import COSINE, IDENTITY, SINE, SQUARE, TANGENT, Transformed, transformed
-from ansatz.discovery.search.structured.selection import Regression, Selection
+from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 from ansatz.discovery.search.structured.terms import Bank
 
 _ROWS: Final = 300
 _OUTERS: Final = (IDENTITY, SQUARE, COSINE, SINE, TANGENT)
 _MOST_TERMS: Final = 6
-_MOST_BANK: Final = 220
+_MOST_BANK: Final = 150
+_COMPLETIONS: Final = 4
+_COMPLETED: Final = (IDENTITY, COSINE)
+_LEAST_ANGLE: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -36,25 +39,29 @@ class Rational:
         if small.rows < 8:
             return
         with Shortlist(problem, budget, emit, self.seconds) as shortlist:
-            bank = _bank(small)
-            if not bank.terms:
-                return
-            for outer in _OUTERS:
-                if (target := transformed(small, outer)) is None:
-                    continue
-                for formula in _quotients(small, bank, target):
-                    shortlist.offer(formula)
-                    if shortlist.budget.spent:
-                        return
+            for waved in (False, True):
+                bank = _bank(small, waved)
+                for outer in _OUTERS if bank.terms else ():
+                    if (target := transformed(small, outer)) is None:
+                        continue
+                    for formula in _quotients(small, bank, target):
+                        shortlist.offer(formula)
+                        if shortlist.budget.spent:
+                            return
 
 
-def _bank(problem: Problem) -> Bank:
+def _bank(problem: Problem, waved: bool) -> Bank:
+    """Monomials; with sines and cosines of inputs that cover enough of a period to be no polynomials."""
     atoms = terms.inputs(problem)
     d = len(atoms)
-    waves = terms.applied(problem, ("sin", "cos"), atoms)
-    plain = list(terms.monomials(d, (1, 2, 3), 3, 3))
-    waved = [((d + k, 1.0),) for k in range(len(waves))] + [((j, 1.0), (d + k, 1.0)) for j in range(d) for k in range(len(waves))]
-    chosen = sorted([*plain, *waved], key=lambda t: sum(abs(e) for _, e in t))[:_MOST_BANK]
+    plain = list(terms.monomials(d, (1, 2, 3, 4), 3, 4))
+    if not waved:
+        return terms.bank(problem, atoms, plain[:_MOST_BANK])
+    waves = terms.applied(problem, ("sin", "cos"), [a for a in atoms if np.ptp(a.values) > _LEAST_ANGLE])
+    if not waves:
+        return terms.bank(problem, atoms, [])
+    products = [(*p, (d + k, 1.0)) for p in [(), *plain] for k in range(len(waves))]
+    chosen = sorted([*plain, *products], key=lambda t: sum(abs(e) for _, e in t))[:_MOST_BANK]
     return terms.bank(problem, [*atoms, *waves], chosen)
 
 
@@ -62,14 +69,19 @@ def _quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[No
     values = np.column_stack([np.ones(problem.rows), bank.values])
     simple = [0, *(i + 1 for i, t in enumerate(bank.terms) if len(t) == 1 and t[0][1] == 1.0)]
     most = min(_MOST_TERMS, max(2, problem.rows // 3))
-    t = target.target / (np.max(np.abs(target.target)) or 1.0)
     size = float(np.max(np.abs(target.target))) or 1.0
+    t = target.target / size
     for lead in simple:
         others = np.delete(values, lead, axis=1)
         features = np.hstack([values, -t[:, None] * others])
         regression = Regression(t * values[:, lead], features, np.empty((problem.rows, 0)), target.roots)
-        for model in regression.forward(most):
-            if any(i >= values.shape[1] for i in model.support):
+        path = list(regression.forward(most))
+        found = list(path)
+        if lead == 0 and target.outer in _COMPLETED and (not path or path[-1].error > EXACT):
+            found += list(regression.completed(path, _COMPLETIONS, features.shape[1]))
+        for model in found:
+            above = [i for i in model.support if i < values.shape[1]]
+            if above and len(above) < len(model.support):
                 yield target.outer.inverse(_quotient(bank, lead, model, values, size), problem.functions)
 
 
@@ -80,8 +92,6 @@ def _quotient(bank: Bank, lead: int, model: Selection, values: Array, size: floa
     below = [(1.0, lead)] + [
         (c, positions[i - p]) for c, i in zip(model.coefficients, model.support, strict=True) if i >= p
     ]
-    if not above:
-        return build.ONE
     return divide(_sum(bank, above), _sum(bank, below))
 
 

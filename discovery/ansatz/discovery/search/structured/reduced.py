@@ -8,7 +8,7 @@ the smaller problem, and their formulas are carried back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,7 +19,9 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.exponents import snapped
-from ansatz.discovery.search.structured.reduction import Reduction, merged, merges, peeled, peeled_values
+from ansatz.discovery.search.structured.isolate import isolated
+from ansatz.discovery.search.structured.reduction import MERGES, Reduction, merged, merges, peeled, shifted
+from ansatz.discovery.search.structured.scaling import scaled, symmetries
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 from ansatz.discovery.search.structured.surrogate import View, best_view
 
@@ -30,7 +32,11 @@ _HOPELESS: Final = 0.9
 _BRANCHES: Final = (2, 1, 1, 1, 1, 1, 1, 1)
 _MOST_SOLVED: Final = 8
 _EXPONENT_TOLERANCE: Final = 0.05
-_FACTOR_EXPONENTS: Final = (1.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 4.0, -4.0)
+_SYMMETRIES: Final = 12
+_MOST_EXPONENT: Final = 12.0
+_PER_NODE: Final = 0.03
+_MOST_SOLVED_INPUTS: Final = 5
+_FACTOR_EXPONENTS: Final = (1.0, -1.0, 2.0, -2.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +50,11 @@ class _State:
 
 @dataclass(frozen=True)
 class Reduced:
-    """Reduces a problem as far as it goes and hands the smallest ones to `solvers`, smallest first."""
+    """Reduces a problem as far as it goes and hands the reduced ones to each round of solvers, smallest first."""
 
-    solvers: Sequence[Searcher]
+    rounds: Sequence[Sequence[Searcher]]
     name: str = "structured.reduced"
-    seconds: float = 4.0
+    seconds: float = 6.0
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         small = sample(problem, _ROWS)
@@ -57,11 +63,13 @@ class Reduced:
         with Shortlist(problem, budget, emit, self.seconds) as shortlist:
             seen: set[str] = set()
             start = _State(small, lambda f: void(shortlist.offer(f)), ())
-            for state in list(self._descend(start, 0, seen, shortlist.budget))[:_MOST_SOLVED]:
-                for solver in self.solvers:
-                    if shortlist.budget.spent:
-                        return
-                    solver.search(state.problem, shortlist.budget, state.emit)
+            states = list(self._descend(start, 0, seen, shortlist.budget))[:_MOST_SOLVED]
+            for solvers in self.rounds:
+                for state in states:
+                    for solver in solvers:
+                        if shortlist.budget.spent:
+                            return
+                        solver.search(state.problem, shortlist.budget, state.emit)
 
     def _descend(self, state: _State, depth: int, seen: set[str], budget: Budget) -> Iterator[_State]:
         """Reduced problems, the smallest of each path first."""
@@ -79,7 +87,8 @@ class Reduced:
                 continue
             seen.add(key)
             yield from self._descend(child, depth + 1, seen, budget)
-            yield child
+            if len(child.problem.names) <= _MOST_SOLVED_INPUTS:
+                yield child
 
 
 def void(value: object) -> None:
@@ -93,39 +102,40 @@ def _sound(problem: Problem, view: View, error: float, budget: Budget) -> list[R
         if budget.spent:
             break
         if left <= _NO_WORSE * error:
-            found.append((left, order, reduction))
+            # Of reductions that do about as well the simple one is true.
+            found.append((left * (1 + _PER_NODE * reduction.size), order, reduction))
     found.sort(key=lambda item: item[:2])
     return [reduction for _, _, reduction in found]
 
 
 def _judged(problem: Problem, view: View) -> Iterator[tuple[float, Reduction]]:
     """Reductions, each with the error that a polynomial of the fewer inputs leaves."""
+    for a, b in symmetries(problem, view, _SYMMETRIES):
+        if (reduction := scaled(problem, a, b)) is not None:
+            yield view.fit(reduction.problem).error, reduction
     for reduction in _peels(problem):
         y = reduction.problem.y
         if not view.log_target or np.all(y > 0) or np.all(y < 0):
             yield view.fit(reduction.problem).error, reduction
     for merge, i, j in merges(problem):
-        if (reduction := merged(problem, i, j, merge)) is None:
-            continue
-        yield view.fit(reduction.problem).error, reduction
-        if view.log_target and merge.of_powers and np.all(problem.X[:, [i, j]] > 0):
-            yield from _scaled_merge(problem, view, reduction, i)
+        if (reduction := merged(problem, i, j, merge)) is not None:
+            yield view.fit(reduction.problem).error, reduction
+            if merge is MERGES[0] and not view.log_target:
+                yield from _moving_merge(problem, view, reduction, i)
+    plain = View(False, False, view.log_inputs)
+    scale = 1.0 if not view.log_target else view.fit(problem).error / plain.fit(problem).error
+    for left, reduction in isolated(problem, plain):
+        yield left * scale, reduction
 
 
-def _scaled_merge(problem: Problem, view: View, merge: Reduction, i: int) -> Iterator[tuple[float, Reduction]]:
-    """y = x_i**p * g(merged input, others)."""
-    fitted = view.fit(merge.problem, [np.log(problem.X[:, i])])
-    p = snapped(float(fitted.coefficients[0]), _EXPONENT_TOLERANCE, 2)
-    if p == 0 or abs(p) > 12:
+def _moving_merge(problem: Problem, view: View, merge: Reduction, i: int) -> Iterator[tuple[float, Reduction]]:
+    """y = c*x_i + g(x_i - x_j, others), with a simple c."""
+    fitted = view.fit(merge.problem, [problem.X[:, i]])
+    c = snapped(float(fitted.coefficients[0]) * problem.y_scale, _EXPONENT_TOLERANCE, 2)
+    if c == 0 or (shift := shifted(problem, build.scaled(c, Variable(problem.names[i])))) is None:
         return
-    factor = build.product(1.0, [(Variable(problem.names[i]), p)], problem.functions)
-    values = problem.evaluate(factor)
-    if (first := peeled(problem, factor)) is not None and np.all(np.isfinite(values)):
-        smaller = peeled_values(merge.problem, values)
-        if smaller is not None:
-            yield fitted.error, Reduction(
-                smaller, lambda f: first.restore(merge.restore(f)), f"{merge.label} of {first.label}"
-            )
+    smaller = replace(merge.problem, y=shift.problem.y)
+    yield fitted.error, Reduction(smaller, lambda f: shift.restore(merge.restore(f)), f"{merge.label}, {shift.label}")
 
 
 def _peels(problem: Problem) -> Iterator[Reduction]:
@@ -143,6 +153,9 @@ def _factors(problem: Problem, j: int) -> Iterator[Node]:
         for p in _FACTOR_EXPONENTS:
             if p == int(p) or np.all(values > 0):
                 yield build.product(1.0, [(x, p)], problem.functions)
-    for name in ("sin", "cos", "exp"):
+    for name in ("sin", "cos"):
         if name in problem.functions:
             yield call(name, x)
+    if "exp" in problem.functions and np.ptp(values) < _MOST_EXPONENT:
+        yield call("exp", x)
+        yield call("exp", build.negated(x))

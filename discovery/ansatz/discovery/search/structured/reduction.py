@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, permutations
+from itertools import combinations, count
 from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.expression import Array, Node, Variable, add, substitute, subtract, to_text
+from ansatz.discovery.expression import Array, Node, Variable, add, complexity, substitute, subtract, to_text
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
@@ -24,6 +24,16 @@ class Reduction:
     restore: Callable[[Node], Node]
     label: str
 
+    @property
+    def size(self) -> int:
+        """Nodes that the way back adds to a formula of one input."""
+        return complexity(self.restore(self._probe)) - 1
+
+    @property
+    def _probe(self) -> Node:
+        nodes = [Variable(name) for name in self.problem.names]
+        return build.linear([1.0] * len(nodes), nodes)
+
     def emit(self, outer: Emit) -> Emit:
         """Where proposals for the simpler problem go."""
         return lambda formula: outer(self.restore(formula))
@@ -36,44 +46,23 @@ class Merge:
     label: str
     values: Callable[[Array, Array], Array]
     node: Callable[[Node, Node], Node]
-    symmetric: bool
-    of_powers: bool = False
-
-
-def _power(p: float, q: float) -> Merge:
-    return Merge(
-        f"power{p:g},{q:g}",
-        lambda a, b: a**p * b**q,
-        lambda a, b: build.product(1.0, [(a, p), (b, q)]),
-        symmetric=abs(p) == abs(q),
-        of_powers=True,
-    )
 
 
 MERGES: Final = (
-    Merge("difference", lambda a, b: a - b, subtract, symmetric=True),
-    Merge("sum", lambda a, b: a + b, add, symmetric=True),
-    _power(1, 1),
-    _power(1, -1),
+    Merge("difference", lambda a, b: a - b, subtract),
+    Merge("sum", lambda a, b: a + b, add),
     Merge(
-        "norm2", lambda a, b: a * a + b * b, lambda a, b: add(build.raised(a, 2), build.raised(b, 2)), symmetric=True
+        "norm2", lambda a, b: a * a + b * b, lambda a, b: add(build.raised(a, 2), build.raised(b, 2))
     ),
     Merge(
-        "gap2", lambda a, b: a * a - b * b, lambda a, b: subtract(build.raised(a, 2), build.raised(b, 2)), symmetric=True
+        "gap2", lambda a, b: a * a - b * b, lambda a, b: subtract(build.raised(a, 2), build.raised(b, 2))
     ),
-    _power(1, -2),
-    _power(1, 2),
-    _power(1, -3),
-    _power(1, 3),
 )
 
 
-def fresh_name(problem: Problem) -> str:
-    """A name that no input has."""
-    k = len(problem.names)
-    while f"u{k}_" in problem.names:
-        k += 1
-    return f"u{k}_"
+def fresh_names(problem: Problem) -> Iterator[str]:
+    """Names that no input has."""
+    return (name for k in count() if (name := f"u{k}_") not in problem.names)
 
 
 def merged(problem: Problem, i: int, j: int, merge: Merge) -> Reduction | None:
@@ -82,7 +71,7 @@ def merged(problem: Problem, i: int, j: int, merge: Merge) -> Reduction | None:
         values = merge.values(problem.X[:, i], problem.X[:, j])
     if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
         return None
-    name = fresh_name(problem)
+    name = next(fresh_names(problem))
     node = merge.node(Variable(problem.names[i]), Variable(problem.names[j]))
     keep = [k for k in range(len(problem.names)) if k not in (i, j)]
     X = np.asfortranarray(np.column_stack([values, problem.X[:, keep]]))
@@ -98,8 +87,14 @@ def merges(problem: Problem) -> Iterator[tuple[Merge, int, int]]:
     """All pairs of inputs with all ways to merge them."""
     d = len(problem.names)
     for merge in MERGES:
-        for i, j in combinations(range(d), 2) if merge.symmetric else permutations(range(d), 2):
+        for i, j in combinations(range(d), 2):
             yield merge, i, j
+
+
+def replaced(problem: Problem, columns: Sequence[Array], names: Sequence[str]) -> Problem:
+    """The problem with other inputs."""
+    X = np.asfortranarray(np.column_stack(columns)) if columns else np.empty((problem.rows, 0))
+    return replace(problem, X=X, names=tuple(names))
 
 
 def peeled(problem: Problem, factor: Node, drop: Sequence[int] = ()) -> Reduction | None:

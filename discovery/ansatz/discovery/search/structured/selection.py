@@ -19,6 +19,9 @@ EXACT: Final = 1e-10
 _INDEPENDENT: Final = 1e-12
 _PAIR_BLOCK: Final = 256
 _MAX_MOVES: Final = 4
+_COMPLETED: Final = 2
+_SINGLES: Final = 3
+_NEGLIGIBLE: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class Regression:
         solution = np.linalg.lstsq(design, self.target, rcond=1e-14)[0]
         error = float(np.linalg.norm(self.target - design @ solution))
         k = self.known.shape[1]
+        if error < EXACT:
+            solution[:k][np.abs(solution[:k]) * np.linalg.norm(self.known, axis=0) < _NEGLIGIBLE] = 0.0
         solution[k:] /= self.norms[list(support)]
         return Selection(tuple(support), solution * self.size, error)
 
@@ -126,9 +131,25 @@ class Regression:
             support = shorter
         return self.fit(support)
 
-    def pairs(self, most: int, among: int = 2000) -> list[Selection]:
-        """The best models of two of the first `among` features, by an exhaustive scan; best first."""
-        basis, residual = self._basis(())
+    def completed(self, path: Sequence[Selection], most: int, among: int) -> Iterator[Selection]:
+        """The best models of two of the first `among` features beside the first 0, 1, 2 terms of a path."""
+        starts = list(dict.fromkeys([(), *(m.support for m in path if len(m.support) <= _COMPLETED)]))
+        for round_ in range(len(starts) + _SINGLES):
+            if round_ >= len(starts):
+                return
+            found = self.pairs(most, among, starts[round_])
+            if round_ == 0:
+                # One term of a good pair is often right where the first greedy choice is not.
+                singles = [(i,) for m in found for i in m.support]
+                starts += [s for s in dict.fromkeys(singles) if s not in starts][:_SINGLES]
+            for model in found:
+                yield self.pruned(model) if model.error < EXACT else model
+                if model.error < EXACT:
+                    return
+
+    def pairs(self, most: int, among: int = 2000, start: Sequence[int] = ()) -> list[Selection]:
+        """The best models of two of the first `among` features beside `start`, by an exhaustive scan; best first."""
+        basis, residual = self._basis(start)
         features = self.features[:, :among]
         features = features - basis @ (basis.T @ features)
         norms = np.sqrt(np.einsum("ij,ij->j", features, features))
@@ -152,5 +173,5 @@ class Regression:
             found += [(-float(flat[t]), first + int(t) // width, first + int(t) % width) for t in top]
         found.sort()
         distinct = list(dict.fromkeys((min(i, j), max(i, j)) for _, i, j in found if i != j))
-        models = [self.fit((int(usable[i]), int(usable[j]))) for i, j in distinct[: 2 * most]]
+        models = [self.fit((*start, int(usable[i]), int(usable[j]))) for i, j in distinct[: 2 * most]]
         return sorted(models, key=lambda m: m.error)[:most]

@@ -23,6 +23,7 @@ _SHARE: Final = 0.45
 _MOST_TERMS: Final = 110
 _MOST_DEGREE: Final = 14
 _LOG_RATIO: Final = 2.0
+_STEP: Final = 1e-4
 
 
 @lru_cache(maxsize=256)
@@ -39,11 +40,17 @@ def _degrees(inputs: int, most: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
     return tuple(levels)
 
 
-def basis(columns: Sequence[Array], most: int) -> tuple[Array, tuple[int, ...]]:
-    """Chebyshev products of columns scaled to [-1, 1], shape (n, p), by total degree, and where each degree ends."""
+def basis(
+    columns: Sequence[Array], most: int, ranges: Sequence[tuple[float, float]] | None = None
+) -> tuple[Array, tuple[int, ...]]:
+    """Chebyshev products of columns scaled to [-1, 1], shape (n, p), by total degree, and where each degree ends.
+
+    `ranges` are scaled to [-1, 1]; by default those of the columns.
+    """
     n = columns[0].size if columns else 0
     levels = _degrees(len(columns), most)
-    tables = [_chebyshev(c, len(levels)) for c in columns]
+    spans = [(float(c.min()), float(c.max())) for c in columns] if ranges is None else ranges
+    tables = [_chebyshev(c, span, len(levels)) for c, span in zip(columns, spans, strict=True)]
     parts = [np.ones(n)]
     ends = [1]
     for level in levels:
@@ -58,8 +65,8 @@ def basis(columns: Sequence[Array], most: int) -> tuple[Array, tuple[int, ...]]:
     return np.column_stack(parts), tuple(ends)
 
 
-def _chebyshev(column: Array, degree: int) -> list[Array]:
-    low, high = float(column.min()), float(column.max())
+def _chebyshev(column: Array, span: tuple[float, float], degree: int) -> list[Array]:
+    low, high = span
     z = (2 * column - low - high) / (high - low) if high > low else np.zeros_like(column)
     table = [np.ones_like(z), z]
     for _ in range(degree - 1):
@@ -69,10 +76,12 @@ def _chebyshev(column: Array, degree: int) -> list[Array]:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """The best polynomial: its leave-one-out error, and the coefficients of the extra columns."""
+    """The best polynomial: its leave-one-out error, the coefficients of the extra columns,
+    and how many terms it has."""
 
     error: float
     coefficients: Array
+    terms: int
 
 
 def fit(columns: Sequence[Array], target: Array, roots: Array, extra: Sequence[Array] = ()) -> Fitted:
@@ -94,7 +103,26 @@ def fit(columns: Sequence[Array], target: Array, roots: Array, extra: Sequence[A
             best = (error, end)
     end = best[1]
     coefficients = np.linalg.lstsq(design[:, :end] * roots[:, None], weighted, rcond=None)[0][:k] if k else np.empty(0)
-    return Fitted(best[0], coefficients)
+    return Fitted(best[0], coefficients, end - k)
+
+
+def _slopes(columns: Sequence[Array], target: Array, roots: Array, terms: int) -> tuple[Array, Array]:
+    """Derivatives with respect to each column, shape (n, d), and values of the polynomial of `terms` terms."""
+    most = min(_MOST_TERMS, int(_SHARE * target.size))
+    design = basis(columns, most)[0][:, :terms]
+    solution = np.linalg.lstsq(design * roots[:, None], target * roots, rcond=1e-13)[0]
+    ranges = [(float(c.min()), float(c.max())) for c in columns]
+    slopes = np.zeros((target.size, len(columns)))
+    for j, (low, high) in enumerate(ranges):
+        step = _STEP * (high - low)
+        if step == 0:
+            continue
+        moved = []
+        for sign in (1.0, -1.0):
+            shifted = [(c + sign * step if k == j else c) for k, c in enumerate(columns)]
+            moved.append(basis(shifted, most, ranges)[0][:, :terms] @ solution)
+        slopes[:, j] = (moved[0] - moved[1]) / (2 * step)
+    return slopes, design @ solution
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +140,7 @@ class View:
         if not self.log_target:
             return problem.y / problem.y_scale, roots
         size = np.abs(problem.y)
-        return np.log(size), np.ones(problem.rows) if self.relative else roots * np.minimum(size / problem.y_scale, 10.0)
+        return np.log(size), np.ones(problem.rows) if self.relative else np.minimum(roots * size / problem.y_scale, 10.0)
 
     def column(self, values: Array) -> Array:
         low = float(values.min())
@@ -120,8 +148,26 @@ class View:
 
     def fit(self, problem: Problem, extra: Sequence[Array] = ()) -> Fitted:
         """The surrogate of the problem."""
+        return self.fit_columns([self.column(v) for v in problem.columns.values()], problem, extra)
+
+    def fit_columns(self, columns: Sequence[Array], problem: Problem, extra: Sequence[Array] = ()) -> Fitted:
+        """A polynomial of other columns for the problem's target."""
         target, roots = self.target(problem)
-        return fit([self.column(v) for v in problem.columns.values()], target, roots, extra)
+        return fit(columns, target, roots, extra)
+
+    def gradient(self, problem: Problem) -> tuple[Array, Array]:
+        """x_i * dy/dx_i of the surrogate, shape (n, d), and y, shape (n,), both over the scale of y."""
+        target, roots = self.target(problem)
+        columns = [self.column(v) for v in problem.columns.values()]
+        end = fit(columns, target, roots).terms
+        slopes, value = _slopes(columns, target, roots, end)
+        for j, values in enumerate(problem.columns.values()):
+            if columns[j] is values:
+                slopes[:, j] *= values
+        if self.log_target:
+            size = np.ones(problem.rows) if self.relative else np.exp(np.minimum(value, 700)) / problem.y_scale
+            return slopes * size[:, None], size
+        return slopes, value
 
     def share(self, problem: Problem, error: float) -> float:
         """An error over the spread of the target."""

@@ -97,6 +97,10 @@ _EXTRA: Final = (
 )  # fmt: skip
 
 
+_Label = tuple[_Shape | None, float, int, float]
+"""A shape f, a scale b, a turn e (1 or -1), a power p: x**p * f(b * x**e)."""
+
+
 @dataclass(frozen=True)
 class Univariate:
     """Functions of the only input."""
@@ -143,9 +147,9 @@ class _Scan:
         problem = problem.rows_only(keep)
         x = x[keep]
         shapes = self._shapes(_FACTORS)
-        labels = [(shape, b) for b in scales for shape in shapes]
+        labels = [(shape, b, e) for e in (1, -1) for b in scales for shape in shapes]
         with np.errstate(all="ignore"):
-            features = np.column_stack([np.log(np.abs(s.values(b * x))) for s, b in labels])
+            features = np.column_stack([np.log(np.abs(s.values(b * x**e))) for s, b, e in labels])
         size = np.abs(problem.y)
         roots = np.clip(size / np.median(size), 1e-3, 1.0)
         if problem.weights is not None:
@@ -155,14 +159,14 @@ class _Scan:
         singles = np.argsort(-regression.gains(()), kind="stable")[: 2 * _REFINED]
         models = [regression.fit((int(i),)) for i in singles]
         if scales is _NATURAL:
-            models += list(regression.forward(3)) + regression.pairs(_PAIRS)
+            models += list(regression.forward(3)) + regression.pairs(_PAIRS, 1500)
         for model in models:
             for exact in (True, False):
                 powers = [round(2 * float(e)) / 2 if exact else float(e) for e in model.coefficients[1:]]
                 if any(abs(p) > 20 for p in powers):
                     continue
                 factors = [(self._node, powers[0])] + [
-                    (labels[i][0].node(build.scaled(labels[i][1], self._node)), q)
+                    (labels[i][0].node(self._argument(labels[i][1], labels[i][2])), q)
                     for i, q in zip(model.support, powers[1:], strict=True)
                     if q
                 ]
@@ -174,10 +178,12 @@ class _Scan:
         problem, x = self._problem, self._x
         shapes = self._shapes(_FACTORS + _EXTRA)
         powers = _POWERS if np.all(x > 0) else tuple(p for p in _POWERS if p >= 0 and p == int(p))
-        labels: list[tuple[_Shape | None, float, float]] = [(None, 1.0, p) for p in powers if p]
-        labels += [(s, b, p) for b in scales for s in shapes for p in powers]
+        orders = [p for p in range(-12, 13) if p and (p > 0 or np.all(x > 0))] + [p for p in powers if p % 1]
+        turns = (1, -1) if np.all(x != 0) else (1,)
+        labels: list[_Label] = [(None, 1.0, 1, float(p)) for p in orders]
+        labels += [(s, b, e, p) for e in turns for b in scales for s in shapes for p in powers]
         with np.errstate(all="ignore"):
-            features = np.column_stack([x**p * (1.0 if s is None else s.values(b * x)) for s, b, p in labels])
+            features = np.column_stack([x**p * (1.0 if s is None else s.values(b * x**e)) for s, b, e, p in labels])
         for outer in (*ALGEBRAIC, *TRANSCENDENTAL):
             if (target := transformed(problem, outer)) is None:
                 continue
@@ -186,19 +192,24 @@ class _Scan:
                 best = np.argsort(-regression.gains(()), kind="stable")[:_REFINED]
                 models = [regression.fit((int(i),)) for i in best]
                 if pairs:
-                    models += list(regression.forward(4))
-                if pairs and outer in ALGEBRAIC[:2]:
-                    models += regression.pairs(_PAIRS)
+                    path = list(regression.forward(4))
+                    models += path
+                    if outer in ALGEBRAIC[:4]:
+                        models += list(regression.completed(path[:1], _PAIRS, 1200))
                 k = known.shape[1]
                 for model in models:
                     nodes = [self._term(*labels[i]) for i in model.support] + [build.ONE] * k
                     total = build.linear([*model.coefficients[k:], *model.coefficients[:k]], nodes)
                     yield self._refined(outer.inverse(total, problem.functions), scales)
 
-    def _term(self, shape: _Shape | None, b: float, p: float) -> Node:
+    def _argument(self, b: float, e: int) -> Node:
+        """b*x or b/x."""
+        return build.scaled(b, build.raised(self._node, 1.0) if e > 0 else divide(build.ONE, self._node))
+
+    def _term(self, shape: _Shape | None, b: float, e: int, p: float) -> Node:
         if shape is None:
             return build.raised(self._node, p, self._problem.functions)
-        body = shape.node(build.scaled(b, self._node))
+        body = shape.node(self._argument(b, e))
         if p == 0:
             return body
         if p < 0:
