@@ -34,8 +34,8 @@ class _Pruner:
         self._trials = _MAX_TRIALS
 
     def prune(self, formula: Node) -> list[Node]:
-        best: Fit | None = fit_constants(self._simplify(formula), self._problem)
         found: list[Node] = []
+        best: Fit | None = None if self._budget.spent else fit_constants(self._simplify(formula), self._problem)
         while best is not None and math.isfinite(best.rmse):
             best = self._shorter(best)
             if best is not None:
@@ -46,16 +46,14 @@ class _Pruner:
         """The shortest replacement that does no harm; None where there is none, or no time for more trials."""
         size = complexity(start.formula)
         allowed = max(start.rmse * _HARMLESS, _FLOOR * self._problem.y_scale)
-        candidates = {self._simplify(r) for r in replacements(start.formula)}
-        for candidate in sorted(candidates, key=lambda c: (complexity(c), repr(c))):
-            if complexity(candidate) >= size or not variables(candidate):
-                continue
+        candidates = {r: complexity(r) for r in replacements(start.formula) if variables(r)}
+        for candidate in sorted((c for c, nodes in candidates.items() if nodes < size), key=candidates.__getitem__):
             if self._trials == 0 or self._budget.spent:
                 return None
             self._trials -= 1
             fit = fit_constants(candidate, self._problem, max_evaluations=_EVALUATIONS)
             if fit.rmse <= allowed:
-                return fit
+                return fit_constants(self._simplify(fit.formula), self._problem)
         return None
 
     def _simplify(self, formula: Node) -> Node:
