@@ -15,10 +15,12 @@ from ansatz.discovery.report import (
     Scores,
     Warning,
 )
+from ansatz.discovery.units.consistency import Consistency
 
 __all__ = [
     "Candidate",
     "Column",
+    "Consistency",
     "Constant",
     "Engine",
     "EngineNotReadyError",

@@ -16,10 +16,11 @@ from ansatz.discovery.judge.candidates import Judge
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
 from ansatz.discovery.judge.residual_test import residual_verdict
-from ansatz.discovery.judge.warnings import evaluation_warnings, result_warnings
+from ansatz.discovery.judge.warnings import dimension_warnings, evaluation_warnings, result_warnings
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.prepare import Prepared, data_sha256, parse_ansatz, parse_formula, prepare
+from ansatz.discovery.problem import Problem
 from ansatz.discovery.receipt import options_in_force, versions
 from ansatz.discovery.refine.constants import fit_constants
 from ansatz.discovery.refine.naming import Named
@@ -27,7 +28,9 @@ from ansatz.discovery.report import Candidate, Progress, Receipt, RefinementStep
 from ansatz.discovery.search import evolution, structured
 from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.baseline import Baseline
+from ansatz.discovery.search.dimensional import Dimensional
 from ansatz.discovery.search.portfolio import Portfolio
+from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.residual import Refinement
 
 _QUIET_SECONDS = 0.1
@@ -107,7 +110,16 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
     prediction = problem.evaluate(entry.formula)
     verdict = residual_verdict(prediction, entry.rmse, len(candidate.constants), problem)
     warnings = (*prepared.warnings, *evaluation_warnings(candidate, verdict, prediction))
+    warnings += tuple(dimension_warnings([candidate], problem))
     return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns)
+
+
+def _searchers(problem: Problem) -> list[Searcher]:
+    """The built-in searchers for a problem, cheapest first."""
+    if not problem.names:
+        return [Baseline()]
+    found = structured.searchers()
+    return [Baseline(), *([Dimensional(found)] if problem.dimensions else []), *found]
 
 
 class _Discovery:
@@ -144,7 +156,7 @@ class _Discovery:
         budget = Budget(max(seconds - reserve - self._elapsed(), 0.0), self._stop_requested)
         # Whatever happens, the constant is there to be reported.
         self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
-        searchers = [Baseline(), *structured.searchers()] if problem.names else [Baseline()]
+        searchers = _searchers(problem)
         refinement: tuple[RefinementStep, ...] = ()
         if self._prepared.ansatz is not None:
             refine = Refinement(searchers, self._on_stage)
@@ -152,6 +164,7 @@ class _Discovery:
         engine = evolution.searcher(self._engine) if problem.names else None
         portfolio = Portfolio(searchers, engine, self._on_stage)
         portfolio.run(problem, budget, self._archive)
+        self._archive.admit_deferred(budget)
         return self._report(portfolio, refinement)
 
     def _elapsed(self) -> float:
@@ -189,6 +202,7 @@ class _Discovery:
         verdict = residual_verdict(prediction, best.rmse, len(candidates[0].constants), problem)
         warnings = [*self._prepared.warnings, *portfolio.warnings]
         warnings += result_warnings(candidates, verdict, self._engine, self._options)
+        warnings += dimension_warnings(candidates, problem)
         spread = float(np.std(problem.y))
         return Report(
             candidates=candidates,

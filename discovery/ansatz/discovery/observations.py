@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.units.dimensions import unit_violations
 
 MIN_ROWS = 5
 _SHOWN = 5
@@ -41,6 +42,7 @@ class Table:
     def __post_init__(self) -> None:
         violations = [*_shape_violations(self.columns), *self._role_violations()]
         violations += [v for column in self.columns for v in _value_violations(column)]
+        violations += unit_violations((c.name, c.unit) for c in self.columns if c.name != self.weights)
         if not violations and self.weights and not np.all(self.column(self.weights).values > 0):
             row = int(np.argmin(self.column(self.weights).values > 0))
             found = self.column(self.weights).values[row]

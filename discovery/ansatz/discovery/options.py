@@ -34,7 +34,8 @@ class Options:
 
     `functions` are the only functions allowed in formulas; `budget_seconds` is wall clock, in (0, 3600];
     `seed` is in [0, 2**32); `max_complexity` counts nodes, in [1, 100]; `ansatz` is the caller's own formula
-    (text, empty for none). Raises InvalidInputError, with every violation found.
+    (text, empty for none); `dimensional_constants` allows numbers that are no integers to carry dimensions where units
+    are given. Raises InvalidInputError, with every violation found.
     """
 
     functions: tuple[str, ...] = DEFAULT_FUNCTIONS
@@ -43,6 +44,7 @@ class Options:
     seed: int = 0
     max_complexity: int = DEFAULT_MAX_COMPLEXITY
     ansatz: str = ""
+    dimensional_constants: bool = False
 
     def __post_init__(self) -> None:
         violations: list[Violation] = []

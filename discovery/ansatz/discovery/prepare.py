@@ -17,6 +17,8 @@ from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Options
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Warning
+from ansatz.discovery.units.dimensions import Dimensions
+from ansatz.discovery.units.text import parse_unit
 
 _RELATIVE_DECADES = 4.0
 _RESERVED = frozenset({*FUNCTIONS, "np"})
@@ -65,7 +67,7 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
         warnings.append(Warning("CONSTANT_TARGET", f"The target {table.target!r} is {y[0]} in every row."))
     problem = Problem(
         np.asfortranarray(X, dtype=np.float64), y, tuple(names[c] for c in kept), frozenset(options.functions),
-        options.max_complexity, options.seed, weights,
+        options.max_complexity, options.seed, weights, _dimensions(table, {names[c]: c for c in kept}, options),
     )  # fmt: skip
     renamed = {names[c]: c for c in table.inputs if names[c] != c}
     return Prepared(problem, caller_weights, renamed, ansatz, tuple(warnings))
@@ -122,6 +124,15 @@ def data_sha256(table: Table) -> str:
         digest.update(f"{len(name)}:{name}:{values.size}:".encode())
         digest.update(values.data)
     return digest.hexdigest()
+
+
+def _dimensions(table: Table, columns: Mapping[str, str], options: Options) -> Dimensions | None:
+    """Dimensions of target and inputs (`columns` maps their names in formulas to the table's); None where no column of
+    the table has a unit. A column without one is dimensionless if another has one."""
+    if not any(table.column(c).unit.strip() for c in (table.target, *table.inputs)):
+        return None
+    inputs = {name: parse_unit(table.column(c).unit) for name, c in columns.items()}
+    return Dimensions(parse_unit(table.column(table.target).unit), inputs, options.dimensional_constants)
 
 
 def _relative_weights(y: NDArray[np.float64]) -> NDArray[np.float64] | None:

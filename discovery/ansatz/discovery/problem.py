@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node, evaluate
+from ansatz.discovery.units.dimensions import Dimensions
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +20,8 @@ class Problem:
     `X` is the design matrix, shape (n, d), float64, finite, columns contiguous (Fortran order); `y` the target, shape
     (n,); `weights` are row weights of mean 1, shape (n,), or None; `names` are d identifiers, the variables of
     formulas; `functions` are the only functions allowed; `max_complexity` bounds the nodes of a formula;
-    `seed` is the seed of every random choice.
+    `seed` is the seed of every random choice; `dimensions` are those of target and inputs, None where no units are
+    given. (A searcher's own derived problems need not keep them true.)
     """
 
     X: NDArray[np.float64]
@@ -29,6 +31,7 @@ class Problem:
     max_complexity: int
     seed: int
     weights: NDArray[np.float64] | None = None
+    dimensions: Dimensions | None = None
 
     def __post_init__(self) -> None:
         if self.X.shape != (self.y.size, len(self.names)):

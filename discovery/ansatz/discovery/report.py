@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
+from ansatz.discovery.units.consistency import Consistency
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Scores:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked."""
+    """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `dimensions` says how they stand, None
+    where no units are given."""
 
     rank: int
     formula: Node
@@ -49,6 +51,7 @@ class Candidate:
     scores: Scores
     on_pareto_front: bool
     found_by: str
+    dimensions: Consistency | None = None
 
     @property
     def text(self) -> str:

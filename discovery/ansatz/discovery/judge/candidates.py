@@ -60,6 +60,7 @@ class Judge:
                 scores=self._scores(entry, extrapolation),
                 on_pareto_front=id(entry) in front,
                 found_by=entry.found_by,
+                dimensions=self.problem.dimensions.of(entry.formula) if self.problem.dimensions else None,
             )
             for rank, entry in enumerate(entries, start=1)
         )

@@ -1,17 +1,37 @@
-"""The rule of rank: the simplest formula that the data cannot tell from the best by description length."""
+"""The rule of rank: the simplest formula that the data cannot tell from the best by description length; where units are
+given, a law of wrong dimension never stands above a right one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
+from ansatz.discovery.expression import Number
 from ansatz.discovery.search.archive import Entry
+from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 INDISTINGUISHABLE_BITS = 3.0
 """Formulas whose description lengths differ by less are told apart by simplicity alone (odds of 8 to 1)."""
 
 
 def ranked(entries: Sequence[Entry]) -> list[Entry]:
-    """Best first: of those within three bits of the shortest description the simplest, then by description length."""
+    """Best first: by dimension, right before wrong; then of those within three bits of the shortest description the
+    simplest, then by description length.
+
+    Where nothing of right dimension is better than a constant, nothing of right dimension is a law: formulas that would
+    be right with dimensional constants then count as right.
+    """
+    right = _by_evidence([e for e in entries if e.wrongness == RIGHT])
+    lawful = bool(right) and not isinstance(right[0].formula, Number)
+
+    def group(entry: Entry) -> int:
+        return RIGHT if entry.wrongness == DOUBTFUL and not lawful else entry.wrongness
+
+    groups = groupby(sorted(entries, key=group), key=group)
+    return [entry for _, members in groups for entry in _by_evidence(list(members))]
+
+
+def _by_evidence(entries: Sequence[Entry]) -> list[Entry]:
     if not entries:
         return []
     by_length = sorted(entries, key=lambda e: (e.description_length, e.complexity))

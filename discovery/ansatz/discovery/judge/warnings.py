@@ -10,7 +10,15 @@ from ansatz.discovery.expression import Array, variables
 from ansatz.discovery.expression.node import Apply, walk
 from ansatz.discovery.judge.rank import INDISTINGUISHABLE_BITS
 from ansatz.discovery.options import Engine, Options
+from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Candidate, ResidualVerdict, Warning
+from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
+
+_FAR_BITS = 30.0
+_REMEDY = (
+    "Check the units, add the missing quantity as a column, or set options.dimensional_constants, so that numbers"
+    " may carry dimensions."
+)
 
 
 def result_warnings(
@@ -36,6 +44,23 @@ def evaluation_warnings(candidate: Candidate, verdict: ResidualVerdict | None, p
         text = f"The formula is not finite in {undefined} rows, first in row {row}."
         warnings.append(Warning("NOT_FINITE", text))
     return warnings
+
+
+def dimension_warnings(candidates: Sequence[Candidate], problem: Problem) -> list[Warning]:
+    """Where units are given: the best formula's dimensions are not right, or a formula of other dimensions explains far
+    more."""
+    best = candidates[0]
+    if problem.dimensions is None or not variables(best.formula):
+        return []
+    wrongness = problem.dimensions.wrongness(best.formula)
+    if wrongness != RIGHT:
+        text = "agrees only if its numbers carry dimensions" if wrongness == DOUBTFUL else "does not agree"
+        return [Warning("DIMENSIONS_DISAGREE", f"The dimension of {best.text} {text}. {_REMEDY}")]
+    least = best.scores.description_length - _FAR_BITS
+    if others := [c for c in candidates[1:] if c.scores.description_length < least]:
+        text = f"{others[0].text} explains far more than the best formula of right dimension."
+        return [Warning("DIMENSIONS_DISAGREE", f"{text} {_REMEDY}")]
+    return []
 
 
 def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]:
@@ -67,6 +92,7 @@ def _residual(verdict: ResidualVerdict | None) -> list[Warning]:
 def _rivals(candidates: Sequence[Candidate]) -> list[Warning]:
     best = candidates[0].scores.description_length
     rivals = [c for c in candidates[1:] if c.scores.description_length <= best + INDISTINGUISHABLE_BITS]
+    rivals = [c for c in rivals if c.dimensions == candidates[0].dimensions]
     if not rivals:
         return []
     named = "; ".join(c.text for c in rivals[:3])

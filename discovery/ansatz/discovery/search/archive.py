@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, to_text, variables, walk
 from ansatz.discovery.expression.node import Number, is_integer
 from ansatz.discovery.problem import Problem
@@ -16,6 +17,7 @@ from ansatz.discovery.refine.naming import Name, Named, name_constants
 from ansatz.discovery.score.description_length import description_length, formula_bits, is_exact, residual_bits
 from ansatz.discovery.score.equivalence import Probe, same_values
 from ansatz.discovery.score.uncertainty import standard_errors
+from ansatz.discovery.units.dimensions import RIGHT, WRONG
 
 SCREEN_ROWS = 2000
 _KEPT = 200
@@ -23,16 +25,19 @@ _WORTH_BITS = 60.0
 _TRIES_PER_SKELETON = 3
 _ROUNDS = 3
 _SOLVED_SHARE = 0.75
+_MOST_DEFERRED = 300
 
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A formula of the archive: constants fitted and named, `description_length` in bits on the screening rows."""
+    """A formula of the archive: constants fitted and named, `description_length` in bits on the screening rows;
+    `wrongness` of its dimensions, as `Dimensions.wrongness` has it, 0 where there are none."""
 
     named: Named
     found_by: str
     description_length: float
     probe_values: Array
+    wrongness: int = RIGHT
 
     @property
     def formula(self) -> Node:
@@ -55,7 +60,9 @@ class Archive:
     """Keeps the formulas that are best at their size or nearly best by description length.
 
     Constants are fitted and scores computed on `screen`: all rows, or at most 2,000 drawn by the seed. `on_better` is
-    called after each proposal that improves the shortest description or the Pareto front.
+    called after each proposal that improves the shortest description or the Pareto front. Where units are given,
+    formulas of right dimension stand before others, and those that no constants make right are put off: see
+    `admit_deferred`.
     """
 
     def __init__(self, problem: Problem, on_better: Callable[[], None] = lambda: None) -> None:
@@ -67,10 +74,11 @@ class Archive:
         self._tries: dict[str, int] = {}
         self._entries: list[Entry] = []
         self._baseline_bits = math.inf
+        self._deferred: list[tuple[Node, str]] = []
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """By description length, shortest first."""
+        """By dimension, right before wrong, then by description length, shortest first."""
         return tuple(self._entries)
 
     def propose(self, formula: Node, found_by: str) -> Entry | None:
@@ -80,6 +88,24 @@ class Archive:
         simple = self._simplify(formula)
         if complexity(simple) > self.screen.max_complexity or not self._first_tries(simple):
             return None
+        if self._wrongness(simple) == WRONG and found_by != "ansatz":
+            self._deferred.append((simple, found_by))
+            return None
+        return self._consider(simple, found_by)
+
+    def admit_deferred(self, budget: Budget) -> None:
+        """Consider what was put off for its dimensions, the first 300, unless a law of right dimension is there."""
+        if any(e.wrongness == RIGHT and e.description_length < self._baseline_bits for e in self._entries):
+            return
+        for formula, found_by in self._deferred[:_MOST_DEFERRED]:
+            if budget.spent:
+                return
+            self._consider(formula, found_by)
+
+    def _wrongness(self, formula: Node) -> int:
+        return RIGHT if self.screen.dimensions is None else self.screen.dimensions.wrongness(formula)
+
+    def _consider(self, simple: Node, found_by: str) -> Entry | None:
         fit = fit_constants(simple, self.screen)
         if not self._worth_naming(fit):
             return None
@@ -102,13 +128,13 @@ class Archive:
     def _worth_naming(self, fit: Fit) -> bool:
         if not math.isfinite(fit.rmse):
             return False
-        if not self._entries:
-            return True
+        wrongness = self._wrongness(fit.formula)
+        rivals = [e for e in self._entries if e.wrongness <= wrongness]
         size = complexity(fit.formula)
-        if all(e.rmse > fit.rmse for e in self._entries if e.complexity <= size):
+        if all(e.rmse > fit.rmse for e in rivals if e.complexity <= size):
             return True
         bits = formula_bits(fit.formula, len(self.screen.names)) + residual_bits(fit.rmse, self.screen)
-        return bits < self._entries[0].description_length + _WORTH_BITS
+        return bits < min(e.description_length for e in rivals) + _WORTH_BITS
 
     def _settle(self, fit: Fit) -> Named:
         """Constants named and the result simplified, until nothing changes."""
@@ -129,21 +155,21 @@ class Archive:
         errors = standard_errors(fit.formula, fit.rmse, positions, self.screen)
         names = [named.names[p].bits if p in named.names else math.nan for p in positions]
         bits = description_length(fit.formula, fit.rmse, np.nan_to_num(errors), names, self.screen)
-        return Entry(named, found_by, bits, self._probe.values(fit.formula))
+        return Entry(named, found_by, bits, self._probe.values(fit.formula), self._wrongness(fit.formula))
 
     def _insert(self, entry: Entry) -> Entry | None:
         for i, other in enumerate(self._entries):
             if same_values(entry.probe_values, other.probe_values):
-                if entry.description_length >= other.description_length:
+                if (entry.wrongness, entry.description_length) >= (other.wrongness, other.description_length):
                     return other
                 del self._entries[i]
                 break
         before = self._front_key()
         self._entries.append(entry)
-        self._entries.sort(key=lambda e: (e.description_length, e.complexity))
+        self._entries.sort(key=lambda e: (e.wrongness, e.description_length, e.complexity))
         if isinstance(entry.formula, Number):
             self._baseline_bits = entry.description_length
-        if is_exact(entry.rmse, self.screen):
+        if is_exact(entry.rmse, self.screen) and entry.wrongness == RIGHT:
             # A formula with about as many constants as rows is exact without being a law.
             law = entry.description_length < _SOLVED_SHARE * self._baseline_bits
             self.solved |= law or isinstance(entry.formula, Number)

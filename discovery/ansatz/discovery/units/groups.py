@@ -77,8 +77,9 @@ def _whole(powers: Powers) -> Powers:
     scale = math.lcm(*(e.denominator for e in powers.values()))
     divisor = math.gcd(*(int(e * scale) for e in powers.values()))
     whole = {name: e * scale / divisor for name, e in powers.items()}
-    balance = sum(1 if e > 0 else -1 for e in whole.values()) or next(iter(whole.values()))
-    return whole if balance > 0 else {name: -e for name, e in whole.items()}
+    first = next(iter(whole.values()))
+    balance = sum(1 if e > 0 else -1 for e in whole.values())
+    return whole if balance > 0 or (balance == 0 and first > 0) else {name: -e for name, e in whole.items()}
 
 
 def _size(powers: Powers) -> tuple[Fraction, int]:

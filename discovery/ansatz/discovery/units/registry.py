@@ -22,7 +22,7 @@ class UnknownUnitError(ValueError):
 
 
 @cache
-def _registry() -> UnitRegistry:
+def _registry() -> UnitRegistry[float]:
     from pint import UnitRegistry
 
     return UnitRegistry()
@@ -30,15 +30,18 @@ def _registry() -> UnitRegistry:
 
 @cache
 def dimension_of(name: str) -> Dimension:
-    """Dimension of a unit by its name or symbol. `name` must hold letters only: pint computes what looks like a formula,
-    however long that takes. Loads pint's definitions on first use, some tenths of a second."""
+    """Dimension of a unit by its name or symbol.
+
+    `name` must hold letters and underscores only: pint computes what looks like a formula, however long that takes.
+    Loads pint's definitions on first use, some tenths of a second. Raises UnknownUnitError.
+    """
     from pint.errors import PintError
 
     registry = _registry()
     try:
         unit = registry.parse_units(name)
         exponents = registry.get_dimensionality(unit)
-        at_zero = float(registry.Quantity(0.0, unit).to_base_units().magnitude)
+        at_zero = registry.Quantity(0.0, unit).to_base_units().magnitude
     except (PintError, ValueError, TypeError, AttributeError, KeyError):
         raise UnknownUnitError(f"{name!r} is no known unit; use SI names, and 1 for what has no dimension") from None
     if at_zero != 0:
@@ -49,5 +52,5 @@ def dimension_of(name: str) -> Dimension:
     if unknown := set(exponents) - set(_PINT_DIMENSIONS):
         raise UnknownUnitError(f"{name!r} has the dimension {sorted(unknown)[0]}, which is not of the SI")
     return Dimension(
-        tuple(Fraction(float(exponents[d])).limit_denominator(_LARGEST_DENOMINATOR) for d in _PINT_DIMENSIONS)
+        tuple(Fraction(str(exponents[d])).limit_denominator(_LARGEST_DENOMINATOR) for d in _PINT_DIMENSIONS)
     )

@@ -1,0 +1,130 @@
+"""Search by dimensional analysis: the target over a product of inputs of its own dimension is a function of the
+dimensionless groups of the inputs (Buckingham 1914, Phys. Rev. 4, 345), a problem of fewer variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Array, Node, Number, Variable, substitute
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.protocol import Emit, Searcher
+from ansatz.discovery.search.structured import build
+from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.units.groups import MAX_INPUTS, Powers, dimensionless_groups, prefactors
+
+_ROWS: Final = 2000
+_MOST_PREFACTORS: Final = 4
+_ROOM: Final = 10  # nodes that a formula in groups may have more than the bound, before it is simplified
+_SHARE: Final = 0.4
+
+
+@dataclass(frozen=True)
+class Dimensional:
+    """Hands the reduced problem, for each of the four simplest prefactors, to each of the solvers in turn."""
+
+    solvers: Sequence[Searcher]
+    name: str = "dimensional"
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        dimensions = problem.dimensions
+        if dimensions is None or not 1 <= len(problem.names) <= MAX_INPUTS:
+            return
+        small = sample(problem, _ROWS)
+        inputs = {name: dimensions.inputs[name] for name in problem.names}
+        groups = _usable(dimensionless_groups(inputs), small)
+        with Shortlist(problem, budget, emit, _SHARE * budget.remaining) as shortlist:
+            reduced: list[_Reduced] = []
+            for powers in prefactors(inputs, dimensions.target)[:_MOST_PREFACTORS]:
+                factor = _product(powers, small)
+                if (scale := _scale(factor, small)) is not None:
+                    shortlist.offer(build.times(factor, Number(scale)))
+                if groups and (smaller := _reduce(small, factor, groups)) is not None:
+                    reduced.append(smaller)
+            for smaller, solver in ((r, s) for s in self.solvers for r in reduced):
+                if shortlist.budget.spent:
+                    return
+                solver.search(smaller.problem, shortlist.budget, _Restored(smaller, shortlist))
+
+
+@dataclass(frozen=True, eq=False)
+class _Reduced:
+    """A problem in dimensionless groups; its formulas times `factor`, with `groups` put in, are those sought."""
+
+    problem: Problem
+    factor: Node
+    groups: dict[str, Node]
+
+
+@dataclass(frozen=True, eq=False)
+class _Restored:
+    """Takes formulas of a reduced problem and passes on what they are in the inputs."""
+
+    reduced: _Reduced
+    shortlist: Shortlist
+
+    def __call__(self, formula: Node) -> None:
+        self.shortlist.offer(build.times(self.reduced.factor, substitute(formula, self.reduced.groups)))
+
+
+def _product(powers: Powers, problem: Problem) -> Node:
+    return build.product(1.0, [(Variable(n), float(e)) for n, e in powers.items()], problem.functions)
+
+
+def _usable(groups: Sequence[Powers], problem: Problem) -> list[Node]:
+    """The groups as formulas, turned upside down where they are not finite; none if one is not finite either way."""
+    found: list[Node] = []
+    for powers in groups:
+        ways = (_product(powers, problem), _product({n: -e for n, e in powers.items()}, problem))
+        finite = [way for way in ways if np.all(np.isfinite(problem.evaluate(way)))]
+        if not finite:
+            return []
+        found.append(finite[0])
+    return found
+
+
+def _scale(factor: Node, problem: Problem) -> float | None:
+    """The multiple of the factor that is nearest to the target; None where it is not finite or zero."""
+    with np.errstate(all="ignore"):
+        values = problem.evaluate(factor) / problem.y_scale
+        scale = float(_mean(values * problem.y, problem) / _mean(values * values, problem)) / problem.y_scale
+    return scale if np.isfinite(scale) and scale else None
+
+
+def _mean(values: Array, problem: Problem) -> float:
+    return float(np.average(values, weights=problem.weights))
+
+
+def _names(problem: Problem) -> Iterator[str]:
+    """Names that no input has."""
+    k = 0
+    while True:
+        k += 1
+        if f"pi{k}_" not in problem.names:
+            yield f"pi{k}_"
+
+
+def _reduce(problem: Problem, factor: Node, groups: Sequence[Node]) -> _Reduced | None:
+    """y / factor as a function of the groups, so weighted that errors keep their size in y."""
+    values = problem.evaluate(factor)
+    with np.errstate(all="ignore"):
+        y = problem.y / values
+        weights = values**2 if problem.weights is None else problem.weights * values**2
+        mean = float(np.mean(weights))
+    if not (np.all(np.isfinite(y)) and np.isfinite(mean) and mean > 0) or np.ptp(y) == 0:
+        return None
+    named = dict(zip(_names(problem), groups, strict=False))
+    smaller = replace(
+        problem,
+        X=np.asfortranarray(np.column_stack([problem.evaluate(g) for g in groups])),
+        y=y,
+        names=tuple(named),
+        weights=weights / mean,
+        dimensions=None,
+        max_complexity=problem.max_complexity + _ROOM,
+    )
+    return _Reduced(smaller, factor, named)
