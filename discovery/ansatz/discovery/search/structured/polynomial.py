@@ -13,7 +13,7 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build, terms
-from ansatz.discovery.search.structured.outer import ALGEBRAIC, COSINE, LOG, TRANSCENDENTAL, Outer, transformed
+from ansatz.discovery.search.structured.outer import ALGEBRAIC, COSINE, LOG, SINE, TRANSCENDENTAL, Outer, transformed
 from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 from ansatz.discovery.search.structured.terms import Bank
@@ -105,7 +105,8 @@ def _waves(problem: Problem) -> Bank:
     atoms = terms.inputs(problem)
     gaps = terms.differences(atoms)
     d = len(atoms)
-    waves = terms.applied(problem, ("sin", "cos"), [*atoms, *gaps])
+    products = terms.products(atoms) if d <= 3 else []
+    waves = terms.applied(problem, ("sin", "cos"), [*atoms, *gaps, *products])
     plain = list(terms.monomials(d, (-2, -1, 0.5, 1, 2, 3), 3, 4))
     amplitudes: list[terms.Powers] = [(), *plain]
     share = max(20, _MOST_TERMS // max(1, 2 * len(waves)))
@@ -125,4 +126,4 @@ def monomials() -> SparseSum:
 
 def waves() -> SparseSum:
     """Sums of monomials times sines and cosines of inputs and of their differences."""
-    return SparseSum("structured.waves", _waves, (*ALGEBRAIC[:4], COSINE), 5, 700)
+    return SparseSum("structured.waves", _waves, (*ALGEBRAIC[:4], COSINE, SINE), 5, 700)

@@ -35,6 +35,8 @@ _EXPONENT_TOLERANCE: Final = 0.05
 _SYMMETRIES: Final = 12
 _MOST_EXPONENT: Final = 12.0
 _PER_NODE: Final = 0.03
+_ISOLATED: Final = 4.0
+_TRUSTED: Final = 0.3
 _MOST_SOLVED_INPUTS: Final = 5
 _FACTOR_EXPONENTS: Final = (1.0, -1.0, 2.0, -2.0)
 
@@ -98,7 +100,7 @@ def void(value: object) -> None:
 def _sound(problem: Problem, view: View, error: float, budget: Budget) -> list[Reduction]:
     """Reductions that lose nothing, the best first."""
     found: list[tuple[float, int, Reduction]] = []
-    for order, (left, reduction) in enumerate(_judged(problem, view)):
+    for order, (left, reduction) in enumerate(_judged(problem, view, error)):
         if budget.spent:
             break
         if left <= _NO_WORSE * error:
@@ -108,7 +110,7 @@ def _sound(problem: Problem, view: View, error: float, budget: Budget) -> list[R
     return [reduction for _, _, reduction in found]
 
 
-def _judged(problem: Problem, view: View) -> Iterator[tuple[float, Reduction]]:
+def _judged(problem: Problem, view: View, error: float) -> Iterator[tuple[float, Reduction]]:
     """Reductions, each with the error that a polynomial of the fewer inputs leaves."""
     for a, b in symmetries(problem, view, _SYMMETRIES):
         if (reduction := scaled(problem, a, b)) is not None:
@@ -123,9 +125,11 @@ def _judged(problem: Problem, view: View) -> Iterator[tuple[float, Reduction]]:
             if merge is MERGES[0] and not view.log_target:
                 yield from _moving_merge(problem, view, reduction, i)
     plain = View(False, False, view.log_inputs)
-    scale = 1.0 if not view.log_target else view.fit(problem).error / plain.fit(problem).error
-    for left, reduction in isolated(problem, plain):
-        yield left * scale, reduction
+    base = plain.fit(problem).error
+    share = plain.share(problem, base)
+    if share < _ISOLATED * view.share(problem, error) and share < _TRUSTED:
+        for left, reduction in isolated(problem, plain):
+            yield left * error / base, reduction
 
 
 def _moving_merge(problem: Problem, view: View, merge: Reduction, i: int) -> Iterator[tuple[float, Reduction]]:

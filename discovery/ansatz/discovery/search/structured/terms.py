@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.expression import Array, Node, Variable, call, subtract
+from ansatz.discovery.expression import Array, Node, Variable, call, multiply, subtract
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.structured import build
 
@@ -90,6 +90,11 @@ def applied(problem: Problem, functions: Sequence[str], arguments: Sequence[Atom
 def differences(atoms: Sequence[Atom]) -> list[Atom]:
     """x_i - x_j of all pairs."""
     return [Atom(subtract(a.node, b.node), a.values - b.values) for a, b in combinations(atoms, 2)]
+
+
+def products(atoms: Sequence[Atom]) -> list[Atom]:
+    """x_i * x_j of all pairs."""
+    return [Atom(multiply(a.node, b.node), a.values * b.values) for a, b in combinations(atoms, 2)]
 
 
 def monomials(

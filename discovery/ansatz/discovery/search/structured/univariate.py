@@ -180,6 +180,8 @@ class _Scan:
         powers = _POWERS if np.all(x > 0) else tuple(p for p in _POWERS if p >= 0 and p == int(p))
         orders = [p for p in range(-12, 13) if p and (p > 0 or np.all(x > 0))] + [p for p in powers if p % 1]
         turns = (1, -1) if np.all(x != 0) else (1,)
+        if not pairs and np.all(x > 0):
+            orders = [float(p) for p in np.arange(-6.05, 6.0, 0.31)]
         labels: list[_Label] = [(None, 1.0, 1, float(p)) for p in orders]
         labels += [(s, b, e, p) for e in turns for b in scales for s in shapes for p in powers]
         with np.errstate(all="ignore"):
