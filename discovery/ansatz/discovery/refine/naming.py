@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ansatz.discovery.expression import Node
+from ansatz.discovery.expression import Node, constants
 from ansatz.discovery.expression.node import Apply, Number, is_integer
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, with_numbers
@@ -22,7 +22,7 @@ from ansatz.discovery.score.uncertainty import standard_errors
 
 _WITHIN = 2.5  # standard errors
 _MIN_GAIN_EXPONENT = 2.0
-_MIN_GAIN_COEFFICIENT = 5.0
+_MIN_GAIN_COEFFICIENT = 8.0
 _MAX_DENOMINATOR = 16
 _SYMBOLS = (
     ("pi", math.pi, 3.0), ("pi**2", math.pi**2, 5.0), ("1/pi", 1 / math.pi, 4.0), ("1/pi**2", 1 / math.pi**2, 6.0),
@@ -108,7 +108,7 @@ def name_constants(fit: Fit, problem: Problem) -> Named:
             return Named(fit, names)
         position, name, gain, floor = choice
         trial = _with_name(fit, problem, position, name)
-        cost = residual_bits(trial.rmse, problem) - residual_bits(fit.rmse, problem)
+        cost = _residual_bits(trial, problem) - _residual_bits(fit, problem)
         if trial.rmse <= ROUNDING * 10 * problem.y_scale:
             cost = min(cost, 0.0)
         if gain - cost > floor:
@@ -117,6 +117,10 @@ def name_constants(fit: Fit, problem: Problem) -> Named:
                 names[position] = name
         else:
             refused.add((position, name.text))
+
+
+def _residual_bits(fit: Fit, problem: Problem) -> float:
+    return residual_bits(fit.rmse, len(constants(fit.formula)), problem)
 
 
 def _best_choice(

@@ -12,17 +12,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ansatz.discovery.expression import Apply, Array, Node, Number, Variable, walk
+from ansatz.discovery.expression import Apply, Array, Node, Number, Variable, constants, walk
 from ansatz.discovery.expression.node import BINARY_OPERATORS, NEGATION, is_integer
 from ansatz.discovery.problem import Problem
 
 ROUNDING = 1e-13
 """Relative size of a residual below which a formula is as exact as float64 allows."""
 
-_OPERATOR_BITS = 2.5
-_FUNCTION_BITS = 5.5
-_ROOT_BITS = 3.5
-_LEAF_BITS = 1.5
+# A prefix code over the kinds of nodes (Kraft's sum is 1): six operators, a root, a dozen functions, variable, number.
+_OPERATOR_BITS = 3.5
+_FUNCTION_BITS = 6.5
+_ROOT_BITS = 4.5
+_LEAF_BITS = 2.5
 _MAX_PRECISION_BITS = 45.0
 _MIN_PRECISION_BITS = 1.0
 
@@ -60,12 +61,17 @@ def real_bits(value: float, std_error: float) -> float:
     return min(bits, _MAX_PRECISION_BITS)
 
 
-def residual_bits(rmse: float, problem: Problem) -> float:
-    """Bits for the residual on all rows, in units of the target's rounding."""
-    if not math.isfinite(rmse):
+def residual_bits(rmse: float, fitted: int, problem: Problem) -> float:
+    """Bits for the residual on all rows, in units of the target's rounding.
+
+    The width of the Gaussian is estimated on n − `fitted` degrees of freedom, as in the marginal likelihood of a
+    linear model: on few rows, many constants are no bargain. Infinite where there are as many constants as rows.
+    """
+    degrees = problem.rows - fitted
+    if not math.isfinite(rmse) or degrees < 1:
         return math.inf
-    relative = rmse / problem.y_scale
-    return problem.rows * 0.5 * math.log2(1.0 + (relative / ROUNDING) ** 2)
+    variance = (rmse / problem.y_scale) ** 2 * problem.rows / degrees
+    return problem.rows * 0.5 * math.log2(1.0 + variance / ROUNDING**2)
 
 
 def description_length(
@@ -76,8 +82,8 @@ def description_length(
     `std_errors` belong to the numbers that are no integers, in order of appearance, NaN where the data do not determine
     one; `names_bits` are the bits of their names, NaN where a number has none.
     """
-    bits = formula_bits(formula, len(problem.names)) + residual_bits(rmse, problem)
-    values = (n.value for n in walk(formula) if isinstance(n, Number) and not is_integer(n.value))
+    values = constants(formula)
+    bits = formula_bits(formula, len(problem.names)) + residual_bits(rmse, len(values), problem)
     for value, std_error, name_bits in zip(values, std_errors, names_bits, strict=True):
         bits += real_bits(value, std_error) if math.isnan(name_bits) else name_bits
     return bits

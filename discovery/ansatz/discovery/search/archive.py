@@ -133,7 +133,7 @@ class Archive:
         size = complexity(fit.formula)
         if all(e.rmse > fit.rmse for e in rivals if e.complexity <= size):
             return True
-        bits = formula_bits(fit.formula, len(self.screen.names)) + residual_bits(fit.rmse, self.screen)
+        bits = formula_bits(fit.formula, len(self.screen.names)) + residual_bits(fit.rmse, len(fit.free), self.screen)
         return bits < min(e.description_length for e in rivals) + _WORTH_BITS
 
     def _settle(self, fit: Fit) -> Named:
