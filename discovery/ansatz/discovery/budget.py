@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,14 +14,18 @@ def _never() -> bool:
 
 @dataclass
 class Budget:
-    """`seconds` of wall clock from now; `stop_requested` is asked as well.
+    """`seconds` of wall clock from now, and at most `pieces` of work; `stop_requested` is asked as well.
 
-    A searcher asks `spent` between pieces of work of at most some tens of milliseconds, and returns when it is true.
+    A searcher asks `spent` before each piece of work, of at most some tens of milliseconds, and returns when it is
+    true. Caps by pieces are counted, so that the same problem is searched equally far on every machine; the clock is
+    the last resort.
     """
 
     seconds: float
     stop_requested: Callable[[], bool] = _never
+    pieces: float = math.inf
     started: float = field(default_factory=time.monotonic)
+    _asked: int = 0
 
     @property
     def elapsed(self) -> float:
@@ -34,8 +39,12 @@ class Budget:
 
     @property
     def spent(self) -> bool:
-        return self.elapsed >= self.seconds or self.stop_requested()
+        """Whether to stop; each time it is asked counts as one piece of work."""
+        self._asked += 1
+        return self._asked > self.pieces or self.elapsed >= self.seconds or self.stop_requested()
 
-    def part(self, seconds: float, also_stop: Callable[[], bool] = _never) -> Budget:
-        """A budget within this one: at most `seconds` from now, and no later than this one ends."""
-        return Budget(min(seconds, self.remaining), lambda: also_stop() or self.stop_requested())
+    def part(
+        self, seconds: float = math.inf, also_stop: Callable[[], bool] = _never, pieces: float = math.inf
+    ) -> Budget:
+        """A budget within this one: at most `seconds` from now and `pieces` of work, and no more than this one has."""
+        return Budget(min(seconds, self.remaining), lambda: also_stop() or self.spent, pieces)
