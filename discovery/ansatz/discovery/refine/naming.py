@@ -18,9 +18,9 @@ from ansatz.discovery.expression.node import Apply, Number, is_integer
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, with_numbers
 from ansatz.discovery.score.description_length import ROUNDING, integer_bits, real_bits, residual_bits
-from ansatz.discovery.score.uncertainty import standard_errors
+from ansatz.discovery.score.uncertainty import standard_errors, t_quantile
 
-_WITHIN = 2.5  # standard errors
+_WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
 _MIN_GAIN_EXPONENT = 2.0
 _MIN_GAIN_COEFFICIENT = 8.0
 _MAX_DENOMINATOR = 16
@@ -131,12 +131,13 @@ def _best_choice(
     exponents = exponent_positions(fit.formula)
     best: tuple[int, Name, float, float] | None = None
     errors = standard_errors(fit.formula, fit.rmse, free, problem)
+    within = t_quantile(problem.rows - len(free), _WITHIN)
     for position, error in zip(free, errors, strict=True):
         if np.isnan(error):
             continue
         value = float(values[position])
         floor = _MIN_GAIN_EXPONENT if position in exponents else _MIN_GAIN_COEFFICIENT
-        for name in names_near(value, _WITHIN * error):
+        for name in names_near(value, within * error):
             gain = real_bits(value, float(error)) - name.bits
             if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):
                 best = (position, name, gain, floor)

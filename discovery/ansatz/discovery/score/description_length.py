@@ -54,11 +54,12 @@ def integer_bits(value: float) -> float:
 
 
 def real_bits(value: float, std_error: float) -> float:
-    """Bits for a number known to `std_error`: its precision relative to its size."""
+    """Bits for a number known to `std_error`: its precision relative to its size, and its order of magnitude."""
+    magnitude = math.log2(1.0 + 0.5 * abs(math.log2(abs(value)))) if value else 0.0
     if not std_error > 0:
-        return _MAX_PRECISION_BITS
-    bits = math.log2(max(abs(value) / std_error, 1.0)) + _MIN_PRECISION_BITS
-    return min(bits, _MAX_PRECISION_BITS)
+        return _MAX_PRECISION_BITS + magnitude
+    precision = math.log2(1.0 + abs(value) / std_error) + _MIN_PRECISION_BITS
+    return min(precision, _MAX_PRECISION_BITS) + magnitude
 
 
 def residual_bits(rmse: float, fitted: int, problem: Problem) -> float:

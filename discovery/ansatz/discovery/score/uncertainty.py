@@ -17,8 +17,8 @@ def standard_errors(formula: Node, rmse: float, free: tuple[int, ...], problem: 
     From the curvature of the (weighted) sum of squares at the optimum, with the residual variance estimated on n − k
     degrees of freedom; on exact data from the rounding of float64.
     """
-    if not free:
-        return np.empty(0)
+    if not free or len(free) > problem.rows:
+        return np.full(len(free), np.nan)
     _, jacobian = values_and_jacobian(formula, problem.columns, problem.rows, free)
     if problem.weights is not None:
         jacobian *= np.sqrt(problem.weights)[:, None]
@@ -39,8 +39,8 @@ def standard_errors(formula: Node, rmse: float, free: tuple[int, ...], problem: 
     return np.where(loose, np.nan, errors)
 
 
-def t_quantile(degrees: int) -> float:
-    """The 97.5 % quantile of Student's t: half a 95 % interval in standard errors."""
+def t_quantile(degrees: int, probability: float = 0.975) -> float:
+    """A quantile of Student's t: by default half a 95 % interval in standard errors."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(max(degrees, 1), 0.975))
+    return float(stdtrit(max(degrees, 1), probability))

@@ -107,7 +107,7 @@ class Archive:
 
     def _consider(self, simple: Node, found_by: str) -> Entry | None:
         fit = fit_constants(simple, self.screen)
-        if not self._worth_naming(fit):
+        if len(fit.free) >= self.screen.rows or not self._worth_naming(fit):
             return None
         entry = self._entry(self._settle(fit), found_by)
         return self._insert(entry) if complexity(entry.formula) <= self.screen.max_complexity else None
