@@ -23,20 +23,21 @@ from ansatz.discovery.search.protocol import Emit
 
 ROWS: Final = 1000
 MAX_LENGTH: Final = 25
-GENERATIONS: Final = 80
-ROUNDS: Final = 6
-FIRST_FUNCTIONS: Final = frozenset({"exp", "log", "sqrt", "sin", "cos"})
+CYCLES: Final = 3
+COMMON_FUNCTIONS: Final = frozenset({"exp", "log", "sqrt", "sin", "cos"})
+_GENERATIONS: Final = 80
+_ARITHMETIC_GENERATIONS: Final = 40
 _EMIT_EVERY: Final = 5
 _EXACT: Final = 3e-13  # where single precision ends
 _NEARLY_EXACT: Final = 1e-9
-_PRUNED: Final = 6
+_PRUNED: Final = 2
 _POLL_SECONDS: Final = 0.05
 _NEGLIGIBLE: Final = 1e-6
 
 
 @dataclass(frozen=True)
 class Operon:
-    """Rounds of Operon, each from a new start: few functions at first, then all that are allowed, in turn.
+    """Rounds of Operon, each from a new start: arithmetic only, the common functions, all that are allowed; again.
 
     Work is counted in generations, so the same problem and seed give the same formulas. Looks at no more than 1,000
     rows, drawn by the problem's seed. Operon knows no row weights: they are left to the refit of what it finds. It
@@ -54,12 +55,20 @@ class Operon:
         view = _View.of(problem.subsample(ROWS))
         if view is None:
             return
-        few = problem.functions & FIRST_FUNCTIONS
-        for i in range(ROUNDS):
+        cycle = (
+            (frozenset[str](), _ARITHMETIC_GENERATIONS),
+            (problem.functions & COMMON_FUNCTIONS, _GENERATIONS),
+            (problem.functions, _GENERATIONS),
+        )
+        for i, (functions, generations) in enumerate(cycle * CYCLES):
             if budget.spent:
                 return
-            functions = few if i % 2 == 0 else problem.functions
-            _round(view, functions, problem.seed + i, budget, emit)
+            length = min(MAX_LENGTH, problem.max_complexity)
+            evolution = Evolution(
+                view.X, view.y, primitives(functions),
+                max_length=length, generations=generations, seed=problem.seed + i,
+            )  # fmt: skip
+            _round(view, evolution, budget, emit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +114,7 @@ class _View:
         return affine(tree, slope, intercept if abs(intercept) > _NEGLIGIBLE * self.problem.y_scale else 0.0)
 
 
-def _round(view: _View, functions: frozenset[str], seed: int, budget: Budget, emit: Emit) -> None:
-    problem = view.problem
-    length = min(MAX_LENGTH, problem.max_complexity)
-    evolution = Evolution(view.X, view.y, primitives(functions), max_length=length, generations=GENERATIONS, seed=seed)
+def _round(view: _View, evolution: Evolution, budget: Budget, emit: Emit) -> None:
     best: dict[int, Node] = {}
     for front in _Background(evolution).fronts(budget):
         for member in front:
@@ -117,12 +123,12 @@ def _round(view: _View, functions: frozenset[str], seed: int, budget: Budget, em
                 best[member.length] = formula
                 # Once an exact formula is proposed the search is over: its shortest form goes first.
                 exact = member.error < _NEARLY_EXACT
-                for found in (*(reversed(prune(formula, problem, budget)) if exact else ()), formula):
+                for found in (*(reversed(prune(formula, view.problem, budget)) if exact else ()), formula):
                     emit(found)
             if budget.spent:
                 return
     for length in sorted(best, reverse=True)[:_PRUNED]:
-        for shorter in prune(best[length], problem, budget):
+        for shorter in prune(best[length], view.problem, budget):
             emit(shorter)
 
 
@@ -162,7 +168,7 @@ class _Background:
     def _after_generation(self, generation: int, front: list[Member]) -> bool:
         front = sorted((m for m in front if math.isfinite(m.error)), key=lambda m: m.length)
         lowest = min((m.error for m in front), default=math.inf)
-        if generation % _EMIT_EVERY == 0 or lowest < _NEARLY_EXACT or generation == GENERATIONS:
+        if generation % _EMIT_EVERY == 0 or lowest < _NEARLY_EXACT or generation == self.evolution.generations:
             better = [m for m in front if self._improvements.improves(m.length, m.error)]
             if better:
                 self._fronts.put(better)

@@ -63,11 +63,12 @@ class Evolution:
         # A property that returns a copy: the parts that point to it need one that lives.
         self._primitives = self._problem.PrimitiveSet
         self._max_length = max_length
+        self.generations = generations
         self._random = op.RandomGenerator(seed)
         # Operon's parts hold plain pointers to each other: everything made is kept alive here.
         self._parts: list[Any] = []
         self._evaluators = self._make_evaluators()
-        self._algorithm = self._make_algorithm(generations, seed)
+        self._algorithm = self._make_algorithm(seed)
 
     def run(self, after_generation: Callable[[int, list[Member]], bool]) -> None:
         """Evolve until the generations are done or `after_generation(generation, front)` is true.
@@ -115,7 +116,7 @@ class Evolution:
         self._optimizer = op.LMOptimizer(table, self._problem, LOCAL_ITERATIONS, 0)
         return [error, length, both]
 
-    def _make_algorithm(self, generations: int, seed: int) -> Any:
+    def _make_algorithm(self, seed: int) -> Any:
         import pyoperon as op
 
         creator = self._keep(op.BalancedTreeCreator(self._primitives, self.input_hashes, 0.0))
@@ -126,7 +127,7 @@ class Evolution:
         first.MinDepth, first.MaxDepth = 1, 1000
         comparison = self._keep(op.CrowdedComparison())
         config = op.GeneticAlgorithmConfig(
-            generations=generations, max_evaluations=_UNLIMITED, local_iterations=LOCAL_ITERATIONS,
+            generations=self.generations, max_evaluations=_UNLIMITED, local_iterations=LOCAL_ITERATIONS,
             population_size=POPULATION, pool_size=POPULATION, p_crossover=1.0, p_mutation=0.25, p_local=1.0,
             p_lamarck=1.0, epsilon=1e-6, seed=seed,
         )  # fmt: skip

@@ -4,27 +4,30 @@ The environment says how: ANSATZ_STANDIN_RECORD (the file to write), ANSATZ_STAN
 refuse), ANSATZ_STANDIN_CALLS (a file that gets the arguments of each call, a line of JSON each).
 """
 
+from __future__ import annotations
+
 import json
 import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 __version__ = os.environ.get("ANSATZ_STANDIN_VERSION", "2.7.2")
 
 
 class PySRRegressor:
-    def __init__(self, **parameters):
+    def __init__(self, **parameters: Any) -> None:
         self.parameters = parameters
 
-    def fit(self, X, y, weights=None, variable_names=None):
+    def fit(self, X: Any, y: Any, weights: Any = None, variable_names: Any = None) -> None:
         if self.parameters["run_id"] == "warm":
             return
         print("Julia prints what it likes")
         call = {**self.parameters, "rows": len(y), "names": variable_names, "weighted": weights is not None}
         with open(os.environ["ANSATZ_STANDIN_CALLS"], "a") as calls:
             calls.write(json.dumps(call) + "\n")
-        stopped = []
+        stopped: list[bool] = []
         how = os.environ["ANSATZ_STANDIN_END"]
         if how == "obey":
             signal.signal(signal.SIGINT, lambda *_: stopped.append(True))
@@ -38,7 +41,7 @@ class PySRRegressor:
         if how == "obey":
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def write_slowly(self):
+    def write_slowly(self) -> None:
         directory = Path(self.parameters["output_directory"], self.parameters["run_id"])
         directory.mkdir(parents=True)
         header, *rows = Path(os.environ["ANSATZ_STANDIN_RECORD"]).read_text().splitlines(keepends=True)
