@@ -15,4 +15,4 @@ def searchers() -> tuple[Searcher, ...]:
     cheap = (PowerLaw(), Univariate(), polynomial(), Rational(), LogBank())
     solvers = (PowerLaw(), Univariate(), Rational(), LogBank(), polynomial())
     wide = (waves(), monomials(), Templates())
-    return (*cheap, Reduced((solvers, wide)), *wide)
+    return (*cheap, Reduced(solvers, wide), *wide)

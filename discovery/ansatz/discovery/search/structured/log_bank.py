@@ -33,7 +33,7 @@ class LogBank:
     name: str = "structured.factors"
     most_factors: int = 4000
     most_pairs: int = 1500
-    seconds: float = 3.0
+    pieces: int = 300
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         small = sample(problem, _ROWS)
@@ -41,7 +41,7 @@ class LogBank:
         if keep.size < 5:
             return
         small = small.rows_only(keep)
-        with Shortlist(problem, budget, emit, self.seconds) as shortlist:
+        with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             bank = factor_bank(small, self.most_factors)
             scan = _Scan(small, bank)
             for model in self._models(scan, shortlist):

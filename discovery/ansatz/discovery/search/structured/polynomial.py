@@ -12,7 +12,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
-from ansatz.discovery.search.structured import build, terms
+from ansatz.discovery.search.structured import build, squares, terms
 from ansatz.discovery.search.structured.outer import ALGEBRAIC, COSINE, LOG, SINE, TRANSCENDENTAL, Outer, transformed
 from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
@@ -33,11 +33,11 @@ class SparseSum:
     outers: Sequence[Outer]
     most_terms: int
     most_paired: int
-    seconds: float = 2.0
+    pieces: int = 700
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         small = sample(problem, _ROWS)
-        with Shortlist(problem, budget, emit, self.seconds) as shortlist:
+        with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             bank = self.terms_of(small)
             if not bank.terms:
                 return
@@ -82,8 +82,14 @@ class _Task:
             self._offer(np.array([0.0, *bare]), model.support, shortlist)
 
     def _offer(self, coefficients: Array, support: tuple[int, ...], shortlist: Shortlist) -> None:
-        nodes = [*(self.bank.node(i) for i in support), build.ONE]
-        total = build.linear([*coefficients[1:].tolist(), float(coefficients[0])], nodes)
+        parts: list[squares.Part] = [
+            (float(c), self.bank.terms[i]) for c, i in zip(coefficients[1:], support, strict=True)
+        ]
+        if coefficients[0]:
+            parts.append((float(coefficients[0]), ()))
+        if (whole := squares.completed(parts, self.bank)) is not None:
+            shortlist.offer(self.outer.inverse(whole, self.problem.functions))
+        total = build.linear([c for c, _ in parts], [self.bank.formula(t) for _, t in parts])
         shortlist.offer(self.outer.inverse(total, self.problem.functions))
 
 
@@ -96,22 +102,20 @@ def _wide(problem: Problem) -> Bank:
     atoms = terms.inputs(problem)
     gaps = [terms.Atom(build.raised(g.node, 2.0), g.values**2) for g in terms.differences(atoms)]
     d = len(atoms)
-    monomials = list(terms.monomials(d, (-2, -1, 1, 2), 4, 5))[:_MOST_TERMS]
+    monomials = terms.monomials(d, (-2, -1, 1, 2), 4, 5)
     powers = [((j, e),) for j in range(d) for e in (0.5, -0.5, 3.0, -3.0, 4.0, -4.0)]
-    return terms.bank(problem, [*atoms, *gaps], [*powers, *(((d + k, 1.0),) for k in range(len(gaps))), *monomials])
+    squares = [((d + k, 1.0),) for k in range(len(gaps))]
+    return terms.bank(problem, [*atoms, *gaps], terms.simplest([*powers, *squares, *monomials], _MOST_TERMS, d))
 
 
 def _waves(problem: Problem) -> Bank:
     atoms = terms.inputs(problem)
-    gaps = terms.differences(atoms)
     d = len(atoms)
     products = terms.products(atoms) if d <= 3 else []
-    waves = terms.applied(problem, ("sin", "cos"), [*atoms, *gaps, *products])
-    plain = list(terms.monomials(d, (-2, -1, 0.5, 1, 2, 3), 3, 4))
-    amplitudes: list[terms.Powers] = [(), *plain]
-    share = max(20, _MOST_TERMS // max(1, 2 * len(waves)))
-    waved = [((d + k, e), *a) for a in amplitudes[:share] for k in range(len(waves)) for e in (1.0, 2.0)]
-    return terms.bank(problem, [*atoms, *waves], [*plain[: _MOST_TERMS // 4], *waved])
+    waves = terms.applied(problem, ("sin", "cos"), [*atoms, *terms.differences(atoms), *products])
+    plain = list(terms.monomials(d, (-3, -2, -1, 0.5, 1, 2, 3), 3, 4))
+    waved = [((d + k, e), *a) for a in [(), *plain] for k in range(len(waves)) for e in (1.0, 2.0)]
+    return terms.bank(problem, [*atoms, *waves], terms.simplest([*plain, *waved], _MOST_TERMS, d))
 
 
 def polynomial() -> SparseSum:
@@ -121,9 +125,9 @@ def polynomial() -> SparseSum:
 
 def monomials() -> SparseSum:
     """Sums of monomials with negative exponents, and of squared differences."""
-    return SparseSum("structured.monomials", _wide, (*ALGEBRAIC[:4], LOG, COSINE), 5, 700)
+    return SparseSum("structured.monomials", _wide, (*ALGEBRAIC[:4], LOG, COSINE), 5, 800)
 
 
 def waves() -> SparseSum:
     """Sums of monomials times sines and cosines of inputs and of their differences."""
-    return SparseSum("structured.waves", _waves, (*ALGEBRAIC[:4], COSINE, SINE), 5, 700)
+    return SparseSum("structured.waves", _waves, (*ALGEBRAIC[:4], COSINE, SINE), 5, 800)

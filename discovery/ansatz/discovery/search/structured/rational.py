@@ -25,6 +25,7 @@ _MOST_BANK: Final = 150
 _COMPLETIONS: Final = 4
 _COMPLETED: Final = (IDENTITY, COSINE)
 _LEAST_ANGLE: Final = 0.8
+_FEW: Final = 24
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Rational:
     """Quotients of sums of monomials, sines and cosines among them."""
 
     name: str = "structured.rational"
-    seconds: float = 1.5
+    pieces: int = 600
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         small = sample(problem, _ROWS)
         if small.rows < 8:
             return
-        with Shortlist(problem, budget, emit, self.seconds) as shortlist:
+        with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             for waved in (False, True):
                 bank = _bank(small, waved)
                 for outer in _OUTERS if bank.terms else ():
@@ -75,18 +76,33 @@ def _quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[No
         others = np.delete(values, lead, axis=1)
         features = np.hstack([values, -t[:, None] * others])
         regression = Regression(t * values[:, lead], features, np.empty((problem.rows, 0)), target.roots)
-        path = list(regression.forward(most))
-        found = list(path)
-        if lead == 0 and target.outer in _COMPLETED and (not path or path[-1].error > EXACT):
-            found += list(regression.completed(path, _COMPLETIONS, features.shape[1]))
+        found = list(regression.forward(most))
+        if lead == 0 and target.outer in _COMPLETED and (not found or found[-1].error > EXACT):
+            found += list(regression.completed(found, _COMPLETIONS, features.shape[1]))
         for model in found:
-            above = [i for i in model.support if i < values.shape[1]]
-            if above and len(above) < len(model.support):
-                yield target.outer.inverse(_quotient(bank, lead, model, values, size), problem.functions)
+            if _is_quotient(model, values.shape[1]):
+                yield target.outer.inverse(_quotient(bank, lead, model, values.shape[1], size), problem.functions)
+    if target.outer in _COMPLETED:
+        yield from _small_quotients(bank, values[:, :_FEW], t, target, size, problem)
 
 
-def _quotient(bank: Bank, lead: int, model: Selection, values: Array, size: float) -> Node:
-    p = values.shape[1]
+def _small_quotients(
+    bank: Bank, values: Array, t: Array, target: Transformed, size: float, problem: Problem
+) -> Iterator[Node]:
+    """All relations of three of the simplest terms."""
+    features = np.hstack([values, -t[:, None] * values[:, 1:]])
+    regression = Regression(t, features, np.empty((t.size, 0)), target.roots)
+    for model in regression.triples(0, features.shape[1]):
+        if _is_quotient(model, values.shape[1]):
+            yield target.outer.inverse(_quotient(bank, 0, model, values.shape[1], size), problem.functions)
+
+
+def _is_quotient(model: Selection, p: int) -> bool:
+    above = sum(i < p for i in model.support)
+    return 0 < above < len(model.support)
+
+
+def _quotient(bank: Bank, lead: int, model: Selection, p: int, size: float) -> Node:
     positions = [k for k in range(p) if k != lead]
     above = [(size * c, i) for c, i in zip(model.coefficients, model.support, strict=True) if i < p]
     below = [(1.0, lead)] + [

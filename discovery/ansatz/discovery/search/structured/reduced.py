@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Node, Variable, call
+from ansatz.discovery.expression import Array, Node, Variable, call
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import build
@@ -30,7 +30,9 @@ _MOST_INPUTS: Final = 10
 _NO_WORSE: Final = 1.03
 _HOPELESS: Final = 0.9
 _BRANCHES: Final = (2, 1, 1, 1, 1, 1, 1, 1)
-_MOST_SOLVED: Final = 8
+_MOST_SOLVED: Final = 6
+_SMALL: Final = 3
+_UNSURE: Final = 0.1
 _EXPONENT_TOLERANCE: Final = 0.05
 _SYMMETRIES: Final = 12
 _MOST_EXPONENT: Final = 12.0
@@ -43,38 +45,44 @@ _FACTOR_EXPONENTS: Final = (1.0, -1.0, 2.0, -2.0)
 
 @dataclass(frozen=True, eq=False)
 class _State:
-    """A problem on the way down, with where its proposals go."""
+    """A problem on the way down, where its proposals go, and the share of the target that a smooth fit leaves."""
 
     problem: Problem
     emit: Emit
-    trail: tuple[str, ...]
+    share: float
 
 
 @dataclass(frozen=True)
 class Reduced:
-    """Reduces a problem as far as it goes and hands the reduced ones to each round of solvers, smallest first."""
+    """Reduces a problem as far as it goes and hands the reduced ones to the solvers, smallest first."""
 
-    rounds: Sequence[Sequence[Searcher]]
+    cheap: Sequence[Searcher]
+    wide: Sequence[Searcher]
     name: str = "structured.reduced"
-    seconds: float = 6.0
+    pieces: int = 4000
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         small = sample(problem, _ROWS)
         if not 2 <= len(problem.names) <= _MOST_INPUTS or small.rows < 12:
             return
-        with Shortlist(problem, budget, emit, self.seconds) as shortlist:
-            seen: set[str] = set()
-            start = _State(small, lambda f: void(shortlist.offer(f)), ())
-            states = list(self._descend(start, 0, seen, shortlist.budget))[:_MOST_SOLVED]
-            for solvers in self.rounds:
-                for state in states:
-                    for solver in solvers:
-                        if shortlist.budget.spent:
-                            return
-                        solver.search(state.problem, shortlist.budget, state.emit)
+        with Shortlist(problem, budget, emit, self.pieces) as shortlist:
+            start = _State(small, lambda f: void(shortlist.offer(f)), 1.0)
+            states = list(self._descend(start, 0, set(), shortlist.budget))
+            states.sort(key=_promise)
+            for state, solver in self._schedule(states[:_MOST_SOLVED]):
+                if shortlist.budget.spent:
+                    return
+                solver.search(state.problem, shortlist.budget, state.emit)
 
-    def _descend(self, state: _State, depth: int, seen: set[str], budget: Budget) -> Iterator[_State]:
-        """Reduced problems, the smallest of each path first."""
+    def _schedule(self, states: Sequence[_State]) -> Iterator[tuple[_State, Searcher]]:
+        """All solvers on the smallest problems at once, on larger ones the cheap first."""
+        small = [s for s in states if len(s.problem.names) <= _SMALL]
+        large = [s for s in states if len(s.problem.names) > _SMALL]
+        yield from ((state, solver) for state in small for solver in (*self.cheap, *self.wide))
+        yield from ((state, solver) for solvers in (self.cheap, self.wide) for state in large for solver in solvers)
+
+    def _descend(self, state: _State, depth: int, seen: set[tuple[float, ...]], budget: Budget) -> Iterator[_State]:
+        """Reduced problems, the smallest of each path first; each once, whatever the way to it."""
         if depth >= len(_BRANCHES) or budget.spent:
             return
         if len(state.problem.names) < 2:
@@ -82,15 +90,35 @@ class Reduced:
         view, error = best_view(state.problem)
         if view.share(state.problem, error) > _HOPELESS:
             return
-        for reduction in _sound(state.problem, view, error, budget)[: _BRANCHES[depth]]:
-            child = _State(reduction.problem, reduction.emit(state.emit), (*state.trail, reduction.label))
-            key = "; ".join(sorted(child.trail))
-            if key in seen:
+        branches = 0
+        for reduction in _sound(state.problem, view, error, budget):
+            if branches >= _BRANCHES[depth]:
+                return
+            left = view.error(reduction.problem)
+            child = _State(reduction.problem, reduction.emit(state.emit), view.share(state.problem, left))
+            if (key := _fingerprint(child.problem)) in seen:
                 continue
             seen.add(key)
+            branches += 1
             yield from self._descend(child, depth + 1, seen, budget)
             if len(child.problem.names) <= _MOST_SOLVED_INPUTS:
                 yield child
+
+
+def _promise(state: _State) -> tuple[bool, int]:
+    """The smallest problem first; where a smooth fit says little, the one that was changed least."""
+    unsure = state.share > _UNSURE
+    return unsure, len(state.problem.names) * (-1 if unsure else 1)
+
+
+def _fingerprint(problem: Problem) -> tuple[float, ...]:
+    """The same for the same target and inputs, whatever their order, scale and sign."""
+
+    def of(values: Array) -> float:
+        size = float(np.max(np.abs(values))) or 1.0
+        return float(np.round(np.mean(np.abs(values) / size), 9))
+
+    return (of(problem.y), *sorted(of(v) for v in problem.columns.values()))
 
 
 def void(value: object) -> None:
@@ -114,14 +142,14 @@ def _judged(problem: Problem, view: View, error: float) -> Iterator[tuple[float,
     """Reductions, each with the error that a polynomial of the fewer inputs leaves."""
     for a, b in symmetries(problem, view, _SYMMETRIES):
         if (reduction := scaled(problem, a, b)) is not None:
-            yield view.fit(reduction.problem).error, reduction
+            yield view.error(reduction.problem), reduction
     for reduction in _peels(problem):
         y = reduction.problem.y
         if not view.log_target or np.all(y > 0) or np.all(y < 0):
-            yield view.fit(reduction.problem).error, reduction
+            yield view.error(reduction.problem), reduction
     for merge, i, j in merges(problem):
         if (reduction := merged(problem, i, j, merge)) is not None:
-            yield view.fit(reduction.problem).error, reduction
+            yield view.error(reduction.problem), reduction
             if merge is MERGES[0] and not view.log_target:
                 yield from _moving_merge(problem, view, reduction, i)
     plain = View(False, False, view.log_inputs)

@@ -147,6 +147,17 @@ class Regression:
                 if model.error < EXACT:
                     return
 
+    def triples(self, most: int, among: int) -> Iterator[Selection]:
+        """The best models of three of the first `among` features, by pairs beside each."""
+        for first in range(min(among, self.features.shape[1])):
+            best = self.pairs(1, among, (first,))[:1]
+            for model in best:
+                if model.error < EXACT:
+                    yield self.pruned(model)
+                    return
+                if first < most:
+                    yield model
+
     def pairs(self, most: int, among: int = 2000, start: Sequence[int] = ()) -> list[Selection]:
         """The best models of two of the first `among` features beside `start`, by an exhaustive scan; best first."""
         basis, residual = self._basis(start)

@@ -19,23 +19,27 @@ _PER_SIZE: Final = 3
 _MOST: Final = 24
 _ROWS: Final = 1000
 _NEARLY: Final = 1e-4
+_CONVINCING: Final = 4
 _ENOUGH_ROWS: Final = 1.5
 
 
 class Shortlist:
     """A filter between a searcher and `emit`, for one search; leaving the context passes on what is worth it.
 
-    A formula that is exact on the sample goes out at once and makes `exact` true, which also spends `budget`.
+    At most `pieces` of work are done.
+
+    A formula that is exact on the sample, with few constants, goes out at once and makes `exact` true, which also
+    spends `budget`.
     """
 
-    def __init__(self, problem: Problem, budget: Budget, emit: Emit, seconds: float = float("inf")) -> None:
+    def __init__(self, problem: Problem, budget: Budget, emit: Emit, pieces: float = float("inf")) -> None:
         self._problem = sample(problem, _ROWS)
         self._emit = emit
         self._best: dict[int, list[tuple[float, int, Node]]] = {}
         self._seen: set[Node] = set()
         self._count = 0
         self.exact = False
-        self.budget = budget.part(min(seconds, 1e9), lambda: self.exact)
+        self.budget = budget.part(also_stop=lambda: self.exact, pieces=pieces)
 
     def __enter__(self) -> Self:
         return self
@@ -60,9 +64,11 @@ class Shortlist:
                 fit = fit_constants(formula, problem)
                 formula, error = fit.formula, fit.rmse
             if is_exact(error, problem):
-                self.exact = True
-                self._emit(formula)
-                return 0.0
+                if len(free_positions(formula)) <= _CONVINCING:
+                    self.exact = True
+                    self._emit(formula)
+                    return 0.0
+                error = 0.0
         self._keep(size, error, formula)
         return error / problem.y_scale
 

@@ -8,7 +8,7 @@ best; all degrees come from one factorisation, the leave-one-out residuals from 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations_with_replacement
 from typing import Final
@@ -149,6 +149,10 @@ class View:
     def fit(self, problem: Problem, extra: Sequence[Array] = ()) -> Fitted:
         """The surrogate of the problem."""
         return self.fit_columns([self.column(v) for v in problem.columns.values()], problem, extra)
+
+    def error(self, problem: Problem, extra: Sequence[Array] = ()) -> float:
+        """The leave-one-out error, with inputs in logarithms or not, whichever does better."""
+        return min(replace(self, log_inputs=log).fit(problem, extra).error for log in (True, False))
 
     def fit_columns(self, columns: Sequence[Array], problem: Problem, extra: Sequence[Array] = ()) -> Fitted:
         """A polynomial of other columns for the problem's target."""

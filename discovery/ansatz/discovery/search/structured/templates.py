@@ -13,7 +13,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, parse, substitute
 from ansatz.discovery.expression.node import Apply, Variable, walk
 from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import fit_constants, numbers, with_numbers
+from ansatz.discovery.refine.constants import fit_constants
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.selection import Regression
@@ -25,8 +25,8 @@ _EXPONENTS: Final = (0.51, -0.51, 1.51, -1.01, 2.51, -2.51)
 _FREQUENCIES: Final = 1500
 _BEST: Final = 3
 
-# x is the input over its median; each 0.5 is replaced by a start, linear constants are solved first.
-_POWERS: Final = (
+# x is the input over its median.
+_CURVES: Final = (
     "c0 + c1*x**p",
     "1/(c0 + c1*x**p)",
     "exp(c0 + c1*x**p)",
@@ -46,14 +46,14 @@ class Templates:
     """Sums of powers, sigmoids, stretched exponentials, and oscillations of the only input."""
 
     name: str = "structured.templates"
-    seconds: float = 1.5
+    pieces: int = 200
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         if len(problem.names) != 1 or np.ptp(problem.X[:, 0]) == 0 or problem.rows < 6:
             return
         small = sample(problem, _ROWS)
-        with Shortlist(problem, budget, emit, self.seconds) as shortlist:
-            for formula in (*_oscillations(small), *()):
+        with Shortlist(problem, budget, emit, self.pieces) as shortlist:
+            for formula in _oscillations(small):
                 shortlist.offer(formula)
                 if shortlist.budget.spent:
                     return
@@ -69,15 +69,14 @@ def _curves(problem: Problem) -> Iterator[Node]:
         return
     scale = float(np.median(x))
     inside = build.scaled(1 / scale, Variable(problem.names[0]))
-    for text in _POWERS:
+    for text in _CURVES:
         tree = parse(text, ["x", "c0", "c1", "p", "q"])
         if not {n.op for n in walk(tree) if isinstance(n, Apply) and n.op.isalpha()} <= problem.functions:
             continue
         best: tuple[float, Node] | None = None
         for start in _starts(text):
             formula = substitute(tree, {k: build.Number(v) for k, v in start.items()} | {"x": inside})
-            linear = _linear_start(formula, problem)
-            fit = fit_constants(linear, problem, max_evaluations=_EVALUATIONS)
+            fit = fit_constants(formula, problem, max_evaluations=_EVALUATIONS)
             if np.isfinite(fit.rmse) and (best is None or fit.rmse < best[0]):
                 best = (fit.rmse, fit.formula)
         if best is not None:
@@ -88,14 +87,6 @@ def _starts(text: str) -> Iterator[dict[str, float]]:
     for p in _EXPONENTS:
         for q in (-0.77, 1.33) if "q" in text else (0.0,):
             yield {"c0": 0.513, "c1": 0.511, "p": p, "q": q}
-
-
-def _linear_start(formula: Node, problem: Problem) -> Node:
-    """The formula with its size fitted to the target's."""
-    with np.errstate(all="ignore"):
-        values = problem.evaluate(formula)
-        ratio = float(np.median(np.abs(problem.y)) / np.median(np.abs(values)))
-    return formula if not np.isfinite(ratio) or ratio <= 0 else formula
 
 
 def _oscillations(problem: Problem) -> Iterator[Node]:
@@ -143,5 +134,3 @@ def _scan(problem: Problem, x: Array, grid: Array) -> Array:
         gain = (ys**2 * cc - 2 * ys * yc * sc + yc**2 * ss) / (ss * cc - sc**2)
     return -np.nan_to_num(gain)
 
-
-__all__ = ["Templates", "numbers", "with_numbers"]

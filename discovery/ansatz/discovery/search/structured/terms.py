@@ -37,7 +37,12 @@ class Bank:
     functions: frozenset[str]
 
     def node(self, index: int) -> Node:
-        factors = [(self.atoms[a].node, e) for a, e in self.terms[index]]
+        """The formula of a term of the bank."""
+        return self.formula(self.terms[index])
+
+    def formula(self, term: Powers) -> Node:
+        """The formula of any term of the bank's atoms."""
+        factors = [(self.atoms[a].node, e) for a, e in term]
         return build.product(1.0, factors, self.functions) if factors else build.ONE
 
 
@@ -114,8 +119,13 @@ def monomials(
     return (term for _, term in found)
 
 
-def crossed(terms: Iterable[Powers], others: Sequence[Powers]) -> Iterator[Powers]:
-    """Each term times each of the others."""
-    for term in terms:
-        for other in others:
-            yield term + other
+_COST: Final = {1.0: 1.0, -1.0: 1.4, 2.0: 1.4, -2.0: 1.9, 0.5: 2.2, -0.5: 2.4, 3.0: 2.2, -3.0: 2.6, 4.0: 2.6}
+
+
+def simplest(terms: Iterable[Powers], most: int, plain: int) -> list[Powers]:
+    """At most `most` terms, by what they cost to say; atoms from position `plain` cost a little more."""
+
+    def cost(term: Powers) -> float:
+        return sum(_COST.get(e, 3.0) + (0.6 if a >= plain else 0.0) for a, e in term)
+
+    return sorted(dict.fromkeys(terms), key=cost)[:most]

@@ -22,11 +22,11 @@ from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 
 _ROWS: Final = 240
 _SCALES: Final = 28
-_REFINED: Final = 5
+_REFINED: Final = 4
 _PAIRS: Final = 8
 _NATURAL: Final = (1.0, 0.5, 2.0, np.pi, 2 * np.pi, 1 / np.pi, 0.5 / np.pi, 1 / 3, 0.25)
 _POWERS: Final = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
-_DISTINCT: Final = 1e-3
+_HALVES: Final = (0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3.5, -3.5)
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,13 @@ class Univariate:
     """Functions of the only input."""
 
     name: str = "structured.univariate"
-    seconds: float = 1.5
+    pieces: int = 600
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         if len(problem.names) != 1 or np.ptp(problem.X[:, 0]) == 0 or problem.rows < 5:
             return
         small = sample(problem, _ROWS)
-        with Shortlist(problem, budget, emit, self.seconds) as shortlist:
+        with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             for formula in _proposals(small):
                 shortlist.offer(formula)
                 if shortlist.budget.spent:
@@ -178,7 +178,9 @@ class _Scan:
         problem, x = self._problem, self._x
         shapes = self._shapes(_FACTORS + _EXTRA)
         powers = _POWERS if np.all(x > 0) else tuple(p for p in _POWERS if p >= 0 and p == int(p))
-        orders = [p for p in range(-12, 13) if p and (p > 0 or np.all(x > 0))] + [p for p in powers if p % 1]
+        orders = [float(p) for p in range(1, 13)]
+        if np.all(x > 0):
+            orders += [-p for p in orders] + list(_HALVES)
         turns = (1, -1) if np.all(x != 0) else (1,)
         if not pairs and np.all(x > 0):
             orders = [float(p) for p in np.arange(-6.05, 6.0, 0.31)]
@@ -186,12 +188,12 @@ class _Scan:
         labels += [(s, b, e, p) for e in turns for b in scales for s in shapes for p in powers]
         with np.errstate(all="ignore"):
             features = np.column_stack([x**p * (1.0 if s is None else s.values(b * x**e)) for s, b, e, p in labels])
-        for outer in (*ALGEBRAIC, *TRANSCENDENTAL):
+        for outer in (*ALGEBRAIC, *TRANSCENDENTAL) if pairs else (*ALGEBRAIC[:4], *TRANSCENDENTAL[:1]):
             if (target := transformed(problem, outer)) is None:
                 continue
             for known in (np.ones((problem.rows, 1)), np.empty((problem.rows, 0))):
                 regression = Regression(target.target, features, known, target.roots)
-                best = np.argsort(-regression.gains(()), kind="stable")[:_REFINED]
+                best = np.argsort(-regression.gains(()), kind="stable")[: _REFINED if pairs else _REFINED // 2]
                 models = [regression.fit((int(i),)) for i in best]
                 if pairs:
                     path = list(regression.forward(4))
