@@ -201,7 +201,7 @@ class _Discovery:
         prediction = problem.evaluate(best.formula)
         verdict = residual_verdict(prediction, best.rmse, len(candidates[0].constants), problem)
         warnings = [*self._prepared.warnings, *portfolio.warnings]
-        warnings += result_warnings(candidates, verdict, self._engine, self._options)
+        warnings += result_warnings(candidates, verdict, problem.rows, self._engine, self._options)
         warnings += dimension_warnings(candidates, problem)
         spread = float(np.std(problem.y))
         return Report(
@@ -224,7 +224,7 @@ class _Discovery:
                 portfolio.cut_stages.append("judge")
                 break
             proved.append(self._judge.on_all_rows(entry))
-        return ranked(proved)
+        return ranked(proved, self._prepared.problem.rows)
 
     def _receipt(self, portfolio: Portfolio) -> Receipt:
         return Receipt(

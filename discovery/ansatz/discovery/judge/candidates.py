@@ -36,7 +36,7 @@ class Judge:
     def shortlist(self, entries: Sequence[Entry]) -> list[Entry]:
         """At most 20 entries (6 above 100,000 rows), best first: the shortest descriptions and the Pareto front."""
         most = MAX_CANDIDATES if self.problem.rows <= MANY_ROWS else _MAX_CANDIDATES_OF_MANY_ROWS
-        order = ranked(entries)
+        order = ranked(entries, self.problem.rows)
         chosen = [*order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
         kept = list(dict.fromkeys(chosen))[:most]
         return [e for e in order if e in kept]

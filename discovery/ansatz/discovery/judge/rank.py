@@ -10,31 +10,38 @@ from ansatz.discovery.expression import Number
 from ansatz.discovery.search.archive import Entry
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
-INDISTINGUISHABLE_BITS = 3.0
-"""Formulas whose description lengths differ by less are told apart by simplicity alone (odds of 8 to 1)."""
+_INDISTINGUISHABLE_BITS = 3.0
 
 
-def ranked(entries: Sequence[Entry]) -> list[Entry]:
-    """Best first: by dimension, right before wrong; then of those within three bits of the shortest description the
-    simplest, then by description length.
+def indistinguishable_bits(rows: int, constants: int) -> float:
+    """Formulas whose description lengths differ by less are told apart by simplicity alone: odds of 8 to 1 on many
+    rows, longer odds on few, where the width of the residual is itself uncertain."""
+    return _INDISTINGUISHABLE_BITS * rows / max(rows - constants - 1, 1)
+
+
+def ranked(entries: Sequence[Entry], rows: int) -> list[Entry]:
+    """Best first: by dimension, right before wrong; then, of those that the data of so many rows cannot tell from the
+    shortest description, the simplest; then by description length.
 
     Where nothing of right dimension is better than a constant, nothing of right dimension is a law: formulas that would
     be right with dimensional constants then count as right.
     """
-    right = _by_evidence([e for e in entries if e.wrongness == RIGHT])
+    right = _by_evidence([e for e in entries if e.wrongness == RIGHT], rows)
     lawful = bool(right) and not isinstance(right[0].formula, Number)
 
     def group(entry: Entry) -> int:
         return RIGHT if entry.wrongness == DOUBTFUL and not lawful else entry.wrongness
 
     groups = groupby(sorted(entries, key=group), key=group)
-    return [entry for _, members in groups for entry in _by_evidence(list(members))]
+    return [entry for _, members in groups for entry in _by_evidence(list(members), rows)]
 
 
-def _by_evidence(entries: Sequence[Entry]) -> list[Entry]:
+def _by_evidence(entries: Sequence[Entry], rows: int) -> list[Entry]:
     if not entries:
         return []
     by_length = sorted(entries, key=lambda e: (e.description_length, e.complexity))
-    rivals = [e for e in by_length if e.description_length <= by_length[0].description_length + INDISTINGUISHABLE_BITS]
+    best = by_length[0]
+    limit = best.description_length + indistinguishable_bits(rows, len(best.named.fit.free))
+    rivals = [e for e in by_length if e.description_length <= limit]
     first = min(rivals, key=lambda e: (e.complexity, e.description_length))
     return [first, *(e for e in by_length if e is not first)]

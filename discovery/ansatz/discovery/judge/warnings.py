@@ -8,7 +8,7 @@ import numpy as np
 
 from ansatz.discovery.expression import Array, variables
 from ansatz.discovery.expression.node import Apply, walk
-from ansatz.discovery.judge.rank import INDISTINGUISHABLE_BITS
+from ansatz.discovery.judge.rank import indistinguishable_bits
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Candidate, ResidualVerdict, Warning
@@ -24,12 +24,13 @@ _REMEDY = (
 def result_warnings(
     candidates: Sequence[Candidate],
     verdict: ResidualVerdict | None,
+    rows: int,
     engine: Engine,
     options: Options,
 ) -> list[Warning]:
     """Warnings on ranked candidates, the first of which is the result."""
     best = candidates[0]
-    warnings = [*_baseline(best, verdict), *_constants(best), *_residual(verdict), *_rivals(candidates)]
+    warnings = [*_baseline(best, verdict), *_constants(best), *_residual(verdict), *_rivals(candidates, rows)]
     if engine is Engine.NONE and options.engine is Engine.AUTO:
         text = "No evolutionary engine is ready on this machine; the built-in searchers worked alone."
         warnings.append(Warning("NO_ENGINE", text))
@@ -89,9 +90,10 @@ def _residual(verdict: ResidualVerdict | None) -> list[Warning]:
     return [Warning("RESIDUAL_HAS_STRUCTURE", text)]
 
 
-def _rivals(candidates: Sequence[Candidate]) -> list[Warning]:
-    best = candidates[0].scores.description_length
-    rivals = [c for c in candidates[1:] if c.scores.description_length <= best + INDISTINGUISHABLE_BITS]
+def _rivals(candidates: Sequence[Candidate], rows: int) -> list[Warning]:
+    best = candidates[0]
+    limit = best.scores.description_length + indistinguishable_bits(rows, len(best.constants))
+    rivals = [c for c in candidates[1:] if c.scores.description_length <= limit]
     rivals = [c for c in rivals if c.dimensions == candidates[0].dimensions]
     if not rivals:
         return []

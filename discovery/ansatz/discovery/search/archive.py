@@ -12,8 +12,8 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, to_text, variables, walk
 from ansatz.discovery.expression.node import Number, is_integer
 from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, with_numbers
-from ansatz.discovery.refine.naming import Name, Named, name_constants
+from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, with_numbers
+from ansatz.discovery.refine.naming import Name, Named, exponent_positions, name_constants
 from ansatz.discovery.score.description_length import description_length, formula_bits, is_exact, residual_bits
 from ansatz.discovery.score.equivalence import Probe, same_values
 from ansatz.discovery.score.uncertainty import standard_errors
@@ -24,6 +24,7 @@ _KEPT = 200
 _WORTH_BITS = 60.0
 _TRIES_PER_SKELETON = 3
 _ROUNDS = 3
+_SMALL_INTEGER = 10
 _SOLVED_SHARE = 0.75
 _MOST_DEFERRED = 300
 
@@ -106,7 +107,7 @@ class Archive:
         return RIGHT if self.screen.dimensions is None else self.screen.dimensions.wrongness(formula)
 
     def _consider(self, simple: Node, found_by: str) -> Entry | None:
-        fit = fit_constants(simple, self.screen)
+        fit = fit_constants(simple, self.screen, _fitted_positions(simple))
         if len(fit.free) >= self.screen.rows or not self._worth_naming(fit):
             return None
         entry = self._entry(self._settle(fit), found_by)
@@ -194,6 +195,16 @@ def pareto_front(entries: list[Entry] | tuple[Entry, ...]) -> list[Entry]:
         if not front or entry.rmse < front[-1].rmse * (1 - 1e-9):
             front.append(entry)
     return front
+
+
+def _fitted_positions(formula: Node) -> tuple[int, ...]:
+    """Numbers that are no integers, and large integers that are no exponents: a searcher's rounding, not structure."""
+    exponents = exponent_positions(formula)
+    return tuple(
+        i
+        for i, value in enumerate(numbers(formula))
+        if not is_integer(value) or (abs(value) > _SMALL_INTEGER and i not in exponents)
+    )
 
 
 def skeleton(formula: Node) -> str:
