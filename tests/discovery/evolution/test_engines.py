@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +97,13 @@ def test_asking_imports_no_engine() -> None:
 def test_none_has_no_searcher() -> None:
     assert resolve(Engine.NONE) is Engine.NONE
     assert searcher(Engine.NONE) is None
+
+
+def test_installing_without_a_network_fails_and_says_what_it_takes(no_julia: Path) -> None:
+    environment = {**os.environ, "PYTHON_JULIAPKG_OFFLINE": "yes", "PATH": "/nowhere"}
+    command = [sys.executable, "-m", "ansatz.discovery.search.evolution", "pysr"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "could not be installed" in done.stderr
+    assert "pkg.julialang.org" in done.stderr
+    assert not (no_julia / "Manifest.toml").exists()
