@@ -37,6 +37,7 @@ _QUIET_SECONDS = 0.1
 _JUDGING_SHARE = 0.04
 _JUDGING_SECONDS_PER_ROW = 2e-5
 _MAX_JUDGING_SHARE = 0.3
+_ALWAYS_PROVED = 3
 
 
 class Listener(Protocol):
@@ -217,10 +218,10 @@ class _Discovery:
         )
 
     def _proved(self, portfolio: Portfolio) -> list[Entry]:
-        """The shortlist fitted on all rows, by rank; the best come first, should time run out."""
+        """The shortlist fitted on all rows, by rank; the best come first, and a few of them always."""
         proved: list[Entry] = []
         for entry in self._judge.shortlist(self._archive.entries):
-            if proved and self._elapsed() > self._options.budget_seconds:
+            if len(proved) >= _ALWAYS_PROVED and self._elapsed() > self._options.budget_seconds:
                 portfolio.cut_stages.append("judge")
                 break
             proved.append(self._judge.on_all_rows(entry))

@@ -45,10 +45,18 @@ class _Simplifier:
     def __init__(self, positive: frozenset[str], roots: bool) -> None:
         self._positive = positive
         self._roots = roots
+        # The same parts are met again and again on the way up.
+        self._canonical: dict[Node, Node] = {}
+        self._split: dict[Node, tuple[float, dict[Node, float]]] = {}
 
     def canonical(self, node: Node) -> Node:
         if not isinstance(node, Apply):
             return node
+        if node not in self._canonical:
+            self._canonical[node] = self._canonical_form(node)
+        return self._canonical[node]
+
+    def _canonical_form(self, node: Apply) -> Node:
         if not tree.variables(node):
             return _number(float(evaluate(node, {}, 1)[0]))
         if node.op in ("+", "-"):
@@ -154,6 +162,11 @@ class _Simplifier:
             return node.value, {}
         if not isinstance(node, Apply):
             return 1.0, {node: 1.0}
+        if node not in self._split:
+            self._split[node] = self._factors_of(node)
+        return self._split[node]
+
+    def _factors_of(self, node: Apply) -> tuple[float, dict[Node, float]]:
         if not tree.variables(node):
             return float(evaluate(node, {}, 1)[0]), {}
         if node.op == tree.NEGATION:

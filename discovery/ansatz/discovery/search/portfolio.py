@@ -50,6 +50,8 @@ class Portfolio:
             if not until_solved.spent:
                 self.on_stage(searcher.name)
                 self._run_one(searcher, problem, until_solved, archive)
+            if engine is not None and not until_solved.spent:
+                _take(engine, 0.0, archive)
             if until_solved.spent and not archive.solved:
                 self.cut_stages.append(searcher.name)
         if engine is None and self.engine is not None and not until_solved.spent:
@@ -86,17 +88,22 @@ class Portfolio:
         self.on_stage(engine.name)
         while not until_solved.spent:
             ended = not engine.alive
-            for formula in engine.found(_POLL_SECONDS):
-                archive.propose(formula, engine.name)
+            _take(engine, _POLL_SECONDS, archive)
             if ended:
                 break
         engine.join(_ABANDON_SECONDS)
-        for formula in engine.found(0.0):
-            archive.propose(formula, engine.name)
+        _take(engine, 0.0, archive)
         if engine.error is not None:
             self._failed(engine.name, engine.error)
         elif not archive.solved and budget.spent:
             self.cut_stages.append(engine.name)
+
+
+def _take(engine: _EngineThread, wait_seconds: float, archive: Archive) -> None:
+    """Propose what the engine has found; once the search is over, only the newest of it."""
+    formulas = engine.found(wait_seconds)
+    for formula in formulas[-_MOST_LATE:] if engine.over else formulas:
+        archive.propose(formula, engine.name)
 
 
 class _EngineThread:
@@ -105,6 +112,7 @@ class _EngineThread:
     def __init__(self, engine: Searcher, problem: Problem, budget: Budget) -> None:
         self.name = engine.name
         self.error: BaseException | None = None
+        self._budget = budget
         self._found: queue.SimpleQueue[Node] = queue.SimpleQueue()
 
         def run() -> None:
@@ -116,6 +124,11 @@ class _EngineThread:
         # A daemon: an engine that does not stop in time is abandoned, not waited for.
         self._thread = threading.Thread(target=run, name=f"engine-{engine.name}", daemon=True)
         self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        """Whether it was told to stop."""
+        return self._budget.spent
 
     @property
     def alive(self) -> bool:

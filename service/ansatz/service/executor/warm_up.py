@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 from typing import Final
 
 import numpy as np
 
 from ansatz.discovery import Column, Engine, Options, Table, discover, evaluate_formula
+from ansatz.discovery.search import evolution
 
 SEARCH: Final = "search"
 EVALUATE: Final = "evaluate"
@@ -20,9 +20,7 @@ def warm_up(role: str) -> None:
         evaluate_formula(_tiny_table(), "2.1*a**1.4", refit=True)
     else:
         discover(_tiny_table(), Options(engine=Engine.NONE, budget_seconds=5.0))
-        # The embedded engine, where there is one: the import is the slow part.
-        with contextlib.suppress(ImportError):
-            import pyoperon  # noqa: F401
+        evolution.warm(evolution.resolve(Engine.AUTO))
     # What stands now stays: collections during a search need not look at it again.
     gc.collect()
     gc.freeze()

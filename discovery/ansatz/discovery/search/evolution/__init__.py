@@ -6,6 +6,7 @@ from ansatz.discovery.search.evolution.engines import (
     install,
     resolve,
     searcher,
+    warm,
 )
 
-__all__ = ["EngineStatus", "engine_statuses", "install", "resolve", "searcher"]
+__all__ = ["EngineStatus", "engine_statuses", "install", "resolve", "searcher", "warm"]

@@ -16,6 +16,8 @@ from ansatz.discovery.options import Engine
 from ansatz.discovery.search.evolution.julia_runtime import JuliaMissing, find_julia
 
 if TYPE_CHECKING:
+    from ansatz.discovery.search.evolution.operon import Operon
+    from ansatz.discovery.search.evolution.pysr import PySR
     from ansatz.discovery.search.protocol import Searcher
 
 INSTALL_PYSR: Final = "ansatz engines install pysr"
@@ -49,8 +51,7 @@ def resolve(engine: Engine) -> Engine:
         return next((e for e in (Engine.PYSR, Engine.OPERON) if statuses[e].ready), Engine.NONE)
     if statuses[engine].ready:
         return engine
-    remedy = f" Install it with: {INSTALL_PYSR}" if engine is Engine.PYSR else ""
-    raise EngineNotReadyError(f"The engine {engine.value} is not ready: {statuses[engine].detail}.{remedy}")
+    raise EngineNotReadyError(f"The engine {engine.value} is not ready: {statuses[engine].detail}")
 
 
 def searcher(engine: Engine) -> Searcher | None:
@@ -58,8 +59,14 @@ def searcher(engine: Engine) -> Searcher | None:
     return None if engine is Engine.NONE else _searcher(engine)
 
 
+def warm(engine: Engine) -> None:
+    """Bring a resolved engine up, so that the first search need not wait for it; PySR goes on by itself meanwhile."""
+    if engine is not Engine.NONE:
+        _searcher(engine).warm()
+
+
 @cache
-def _searcher(engine: Engine) -> Searcher:
+def _searcher(engine: Engine) -> Operon | PySR:
     if engine is Engine.PYSR:
         from ansatz.discovery.search.evolution.pysr import PySR
 
@@ -111,7 +118,7 @@ def _pysr_status() -> EngineStatus:
     try:
         julia = find_julia()
     except JuliaMissing as missing:
-        return EngineStatus(Engine.PYSR, False, str(missing))
+        return EngineStatus(Engine.PYSR, False, f"{missing}; install it with: {INSTALL_PYSR}")
     return EngineStatus(
         Engine.PYSR, True, f"SymbolicRegression.jl {julia.symbolic_regression} in {julia.project}, {julia.executable}"
     )
