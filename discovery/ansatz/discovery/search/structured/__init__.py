@@ -6,13 +6,15 @@ from ansatz.discovery.search.structured.polynomial import monomials, polynomial,
 from ansatz.discovery.search.structured.power_law import PowerLaw
 from ansatz.discovery.search.structured.rational import Rational
 from ansatz.discovery.search.structured.reduced import Reduced
+from ansatz.discovery.search.structured.relevance import Relevant
 from ansatz.discovery.search.structured.templates import Templates
 from ansatz.discovery.search.structured.univariate import Univariate
 
 
 def searchers() -> tuple[Searcher, ...]:
     """The structured searchers, cheapest first."""
-    cheap = (PowerLaw(), Univariate(), polynomial(), Rational(), LogBank())
-    solvers = (PowerLaw(), Univariate(), Rational(), LogBank(), polynomial())
+    direct = (polynomial(), Rational(), LogBank())
+    solvers = (PowerLaw(), Univariate(), LogBank(), Rational(), polynomial())
     wide = (waves(), monomials(), Templates())
-    return (*cheap, Reduced(solvers, wide), *wide)
+    reduced = Reduced(solvers, wide)
+    return (PowerLaw(), Univariate(), Relevant((*direct, reduced, *wide)), *direct, reduced, *wide)
