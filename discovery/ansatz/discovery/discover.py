@@ -11,12 +11,12 @@ from typing import Protocol
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Number
+from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.judge.candidates import Judge
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
 from ansatz.discovery.judge.residual_test import residual_verdict
-from ansatz.discovery.judge.warnings import dimension_warnings, evaluation_warnings, result_warnings
+from ansatz.discovery.judge.warnings import dimension_warnings, evaluation_warnings, result_warnings, screening_warnings
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.prepare import Prepared, data_sha256, parse_ansatz, parse_formula, prepare
@@ -32,6 +32,7 @@ from ansatz.discovery.search.dimensional import Dimensional
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.residual import Refinement
+from ansatz.discovery.search.screening import relevant_inputs
 
 _QUIET_SECONDS = 0.1
 _JUDGING_SHARE = 0.04
@@ -157,14 +158,16 @@ class _Discovery:
         budget = Budget(max(seconds - reserve - self._elapsed(), 0.0), self._stop_requested)
         # Whatever happens, the constant is there to be reported.
         self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
-        searchers = _searchers(problem)
+        ansatz = self._prepared.ansatz
+        searched = problem.inputs_only(relevant_inputs(problem, always=variables(ansatz) if ansatz else ()))
+        searchers = _searchers(searched)
         refinement: tuple[RefinementStep, ...] = ()
-        if self._prepared.ansatz is not None:
+        if ansatz is not None:
             refine = Refinement(searchers, self._on_stage)
-            refinement = refine.run(self._prepared.ansatz, problem, budget.part(seconds / 2), self._archive)
+            refinement = refine.run(ansatz, searched, budget.part(seconds / 2), self._archive)
         engine = evolution.searcher(self._engine) if problem.names else None
-        portfolio = Portfolio(searchers, engine, self._on_stage)
-        portfolio.run(problem, budget, self._archive)
+        portfolio = Portfolio(searchers, engine, self._on_stage, warnings=screening_warnings(problem, searched))
+        portfolio.run(searched, budget, self._archive)
         self._archive.admit_deferred(budget)
         return self._report(portfolio, refinement)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -58,6 +58,13 @@ class Problem:
         """The problem on some of its rows."""
         weights = None if self.weights is None else self.weights[rows]
         return replace(self, X=np.asfortranarray(self.X[rows]), y=self.y[rows], weights=weights)
+
+    def inputs_only(self, names: Sequence[str]) -> Problem:
+        """The problem with some of its inputs."""
+        if tuple(names) == self.names:
+            return self
+        chosen = [self.names.index(n) for n in names]
+        return replace(self, X=np.asfortranarray(self.X[:, chosen]), names=tuple(names))
 
     def subsample(self, most: int) -> Problem:
         """The problem on at most `most` rows, drawn without replacement by the problem's seed."""

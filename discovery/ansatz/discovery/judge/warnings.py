@@ -64,6 +64,17 @@ def dimension_warnings(candidates: Sequence[Candidate], problem: Problem) -> lis
     return []
 
 
+def screening_warnings(problem: Problem, searched: Problem) -> list[Warning]:
+    """Where inputs were left out of the search: which ones were searched."""
+    if searched.names == problem.names:
+        return []
+    text = (
+        f"Of {len(problem.names)} inputs the {len(searched.names)} that explain most of the target one by one were "
+        f"searched: {', '.join(searched.names)}. Name inputs to choose others."
+    )
+    return [Warning("INPUTS_SCREENED", text)]
+
+
 def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]:
     if verdict is not None and verdict.p_value == 1.0:
         return []  # exact

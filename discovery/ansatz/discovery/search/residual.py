@@ -17,6 +17,7 @@ from ansatz.discovery.refine.naming import exponent_positions
 from ansatz.discovery.report import RefinementStep
 from ansatz.discovery.score.description_length import is_exact
 from ansatz.discovery.search.archive import Archive, Entry
+from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher
 
 _MAX_STEPS = 4
@@ -65,9 +66,7 @@ class Refinement:
         rest = replace(problem, y=problem.y - problem.evaluate(current.formula))
         corrections = Archive(rest)
         part = budget.part(budget.remaining / 2, also_stop=lambda: corrections.solved)
-        for searcher in self.searchers:
-            if not part.spent:
-                searcher.search(rest, part, lambda formula: _keep(corrections, formula))
+        Portfolio(self.searchers, None, self.on_stage).run(rest, part, corrections)
         best: tuple[Entry, Node] | None = None
         for entry in corrections.entries[:_CORRECTIONS]:
             joined = archive.propose(add(current.formula, entry.formula), "residual")
@@ -78,7 +77,3 @@ class Refinement:
         if best is None or best[0].description_length > current.description_length - _MIN_GAIN_BITS:
             return None
         return best
-
-
-def _keep(archive: Archive, formula: Node) -> None:
-    archive.propose(formula, "residual")

@@ -19,6 +19,7 @@ from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 from ansatz.discovery.search.structured.terms import Bank
 
 _ROWS: Final = 300
+_MOST_WAVED: Final = 20_000
 _MOST_TERMS: Final = 2000
 _COMPLETIONS: Final = 6
 
@@ -114,7 +115,8 @@ def _waves(problem: Problem) -> Bank:
     products = terms.products(atoms) if d <= 3 else []
     waves = terms.applied(problem, ("sin", "cos"), [*atoms, *terms.differences(atoms), *products])
     plain = list(terms.monomials(d, (-3, -2, -1, 0.5, 1, 2, 3), 3, 4))
-    waved = [((d + k, e), *a) for a in [(), *plain] for k in range(len(waves)) for e in (1.0, 2.0)]
+    short = plain[: _MOST_WAVED // max(len(waves), 1)]
+    waved = [((d + k, e), *a) for a in [(), *short] for k in range(len(waves)) for e in (1.0, 2.0)]
     return terms.bank(problem, [*atoms, *waves], terms.simplest([*plain, *waved], _MOST_TERMS, d))
 
 

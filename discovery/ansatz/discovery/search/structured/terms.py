@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
+from math import comb
 from typing import Final
 
 import numpy as np
@@ -72,6 +73,9 @@ def bank(problem: Problem, atoms: Sequence[Atom], terms: Iterable[Powers]) -> Ba
     )
 
 
+_MOST_PRODUCTS: Final = 60_000
+
+
 def inputs(problem: Problem) -> list[Atom]:
     """The inputs that vary."""
     return [Atom(Variable(n), v) for n, v in problem.columns.items() if np.ptp(v) > 0]
@@ -106,10 +110,12 @@ def monomials(
     count: int, exponents: Sequence[float], most_factors: int, most_total: float, first: int = 0
 ) -> Iterator[Powers]:
     """Products of at most `most_factors` of `count` atoms from position `first`, sum of |exponent| at most
-    `most_total`; low totals first."""
+    `most_total`; low totals first. With so many atoms that products of k would be too many, those of fewer only."""
     nonzero = [e for e in exponents if e != 0]
     found: list[tuple[float, Powers]] = []
     for factors in range(1, min(most_factors, count) + 1):
+        if comb(count, factors) * len(nonzero) ** factors > _MOST_PRODUCTS:
+            break
         for chosen in combinations(range(first, first + count), factors):
             for powers in product(nonzero, repeat=factors):
                 total = sum(abs(e) for e in powers)
