@@ -61,9 +61,9 @@ def test_constants_are_named_where_the_data_are_exact_enough(value: float, name:
 def test_a_noisy_constant_is_not_given_a_name_that_chance_would_give() -> None:
     x = np.linspace(1, 3, 50)
     named = 0
-    for seed in range(20):
+    for seed in range(6):
         rng = np.random.default_rng(seed)
         y = rng.uniform(1, 9) * x + rng.normal(0, 0.2, 50)
         best = discover(_table(x, y), Options(engine=Engine.NONE, functions=())).candidates[0]
         named += sum(bool(c.name) for c in best.constants)
-    assert named <= 2
+    assert named == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ def _column(name: str, values: list[float] | np.ndarray | None = None) -> Column
     return Column(name, np.asarray(np.arange(1.0, 9.0) if values is None else values, dtype=np.float64))
 
 
-def _violations(*columns: Column, target: str = "y", **roles: object) -> list[str]:
+def _violations(*columns: Column, target: str = "y", **roles: Any) -> list[str]:
     with pytest.raises(InvalidInputError) as caught:
-        Table(columns, target, **roles)  # type: ignore[arg-type]
+        Table(columns, target, **roles)
     return [f"{v.field}: {v.description}" for v in caught.value.violations]
 
 
@@ -51,8 +52,8 @@ def test_too_few_rows_unequal_lengths_and_repeated_names_are_all_reported() -> N
         ({"weights": "y"}, "table.weights"),
     ],
 )
-def test_bad_roles_are_refused(roles: dict[str, object], field: str) -> None:
-    assert any(s.startswith(field) for s in _violations(_column("x"), _column("y"), **roles))
+def test_bad_roles_are_refused(roles: dict[str, Any], field: str) -> None:
+    assert any(s.startswith(field) for s in _violations(_column("x"), _column("y"), target="y", **roles))
 
 
 def test_a_table_without_inputs_is_refused() -> None:
