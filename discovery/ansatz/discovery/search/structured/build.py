@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
-from ansatz.discovery.expression import Node, Number, Variable, add, call, divide, multiply, power, subtract
+from ansatz.discovery.expression import Node, Number, add, call, divide, multiply, power, subtract
 from ansatz.discovery.expression.node import NEGATION, Apply
 
 _WHOLE: Final = 1e-9
@@ -45,15 +45,22 @@ def raised(base: Node, exponent: float, functions: Collection[str] = ()) -> Node
         return ONE
     if exponent == 1.0:
         return base
+    if _is_exponential(base):
+        return call("exp", scaled(exponent, base.args[0]))
     if exponent == 0.5 and "sqrt" in functions:
         return call("sqrt", base)
     return power(base, Number(exponent))
 
 
+def _is_exponential(node: Node) -> TypeGuard[Apply]:
+    return isinstance(node, Apply) and node.op == "exp"
+
+
 def product(coefficient: float, factors: Iterable[tuple[Node, float]], functions: Collection[str] = ()) -> Node:
     """coefficient times the product of base**exponent, negative exponents below a single bar."""
-    above = [raised(b, e, functions) for b, e in factors if e > 0]
-    below = [raised(b, -e, functions) for b, e in factors if e < 0]
+    parts = list(factors)
+    above = [raised(b, e, functions) for b, e in parts if e > 0 or (e < 0 and _is_exponential(b))]
+    below = [raised(b, -e, functions) for b, e in parts if e < 0 and not _is_exponential(b)]
     sign = coefficient == -1.0 and bool(above)
     if not above or (number(coefficient).value != 1.0 and not sign):
         above.insert(0, number(coefficient))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.expression import Array, Node, Number, Variable, add, call, complexity, multiply, subtract
+from ansatz.discovery.expression import Array, Node, Number, Variable, add, call, complexity, divide, subtract
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.structured import build, terms
 from ansatz.discovery.search.structured.terms import Bank, Powers
@@ -37,8 +38,12 @@ def _minus_one(u: Node) -> Node:
     return subtract(call("exp", u), build.ONE)
 
 
+def _root(u: Node) -> Node:
+    return build.raised(add(build.ONE, u), 0.5, {"sqrt"})
+
+
 _FORMS: Final = (
-    _Form(lambda u: np.expm1(u), _minus_one, "exp"),
+    _Form(np.expm1, _minus_one, "exp"),
     _Form(lambda u: np.exp(u) + 1, lambda u: add(call("exp", u), build.ONE), "exp"),
     _Form(np.exp, lambda u: call("exp", u), "exp"),
     _Form(np.sin, lambda u: call("sin", u), "sin", (1.0, 0.5, 2.0)),
@@ -47,8 +52,8 @@ _FORMS: Final = (
     _Form(np.log, lambda u: call("log", u), "log"),
     _Form(np.sinh, lambda u: call("sinh", u), "sinh"),
     _Form(np.cosh, lambda u: call("cosh", u), "cosh"),
-    _Form(lambda u: 1 + np.sqrt(1 + u), lambda u: add(build.ONE, build.raised(add(build.ONE, u), 0.5, {"sqrt"})), "sqrt"),
-    _Form(lambda u: np.sqrt(1 + u) - 1, lambda u: subtract(build.raised(add(build.ONE, u), 0.5, {"sqrt"}), build.ONE), "sqrt"),
+    _Form(lambda u: 1 + np.sqrt(1 + u), lambda u: add(build.ONE, _root(u)), "sqrt"),
+    _Form(lambda u: np.sqrt(1 + u) - 1, lambda u: subtract(_root(u), build.ONE), "sqrt"),
     _Form(np.arctan, lambda u: call("atan", u), "atan"),
     _Form(np.arcsin, lambda u: call("asin", u), "asin"),
 )  # fmt: skip
@@ -105,7 +110,7 @@ def _monomials(d: int, level: int) -> list[Powers]:
     exponents, factors, total = ranges[level]
     found = []
     for term in terms.monomials(d, exponents, factors, total):
-        if level >= 2 and (len(term) < 2 or {abs(e) for _, e in term} == {2} and level != 2):
+        if level >= 2 and (len(term) < 2 or ({abs(e) for _, e in term} == {2} and level != 2)):
             continue
         if level == 3 and len(term) < 3:
             continue
@@ -167,7 +172,7 @@ def _applied(bank: Bank, form: _Form, scale: float, invert: bool) -> Callable[[i
 
 def _halved(scale: float, node: Node) -> Node:
     if scale == 0.5:
-        return build.divide(node, Number(2.0))
+        return divide(node, Number(2.0))
     return build.scaled(scale, node)
 
 
@@ -187,7 +192,7 @@ def _trigonometric(problem: Problem) -> Iterator[_Group]:
     products: list[Powers] = []
     for k in range(len(waves)):
         for ratio in ratios[:80]:
-            for turned in ({ratio, tuple((a, -e) for a, e in ratio)} if ratio else {ratio}):
+            for turned in {ratio, tuple((a, -e) for a, e in ratio)} if ratio else {ratio}:
                 products += [((len(atoms) + k, power), *turned) for power in (1.0, 2.0)]
     bank = terms.bank(problem, [*atoms, *waves], sorted(products, key=lambda t: (len(t), t)))
     yield from _sums(bank)
@@ -196,7 +201,6 @@ def _trigonometric(problem: Problem) -> Iterator[_Group]:
 def _norms(problem: Problem) -> Iterator[_Group]:
     """Sums of three inputs, of their squares, and of squared differences."""
     atoms = terms.inputs(problem)
-    squares = [terms.Atom(multiply(a.node, a.node), a.values**2) for a in atoms]
     squares = [terms.Atom(build.raised(a.node, 2.0), a.values**2) for a in atoms]
     gaps = [terms.Atom(build.raised(g.node, 2.0), g.values**2) for g in terms.differences(atoms)]
     for group in (atoms, squares):
@@ -209,8 +213,6 @@ def _norms(problem: Problem) -> Iterator[_Group]:
 
 
 def _sums_of(atoms: Sequence[terms.Atom], size: int) -> tuple[list[Node], list[Array]]:
-    from itertools import combinations
-
     nodes: list[Node] = []
     values: list[Array] = []
     for chosen in combinations(atoms, size):

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.expression import Array
+from ansatz.discovery.expression import Apply, Array, Variable
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.structured import build, terms
 from ansatz.discovery.search.structured.reduction import Reduction, shifted
@@ -35,7 +35,7 @@ def isolated(problem: Problem, view: View) -> Iterator[tuple[float, Reduction]]:
     columns = [view.column(v) for v in problem.columns.values()]
     for j, name in enumerate(problem.names):
         rest = columns[:j] + columns[j + 1 :]
-        position = next((k for k, atom in enumerate(bank.atoms) if atom.node == build.Variable(name)), None)
+        position = next((k for k, atom in enumerate(bank.atoms) if atom.node == Variable(name)), None)
         chosen = [k for k, term in enumerate(bank.terms) if any(_belongs(bank, a, name) for a, _ in term)]
         if position is None or not chosen:
             continue
@@ -50,7 +50,7 @@ def isolated(problem: Problem, view: View) -> Iterator[tuple[float, Reduction]]:
 
 def _belongs(bank: Bank, atom: int, name: str) -> bool:
     node = bank.atoms[atom].node
-    return node == build.Variable(name) or (isinstance(node, build.Apply) and build.Variable(name) in node.args)
+    return node == Variable(name) or (isinstance(node, Apply) and Variable(name) in node.args)
 
 
 def _bank(problem: Problem) -> Bank:
@@ -59,7 +59,9 @@ def _bank(problem: Problem) -> Bank:
     waves = terms.applied(problem, ("sin", "cos"), atoms)
     plain = list(terms.monomials(d, (-2, -1, 1, 2), 4, 5))[:_MOST_BANK]
     small: list[Powers] = [(), *plain[: 6 * d]]
-    return terms.bank(problem, [*atoms, *waves], [*plain, *(((d + k, 1.0), *s) for s in small for k in range(len(waves)))])
+    return terms.bank(
+        problem, [*atoms, *waves], [*plain, *(((d + k, 1.0), *s) for s in small for k in range(len(waves)))]
+    )
 
 
 def _best(features: Array, rest: list[Array], target: Array, roots: Array) -> list[int]:

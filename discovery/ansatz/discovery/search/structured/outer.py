@@ -56,9 +56,7 @@ INVERSE_SQUARE: Final = Outer(
 NEGATIVE_SQUARE: Final = Outer(
     "-sqrt", lambda y: y * y, lambda y: 2 * y, lambda u, f: negated(raised(u, 0.5, f)), lambda y: bool(np.all(y < 0))
 )
-ROOT: Final = Outer(
-    "sqrt(y)", lambda y: np.sqrt(y), lambda y: 0.5 / np.sqrt(y), lambda u, f: power(u, Number(2.0)), _positive
-)
+ROOT: Final = Outer("sqrt(y)", np.sqrt, lambda y: 0.5 / np.sqrt(y), lambda u, f: power(u, Number(2.0)), _positive)
 INVERSE_ROOT: Final = Outer(
     "1/sqrt(y)", lambda y: y**-0.5, lambda y: 0.5 * y**-1.5, lambda u, f: divide(ONE, power(u, Number(2.0))), _positive
 )
@@ -78,18 +76,12 @@ TANGENT: Final = Outer(
     "tan(y)", np.tan, lambda y: 1 / np.cos(y) ** 2, lambda u, f: call("atan", u), _within(-np.pi / 2, np.pi / 2), "atan"
 )
 ARCTANH: Final = Outer(
-    "atanh(y)", np.arctanh, lambda y: 1 / (1 - y * y), lambda u, f: call("tanh", u), _within(-1 + 1e-12, 1 - 1e-12), "tanh"
-)
-ARCSINE: Final = Outer(
-    "asin(y)", np.arcsin, lambda y: 1 / np.sqrt(1 - y * y), lambda u, f: call("sin", u), _within(-1, 1), "sin"
-)
-LOG_LOG: Final = Outer(
-    "log(log(y))",
-    lambda y: np.log(np.log(y)),
-    lambda y: 1 / (y * np.log(y)),
-    lambda u, f: call("exp", call("exp", u)),
-    lambda y: bool(np.all(y > 1)),
-    "exp",
+    "atanh(y)",
+    np.arctanh,
+    lambda y: 1 / (1 - y * y),
+    lambda u, f: call("tanh", u),
+    _within(-1 + 1e-12, 1 - 1e-12),
+    "tanh",
 )
 
 ALGEBRAIC: Final = (IDENTITY, RECIPROCAL, SQUARE, INVERSE_SQUARE, ROOT, INVERSE_ROOT, NEGATIVE_SQUARE)
@@ -109,18 +101,17 @@ def transformed(problem: Problem, outer: Outer) -> Transformed | None:
     """The problem's target under the outer function, or None where that is not allowed or not defined."""
     if outer.needs and outer.needs not in problem.functions:
         return None
-    scale = 1.0 if outer in TRANSCENDENTAL else problem.y_scale
     y = problem.y
     with np.errstate(all="ignore"):
         if not outer.holds(y):
             return None
         target = outer.forward(y)
-        slope = np.abs(outer.slope(y)) * scale
-        roots = 1.0 / np.maximum(slope, _LEAST_SLOPE * np.max(slope))
-        if not (np.all(np.isfinite(target)) and np.all(np.isfinite(roots))) or np.ptp(target) == 0:
+        slope = np.abs(outer.slope(y))
+        steepest = float(np.max(slope))
+        if not (np.all(np.isfinite(target)) and np.ptp(target) > 0 and 0 < steepest < np.inf):
             return None
+        roots = 1.0 / np.maximum(slope / steepest, _LEAST_SLOPE)
         roots = roots / np.sqrt(np.mean(roots**2))
     if problem.weights is not None:
         roots = roots * np.sqrt(problem.weights)
     return Transformed(outer, target, roots)
-

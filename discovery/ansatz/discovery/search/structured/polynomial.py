@@ -79,7 +79,10 @@ class _Task:
         if model.error > EXACT:
             features = self.regression.features[:, list(model.support)]
             bare = np.linalg.lstsq(features, self.regression.target, rcond=1e-14)[0]
-            bare *= self.regression.size / self.regression.norms[list(model.support)]
+            with np.errstate(all="ignore"):
+                bare *= self.regression.size / self.regression.norms[list(model.support)]
+            if not np.all(np.isfinite(bare)):
+                return
             self._offer(np.array([0.0, *bare]), model.support, shortlist)
 
     def _offer(self, coefficients: Array, support: tuple[int, ...], shortlist: Shortlist) -> None:

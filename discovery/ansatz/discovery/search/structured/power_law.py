@@ -120,4 +120,4 @@ class _Logarithms:
 
 
 def _solve(design: Array, target: Array, roots: Array) -> Array:
-    return np.linalg.lstsq(design * roots[:, None], target * roots, rcond=1e-12)[0]
+    return np.asarray(np.linalg.lstsq(design * roots[:, None], target * roots, rcond=1e-12)[0])

@@ -1,4 +1,4 @@
-"""T(y) = P(x) / Q(x) with few terms in P and Q, found as the linear relation T*m = P - T*(Q - m) for a leading term m."""
+"""T(y) = P(x) / Q(x) with few terms in P and Q: the linear relation T*m = P - T*(Q - m) for a leading term m."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Array, Node, divide
+from ansatz.discovery.expression import Node, divide
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build, terms
@@ -83,13 +83,14 @@ def _quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[No
             if _is_quotient(model, values.shape[1]):
                 yield target.outer.inverse(_quotient(bank, lead, model, values.shape[1], size), problem.functions)
     if target.outer in _COMPLETED:
-        yield from _small_quotients(bank, values[:, :_FEW], t, target, size, problem)
+        yield from _small_quotients(problem, bank, target)
 
 
-def _small_quotients(
-    bank: Bank, values: Array, t: Array, target: Transformed, size: float, problem: Problem
-) -> Iterator[Node]:
+def _small_quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[Node]:
     """All relations of three of the simplest terms."""
+    values = np.column_stack([np.ones(problem.rows), bank.values[:, : _FEW - 1]])
+    size = float(np.max(np.abs(target.target))) or 1.0
+    t = target.target / size
     features = np.hstack([values, -t[:, None] * values[:, 1:]])
     regression = Regression(t, features, np.empty((t.size, 0)), target.roots)
     for model in regression.triples(0, features.shape[1]):
@@ -112,6 +113,4 @@ def _quotient(bank: Bank, lead: int, model: Selection, p: int, size: float) -> N
 
 
 def _sum(bank: Bank, parts: list[tuple[float, int]]) -> Node:
-    return build.linear(
-        [float(c) for c, _ in parts], [build.ONE if i == 0 else bank.node(i - 1) for _, i in parts]
-    )
+    return build.linear([float(c) for c, _ in parts], [build.ONE if i == 0 else bank.node(i - 1) for _, i in parts])

@@ -1,4 +1,4 @@
-"""Search of reduced problems: inputs merged, factors peeled off, as long as a smooth function still explains the target.
+"""Search of reduced problems: inputs merged, factors peeled off, while a smooth function still explains the target.
 
 What AI Feynman (Udrescu & Tegmark 2020, arXiv:1905.11481) tests on a neural network, symmetries and separability, is
 tested here on polynomials: a reduction stands if the leave-one-out error does not grow. The searchers given then see

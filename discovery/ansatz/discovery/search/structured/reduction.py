@@ -51,12 +51,8 @@ class Merge:
 MERGES: Final = (
     Merge("difference", lambda a, b: a - b, subtract),
     Merge("sum", lambda a, b: a + b, add),
-    Merge(
-        "norm2", lambda a, b: a * a + b * b, lambda a, b: add(build.raised(a, 2), build.raised(b, 2))
-    ),
-    Merge(
-        "gap2", lambda a, b: a * a - b * b, lambda a, b: subtract(build.raised(a, 2), build.raised(b, 2))
-    ),
+    Merge("norm2", lambda a, b: a * a + b * b, lambda a, b: add(build.raised(a, 2), build.raised(b, 2))),
+    Merge("gap2", lambda a, b: a * a - b * b, lambda a, b: subtract(build.raised(a, 2), build.raised(b, 2))),
 )
 
 

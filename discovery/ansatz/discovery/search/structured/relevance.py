@@ -73,5 +73,3 @@ def _forward(problem: Problem, view: View, budget: Budget) -> tuple[float, list[
         chosen.append(others[best])
         error = errors[best]
     return view.share(problem, error), chosen
-
-

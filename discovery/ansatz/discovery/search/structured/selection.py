@@ -34,6 +34,18 @@ class Selection:
     error: float
 
 
+def _unit_columns(matrix: Array) -> tuple[Array, Array]:
+    """Columns of unit length, zero where they are not finite or zero, and their lengths, whatever their magnitude."""
+    with np.errstate(all="ignore"):
+        largest = np.max(np.abs(matrix), axis=0)
+        usable = np.isfinite(largest) & (largest > 1e-300)
+        matrix = np.where(usable, matrix / np.where(usable, largest, 1.0), 0.0)
+        lengths = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
+        usable &= np.isfinite(lengths * largest)
+        unit = np.where(usable, matrix / np.where(usable, lengths, 1.0), 0.0)
+    return unit, np.where(usable, lengths * np.where(usable, largest, 1.0), 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Regression:
     """Target (n,), candidate features (n, p) and columns (n, k) that every model contains, all times `roots` (n,),
@@ -45,17 +57,13 @@ class Regression:
     roots: Array
 
     def __post_init__(self) -> None:
-        with np.errstate(all="ignore"):
-            features = self.features * self.roots[:, None]
-            norms = np.sqrt(np.einsum("ij,ij->j", features, features))
-            usable = np.isfinite(norms) & (norms > 0)
-            features = np.where(usable, features / np.where(usable, norms, 1.0), 0.0)
+        features, norms = _unit_columns(self.features * self.roots[:, None])
+        target, sizes = _unit_columns((self.target * self.roots)[:, None])
         object.__setattr__(self, "features", features)
-        object.__setattr__(self, "norms", np.where(usable, norms, 1.0))
+        object.__setattr__(self, "norms", norms)
         object.__setattr__(self, "known", self.known * self.roots[:, None])
-        target = self.target * self.roots
-        object.__setattr__(self, "size", float(np.linalg.norm(target)) or 1.0)
-        object.__setattr__(self, "target", target / self.size)
+        object.__setattr__(self, "size", float(sizes[0]))
+        object.__setattr__(self, "target", target[:, 0])
 
     norms: Array = None  # type: ignore[assignment]
     size: float = 1.0
@@ -68,8 +76,10 @@ class Regression:
         k = self.known.shape[1]
         if error < EXACT:
             solution[:k][np.abs(solution[:k]) * np.linalg.norm(self.known, axis=0) < _NEGLIGIBLE] = 0.0
-        solution[k:] /= self.norms[list(support)]
-        return Selection(tuple(support), solution * self.size, error)
+        with np.errstate(all="ignore"):
+            solution[k:] /= self.norms[list(support)]
+            scaled: Array = np.nan_to_num(np.asarray(solution * self.size, dtype=np.float64), posinf=0.0, neginf=0.0)
+        return Selection(tuple(support), scaled, error)
 
     def _basis(self, support: Sequence[int]) -> tuple[Array, Array]:
         """Orthonormal basis of the model's columns, and the residual."""
@@ -85,7 +95,7 @@ class Regression:
         basis, residual = self._basis(support)
         inside = basis.T @ self.features
         left = 1.0 - np.einsum("ij,ij->j", inside, inside)
-        gains = (residual @ self.features) ** 2 / np.maximum(left, _INDEPENDENT)
+        gains: Array = (residual @ self.features) ** 2 / np.maximum(left, _INDEPENDENT)
         gains[left <= _INDEPENDENT] = 0.0
         gains[list(support)] = 0.0
         return gains

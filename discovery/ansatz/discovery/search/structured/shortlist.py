@@ -10,9 +10,9 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, complexity
-from ansatz.discovery.score.description_length import is_exact
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import fit_constants, free_positions
+from ansatz.discovery.score.description_length import is_exact
 from ansatz.discovery.search.protocol import Emit
 
 _PER_SIZE: Final = 3

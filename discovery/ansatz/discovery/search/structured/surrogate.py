@@ -102,7 +102,9 @@ def fit(columns: Sequence[Array], target: Array, roots: Array, extra: Sequence[A
         if error < best[0]:
             best = (error, end)
     end = best[1]
-    coefficients = np.linalg.lstsq(design[:, :end] * roots[:, None], weighted, rcond=None)[0][:k] if k else np.empty(0)
+    coefficients = np.empty(0)
+    if k:
+        coefficients = np.asarray(np.linalg.lstsq(design[:, :end] * roots[:, None], weighted, rcond=None)[0][:k])
     return Fitted(best[0], coefficients, end - k)
 
 
@@ -140,7 +142,9 @@ class View:
         if not self.log_target:
             return problem.y / problem.y_scale, roots
         size = np.abs(problem.y)
-        return np.log(size), np.ones(problem.rows) if self.relative else np.minimum(roots * size / problem.y_scale, 10.0)
+        return np.log(size), np.ones(problem.rows) if self.relative else np.minimum(
+            roots * size / problem.y_scale, 10.0
+        )
 
     def column(self, values: Array) -> Array:
         low = float(values.min())

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Array, Node, parse, substitute
+from ansatz.discovery.expression import Array, Node, Number, call, multiply, parse, substitute
 from ansatz.discovery.expression.node import Apply, Variable, walk
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import fit_constants
@@ -75,7 +75,7 @@ def _curves(problem: Problem) -> Iterator[Node]:
             continue
         best: tuple[float, Node] | None = None
         for start in _starts(text):
-            formula = substitute(tree, {k: build.Number(v) for k, v in start.items()} | {"x": inside})
+            formula = substitute(tree, {k: Number(v) for k, v in start.items()} | {"x": inside})
             fit = fit_constants(formula, problem, max_evaluations=_EVALUATIONS)
             if np.isfinite(fit.rmse) and (best is None or fit.rmse < best[0]):
                 best = (fit.rmse, fit.formula)
@@ -104,7 +104,7 @@ def _oscillations(problem: Problem) -> Iterator[Node]:
     for k in np.argsort(error, kind="stable")[:_BEST]:
         w = float(grid[k])
         argument = build.scaled(w, node)
-        waves = [build.call("sin", argument), build.call("cos", argument)]
+        waves = [call("sin", argument), call("cos", argument)]
         features = np.column_stack([np.sin(w * x), np.cos(w * x)])
         roots = np.ones(x.size) if problem.weights is None else np.sqrt(problem.weights)
         model = Regression(problem.y, features, np.ones((x.size, 1)), roots).fit((0, 1))
@@ -113,11 +113,11 @@ def _oscillations(problem: Problem) -> Iterator[Node]:
         yield fit_constants(sum_, problem, max_evaluations=_EVALUATIONS).formula
         size = float(np.hypot(b, c))
         for name, phase in (("cos", float(np.arctan2(-b, c))), ("sin", float(np.arctan2(c, b)))):
-            wave = build.call(name, build.linear([w, phase], [node, build.ONE]))
+            wave = call(name, build.linear([w, phase], [node, build.ONE]))
             yield fit_constants(build.linear([size, a], [wave, build.ONE]), problem).formula
-            damped = build.multiply(build.call("exp", build.scaled(-0.1 / span, node)), wave)
+            damped = multiply(call("exp", build.scaled(-0.1 / span, node)), wave)
             yield fit_constants(build.scaled(size, damped), problem, max_evaluations=_EVALUATIONS).formula
-            yield build.linear([size, a], [build.call(name, build.scaled(w, node)), build.ONE])
+            yield build.linear([size, a], [call(name, build.scaled(w, node)), build.ONE])
 
 
 def _scan(problem: Problem, x: Array, grid: Array) -> Array:
@@ -131,6 +131,6 @@ def _scan(problem: Problem, x: Array, grid: Array) -> Array:
     ss, cc, sc = (sines**2).sum(1), (cosines**2).sum(1), (sines * cosines).sum(1)
     ys, yc = sines @ y, cosines @ y
     with np.errstate(all="ignore"):
-        gain = (ys**2 * cc - 2 * ys * yc * sc + yc**2 * ss) / (ss * cc - sc**2)
-    return -np.nan_to_num(gain)
-
+        gain: Array = (ys**2 * cc - 2 * ys * yc * sc + yc**2 * ss) / (ss * cc - sc**2)
+    left: Array = -np.nan_to_num(gain)
+    return left

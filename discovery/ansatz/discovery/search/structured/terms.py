@@ -18,6 +18,7 @@ Powers = tuple[tuple[int, float], ...]
 """Atoms, by position, and their exponents."""
 
 _MOST_CELLS: Final = 6_000_000
+_MOST_PRODUCTS: Final = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +72,6 @@ def bank(problem: Problem, atoms: Sequence[Atom], terms: Iterable[Powers]) -> Ba
     return Bank(
         tuple(atoms), tuple(t for t, u in zip(kept, usable, strict=True) if u), matrix[:, usable], problem.functions
     )
-
-
-_MOST_PRODUCTS: Final = 60_000
 
 
 def inputs(problem: Problem) -> list[Atom]:

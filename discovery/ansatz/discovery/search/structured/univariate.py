@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Array, Node, Number, Variable, add, call, divide, multiply, subtract
+from ansatz.discovery.expression import Array, Node, Variable, add, call, divide, multiply, subtract
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import fit_constants
 from ansatz.discovery.search.protocol import Emit
@@ -38,35 +38,41 @@ class _Shape:
     needs: str = ""
 
 
-def _plus(c: float, sign: float, u: Node) -> Node:
-    return add(Number(c), u) if sign > 0 else subtract(Number(c), u)
-
-
 def _call(name: str) -> Callable[[Node], Node]:
     return lambda u: call(name, u)
 
 
-def _exp_minus(u: Node) -> Node:
-    return subtract(call("exp", u), build.ONE)
-
-
-def _exp_plus(u: Node) -> Node:
-    return add(call("exp", u), build.ONE)
+def _one(sign: float, u: Node) -> Node:
+    """1 + u or 1 - u."""
+    return add(build.ONE, u) if sign > 0 else subtract(build.ONE, u)
 
 
 def _square(u: Node) -> Node:
     return build.raised(u, 2.0)
 
 
+def _root(sign: float, u: Node) -> Node:
+    return build.raised(_one(sign, u), 0.5, {"sqrt"})
+
+
+def _over(u: Node) -> Node:
+    return divide(build.ONE, u)
+
+
+def _exp(shift: float, u: Node) -> Node:
+    """exp(u) + 1 or exp(u) - 1."""
+    return add(call("exp", u), build.ONE) if shift > 0 else subtract(call("exp", u), build.ONE)
+
+
 _FACTORS: Final = (
     _Shape(np.exp, _call("exp"), "exp"),
-    _Shape(np.expm1, _exp_minus, "exp"),
-    _Shape(lambda u: np.exp(u) + 1, _exp_plus, "exp"),
+    _Shape(np.expm1, lambda u: _exp(-1, u), "exp"),
+    _Shape(lambda u: np.exp(u) + 1, lambda u: _exp(1, u), "exp"),
     _Shape(lambda u: np.exp(-u * u), lambda u: call("exp", build.negated(_square(u))), "exp"),
-    _Shape(lambda u: 1 + u, lambda u: _plus(1, 1, u)),
-    _Shape(lambda u: 1 - u, lambda u: _plus(1, -1, u)),
-    _Shape(lambda u: 1 + u * u, lambda u: _plus(1, 1, _square(u))),
-    _Shape(lambda u: 1 - u * u, lambda u: _plus(1, -1, _square(u))),
+    _Shape(lambda u: 1 + u, lambda u: _one(1, u)),
+    _Shape(lambda u: 1 - u, lambda u: _one(-1, u)),
+    _Shape(lambda u: 1 + u * u, lambda u: _one(1, _square(u))),
+    _Shape(lambda u: 1 - u * u, lambda u: _one(-1, _square(u))),
     _Shape(np.sin, _call("sin"), "sin"),
     _Shape(np.cos, _call("cos"), "cos"),
     _Shape(np.tan, _call("tan"), "tan"),
@@ -75,26 +81,26 @@ _FACTORS: Final = (
     _Shape(np.cosh, _call("cosh"), "cosh"),
     _Shape(np.arctan, _call("atan"), "atan"),
     _Shape(np.arcsin, _call("asin"), "asin"),
-    _Shape(np.log1p, lambda u: call("log", _plus(1, 1, u)), "log"),
-    _Shape(lambda u: np.sqrt(1 + u) - 1, lambda u: subtract(build.raised(_plus(1, 1, u), 0.5, {"sqrt"}), build.ONE), "sqrt"),
-    _Shape(lambda u: np.sqrt(1 + u) + 1, lambda u: add(build.raised(_plus(1, 1, u), 0.5, {"sqrt"}), build.ONE), "sqrt"),
-    _Shape(lambda u: 1 - np.sqrt(1 - u), lambda u: subtract(build.ONE, build.raised(_plus(1, -1, u), 0.5, {"sqrt"})), "sqrt"),
-)  # fmt: skip
+    _Shape(np.log1p, lambda u: call("log", _one(1, u)), "log"),
+    _Shape(lambda u: np.sqrt(1 + u) - 1, lambda u: subtract(_root(1, u), build.ONE), "sqrt"),
+    _Shape(lambda u: np.sqrt(1 + u) + 1, lambda u: add(_root(1, u), build.ONE), "sqrt"),
+    _Shape(lambda u: 1 - np.sqrt(1 - u), lambda u: subtract(build.ONE, _root(-1, u)), "sqrt"),
+)
 _EXTRA: Final = (
-    _Shape(lambda u: 1 / np.expm1(u), lambda u: divide(build.ONE, _exp_minus(u)), "exp"),
-    _Shape(lambda u: 1 / (np.exp(u) + 1), lambda u: divide(build.ONE, _exp_plus(u)), "exp"),
-    _Shape(lambda u: 1 / np.tanh(u), lambda u: divide(build.ONE, call("tanh", u)), "tanh"),
-    _Shape(lambda u: 1 / (1 + u), lambda u: divide(build.ONE, _plus(1, 1, u))),
-    _Shape(lambda u: 1 / (1 - u), lambda u: divide(build.ONE, _plus(1, -1, u))),
-    _Shape(lambda u: 1 / (1 + u * u), lambda u: divide(build.ONE, _plus(1, 1, _square(u)))),
-    _Shape(lambda u: 1 / (1 - u * u), lambda u: divide(build.ONE, _plus(1, -1, _square(u)))),
-    _Shape(lambda u: np.sqrt(1 + u), lambda u: build.raised(_plus(1, 1, u), 0.5, {"sqrt"}), "sqrt"),
-    _Shape(lambda u: np.sqrt(1 - u), lambda u: build.raised(_plus(1, -1, u), 0.5, {"sqrt"}), "sqrt"),
-    _Shape(lambda u: np.sqrt(1 + u * u), lambda u: build.raised(_plus(1, 1, _square(u)), 0.5, {"sqrt"}), "sqrt"),
-    _Shape(lambda u: 1 / np.sqrt(1 - u * u), lambda u: divide(build.ONE, build.raised(_plus(1, -1, _square(u)), 0.5, {"sqrt"})), "sqrt"),
+    _Shape(lambda u: 1 / np.expm1(u), lambda u: _over(_exp(-1, u)), "exp"),
+    _Shape(lambda u: 1 / (np.exp(u) + 1), lambda u: _over(_exp(1, u)), "exp"),
+    _Shape(lambda u: 1 / np.tanh(u), lambda u: _over(call("tanh", u)), "tanh"),
+    _Shape(lambda u: 1 / (1 + u), lambda u: _over(_one(1, u))),
+    _Shape(lambda u: 1 / (1 - u), lambda u: _over(_one(-1, u))),
+    _Shape(lambda u: 1 / (1 + u * u), lambda u: _over(_one(1, _square(u)))),
+    _Shape(lambda u: 1 / (1 - u * u), lambda u: _over(_one(-1, _square(u)))),
+    _Shape(lambda u: np.sqrt(1 + u), lambda u: _root(1, u), "sqrt"),
+    _Shape(lambda u: np.sqrt(1 - u), lambda u: _root(-1, u), "sqrt"),
+    _Shape(lambda u: np.sqrt(1 + u * u), lambda u: _root(1, _square(u)), "sqrt"),
+    _Shape(lambda u: 1 / np.sqrt(1 - u * u), lambda u: _over(_root(-1, _square(u))), "sqrt"),
     _Shape(lambda u: np.sin(u) ** 2, lambda u: _square(call("sin", u)), "sin"),
-    _Shape(lambda u: 1 / np.cosh(u) ** 2, lambda u: divide(build.ONE, _square(call("cosh", u))), "cosh"),
-)  # fmt: skip
+    _Shape(lambda u: 1 / np.cosh(u) ** 2, lambda u: _over(_square(call("cosh", u))), "cosh"),
+)
 
 
 _Label = tuple[_Shape | None, float, int, float]
