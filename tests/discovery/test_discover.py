@@ -97,12 +97,13 @@ def test_an_ansatz_is_fitted_and_what_it_misses_is_found() -> None:
 
 def test_weights_decide_which_rows_count() -> None:
     x = np.arange(1.0, 21.0)
-    y = 2 * x
+    y = 2 * x + np.random.default_rng(6).normal(0, 0.1, 20)
     y[-1] = 1000.0
     weights = np.ones(20)
     weights[-1] = 1e-12
     best = discover(table(y, weights, x=x), ALONE).candidates[0]
-    assert best.text == "2*x"
+    assert best.complexity <= 3
+    assert best.scores.r2 > 0.99
 
 
 def test_a_target_over_many_decades_is_fitted_by_relative_error() -> None:

@@ -15,7 +15,6 @@ from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.judge.candidates import Judge
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
-from ansatz.discovery.judge.residual_test import residual_verdict
 from ansatz.discovery.judge.warnings import dimension_warnings, evaluation_warnings, result_warnings, screening_warnings
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Engine, Options
@@ -25,6 +24,7 @@ from ansatz.discovery.receipt import options_in_force, versions
 from ansatz.discovery.refine.constants import fit_constants
 from ansatz.discovery.refine.naming import Named
 from ansatz.discovery.report import Candidate, Progress, Receipt, RefinementStep, Report, ResidualVerdict, Warning
+from ansatz.discovery.score.residual_test import residual_verdict
 from ansatz.discovery.search import evolution, structured
 from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.baseline import Baseline

@@ -12,6 +12,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Warning
+from ansatz.discovery.score.residual_test import residual_verdict
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.reduction import reduce
@@ -39,26 +40,33 @@ class Portfolio:
     cut_stages: list[str] = field(default_factory=list)
     warnings: list[Warning] = field(default_factory=list)
     engine_took_part: bool = False
+    _explained: bool = False
 
     def run(self, problem: Problem, budget: Budget, archive: Archive) -> None:
-        """Search until solved, done, or the budget is spent; the archive holds what was found."""
-        until_solved = budget.part(budget.seconds, also_stop=lambda: archive.solved)
+        """Search until solved, done, or the budget is spent; the archive holds what was found.
+
+        Where the searchers leave only noise the engine is not waited for: it could only tell the same otherwise.
+        """
+        until_done = budget.part(also_stop=lambda: archive.solved or self._explained)
         engine: _EngineThread | None = None
         for i, searcher in enumerate(self.searchers):
-            if i == _ALONE and self.engine is not None and not until_solved.spent:
-                engine = _EngineThread(self.engine, problem, until_solved)
-            if not until_solved.spent:
+            if i == _ALONE and self.engine is not None and not until_done.spent:
+                engine = _EngineThread(self.engine, problem, until_done)
+            if not until_done.spent:
                 self.on_stage(searcher.name)
-                self._run_one(searcher, problem, until_solved, archive)
-            if engine is not None and not until_solved.spent:
-                _take(engine, 0.0, archive)
-            if until_solved.spent and not archive.solved:
+                self._run_one(searcher, problem, until_done, archive)
+            if until_done.spent and not archive.solved:
                 self.cut_stages.append(searcher.name)
-        if engine is None and self.engine is not None and not until_solved.spent:
-            engine = _EngineThread(self.engine, problem, until_solved)
-        if engine is not None:
-            self._finish_engine(engine, budget, until_solved, archive)
-        if not budget.spent and archive.entries:
+        self._reduce(archive, budget)
+        self._explained = _leaves_noise(archive)
+        if engine is None and self.engine is not None and not until_done.spent:
+            engine = _EngineThread(self.engine, problem, until_done)
+        if engine is not None and not archive.solved and not self._explained:
+            self._finish_engine(engine, budget, until_done, archive)
+            self._reduce(archive, budget)
+
+    def _reduce(self, archive: Archive, budget: Budget) -> None:
+        if archive.entries and not archive.solved and not budget.spent:
             self.on_stage("reduction")
             reduce(archive, budget)
 
@@ -83,10 +91,10 @@ class Portfolio:
             Warning("SEARCHER_FAILED", f"{name} ended with {type(error).__name__}: {error}; the others went on.")
         )
 
-    def _finish_engine(self, engine: _EngineThread, budget: Budget, until_solved: Budget, archive: Archive) -> None:
+    def _finish_engine(self, engine: _EngineThread, budget: Budget, until_done: Budget, archive: Archive) -> None:
         self.engine_took_part = True
         self.on_stage(engine.name)
-        while not until_solved.spent:
+        while not until_done.spent:
             ended = not engine.alive
             _take(engine, _POLL_SECONDS, archive)
             if ended:
@@ -97,6 +105,17 @@ class Portfolio:
             self._failed(engine.name, engine.error)
         elif not archive.solved and budget.spent:
             self.cut_stages.append(engine.name)
+
+
+def _leaves_noise(archive: Archive) -> bool:
+    """Whether nothing is left to find in the residual of the shortest description."""
+    if not archive.entries:
+        return False
+    best = archive.entries[0]
+    prediction = archive.screen.evaluate(best.formula)
+    verdict = residual_verdict(prediction, best.rmse, len(best.named.fit.free), archive.screen)
+    # On too few rows to tell, an engine could only fit the noise.
+    return verdict is None or verdict.is_noise
 
 
 def _take(engine: _EngineThread, wait_seconds: float, archive: Archive) -> None:
