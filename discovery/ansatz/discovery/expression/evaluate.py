@@ -25,7 +25,8 @@ _UNARY: Final[Mapping[str, Callable[[Array], Array]]] = {
     tree.NEGATION: np.negative,
 }
 _BINARY: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
-    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "min": np.minimum, "max": np.maximum,
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power,
+    "min": np.minimum, "max": np.maximum,
 }  # fmt: skip
 # d f(u)/du given u and f(u).
 _SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
@@ -49,38 +50,36 @@ _SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
 
 def apply_function(op: str, *arguments: Array) -> Array:
     """The operator or function on arrays of one shape."""
-    if op == "**":
-        return _power(arguments[0], arguments[1])
     if len(arguments) == 1:
         return _UNARY[op](arguments[0])
     return _BINARY[op](arguments[0], arguments[1])
 
 
-def _power(base: Array, exponent: Array) -> Array:
-    # numpy's pow takes a constant exponent much faster as a scalar, and then squares exactly.
-    if exponent.ndim and exponent.size and exponent.strides == (0,):
-        exponent = exponent[0]
-    return np.power(base, exponent)
-
-
 def evaluate(node: Node, columns: Mapping[str, Array], rows: int) -> Array:
     """Values of shape (rows,). `columns` maps each variable to an array of shape (rows,)."""
     with np.errstate(all="ignore"):
-        return _evaluate(node, columns, rows)
+        return _on_rows(_evaluate(node, columns), rows)
 
 
-def _evaluate(node: Node, columns: Mapping[str, Array], rows: int) -> Array:
+def _on_rows(value: Array, rows: int) -> Array:
+    return value if value.ndim else np.full(rows, value)
+
+
+def _evaluate(node: Node, columns: Mapping[str, Array]) -> Array:
+    """Values of shape (rows,), or a scalar where the node holds no variable: numpy is faster with scalars."""
     if isinstance(node, Number):
-        return np.broadcast_to(np.float64(node.value), (rows,))
+        return np.array(node.value)[()]
     if isinstance(node, Variable):
         return columns[node.name]
-    return apply_function(node.op, *(_evaluate(a, columns, rows) for a in node.args))
+    return apply_function(node.op, *(_evaluate(a, columns) for a in node.args))
 
 
 def values_and_jacobian(
-    node: Node, columns: Mapping[str, Array], rows: int, free: Sequence[int]
+    node: Node, columns: Mapping[str, Array], rows: int, free: Sequence[int], numbers: Array | None = None
 ) -> tuple[Array, Array]:
     """Values of shape (rows,) and derivatives of shape (rows, len(free)).
+
+    `numbers` stand in for all numbers of the formula, in order of appearance, where they are given.
 
     `free` are positions among the numbers of the formula (all of them, integers included), in order of appearance.
     Reverse-mode differentiation: the cost is a small multiple of one evaluation, whatever the number of constants.
@@ -88,9 +87,9 @@ def values_and_jacobian(
     jacobian = np.zeros((rows, len(free)), order="F")
     slot = {position: j for j, position in enumerate(free)}
     with np.errstate(all="ignore"):
-        forward = _Forward(node, columns, rows)
+        forward = _Forward(node, columns, numbers)
         forward.pull_back(np.ones(rows), slot, jacobian)
-    return np.array(forward.value), jacobian
+    return np.array(_on_rows(forward.value, rows)), jacobian
 
 
 class _Forward:
@@ -98,19 +97,21 @@ class _Forward:
 
     __slots__ = ("children", "first_number", "node", "numbers", "value")
 
-    def __init__(self, node: Node, columns: Mapping[str, Array], rows: int, first_number: int = 0) -> None:
+    def __init__(
+        self, node: Node, columns: Mapping[str, Array], numbers: Array | None, first_number: int = 0
+    ) -> None:
         self.node = node
         self.first_number = first_number
         self.children: list[_Forward] = []
         self.numbers = 0
         if isinstance(node, Number):
             self.numbers = 1
-            self.value: Array = np.broadcast_to(np.float64(node.value), (rows,))
+            self.value: Array = np.array(node.value)[()] if numbers is None else numbers[first_number]
         elif isinstance(node, Variable):
             self.value = columns[node.name]
         else:
             for argument in node.args:
-                child = _Forward(argument, columns, rows, first_number + self.numbers)
+                child = _Forward(argument, columns, numbers, first_number + self.numbers)
                 self.children.append(child)
                 self.numbers += child.numbers
             self.value = apply_function(node.op, *(c.value for c in self.children))
@@ -140,6 +141,6 @@ class _Forward:
         if op == "**":
             to_exponent = f * np.log(u) if self.children[1].numbers else np.zeros_like(f)
             # 0**p has slope 0 in p for p > 0, where the product above says NaN.
-            return v * _power(u, v - 1), np.where((u == 0) & (v > 0), 0.0, to_exponent)
+            return v * np.power(u, v - 1), np.where((u == 0) & (v > 0), 0.0, to_exponent)
         first = u <= v if op == "min" else u >= v
-        return first.astype(np.float64), (~first).astype(np.float64)
+        return np.where(first, 1.0, 0.0), np.where(first, 0.0, 1.0)

@@ -13,6 +13,8 @@ from ansatz.discovery.problem import Problem
 
 # A residual outside the domain: large enough for the optimiser to turn back, small enough to square.
 _OUTSIDE = 1e30
+# On exact data the error falls by more than this at every step until float64 ends; on noisy data this is enough.
+_FTOL = 1e-12
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def _minimise(formula: Node, problem: Problem, free: tuple[int, ...], max_evalua
         try:
             solution, *_ = leastsq(
                 residual, values[list(free)], Dfun=slopes, full_output=True, col_deriv=False,
-                ftol=1e-15, xtol=1e-15, gtol=0.0, maxfev=max_evaluations,
+                ftol=_FTOL, xtol=1e-15, gtol=0.0, maxfev=max_evaluations,
             )  # fmt: skip
         except (ValueError, FloatingPointError, np.linalg.LinAlgError):
             return None
@@ -100,7 +102,7 @@ def _objective(
             trial[list(free)] = constants
             if not np.all(np.isfinite(trial)):
                 trial = values
-            value, jacobian = values_and_jacobian(with_numbers(formula, trial), problem.columns, problem.rows, free)
+            value, jacobian = values_and_jacobian(formula, problem.columns, problem.rows, free, trial)
             r = (value - problem.y) * root_weights
             J = jacobian * np.reshape(root_weights, (-1, 1))
             last = (key, np.where(np.isfinite(r), r, _OUTSIDE), np.where(np.isfinite(J), J, 0.0))

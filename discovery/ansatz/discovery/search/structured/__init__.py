@@ -2,6 +2,7 @@
 
 from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.structured.log_bank import LogBank
+from ansatz.discovery.search.structured.periodic import Periodic
 from ansatz.discovery.search.structured.polynomial import monomials, polynomial, waves
 from ansatz.discovery.search.structured.power_law import PowerLaw
 from ansatz.discovery.search.structured.rational import Rational
@@ -17,4 +18,5 @@ def searchers() -> tuple[Searcher, ...]:
     solvers = (PowerLaw(), Univariate(), LogBank(), Rational(), polynomial())
     wide = (waves(), monomials(), Templates())
     reduced = Reduced(solvers, wide)
-    return (PowerLaw(), Univariate(), Relevant((*direct, reduced, *wide)), *direct, reduced, *wide)
+    periodic = Periodic((Univariate(), Templates()))
+    return (PowerLaw(), Univariate(), Relevant((*direct, reduced, *wide, periodic)), *direct, reduced, *wide, periodic)

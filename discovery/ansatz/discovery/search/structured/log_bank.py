@@ -19,6 +19,7 @@ from ansatz.discovery.search.structured.factors import FactorBank, factor_bank
 from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 
+_LARGEST: Final = 12.0
 _ROWS: Final = 300
 _FORWARD: Final = 4
 _PAIRS: Final = 10
@@ -80,7 +81,7 @@ class _Scan:
         exponents = model.coefficients[1:]
         tolerance = 1e-6 if model.error < EXACT * 10 else 0.03
         for option in options(exponents, np.full(exponents.size, tolerance)):
-            if np.any(np.abs(option) > 30):
+            if np.any(np.abs(option) > _LARGEST):
                 continue
             yield self._formula(option[:k], model.support, option[k:])
 

@@ -66,7 +66,7 @@ class Reduced:
         if not 2 <= len(problem.names) <= _MOST_INPUTS or small.rows < 12:
             return
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
-            start = _State(small, lambda f: void(shortlist.offer(f)), 1.0)
+            start = _State(small, shortlist.take, 1.0)
             states = list(self._descend(start, 0, set(), shortlist.budget))
             states.sort(key=_promise)
             for state, solver in self._schedule(states[:_MOST_SOLVED]):
@@ -119,10 +119,6 @@ def _fingerprint(problem: Problem) -> tuple[float, ...]:
         return float(np.round(np.mean(np.abs(values) / size), 9))
 
     return (of(problem.y), *sorted(of(v) for v in problem.columns.values()))
-
-
-def void(value: object) -> None:
-    """For callbacks of which only the effect is wanted."""
 
 
 def _sound(problem: Problem, view: View, error: float, budget: Budget) -> list[Reduction]:

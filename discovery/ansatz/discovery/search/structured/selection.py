@@ -34,9 +34,10 @@ class Selection:
     error: float
 
 
-def _unit_columns(matrix: Array) -> tuple[Array, Array]:
-    """Columns of unit length, zero where they are not finite or zero, and their lengths, whatever their magnitude."""
+def _unit_columns(matrix: Array, roots: Array) -> tuple[Array, Array]:
+    """Columns times roots, of unit length (zero where they are not finite or zero), and their lengths."""
     with np.errstate(all="ignore"):
+        matrix = matrix * roots[:, None]
         largest = np.max(np.abs(matrix), axis=0)
         usable = np.isfinite(largest) & (largest > 1e-300)
         matrix = np.where(usable, matrix / np.where(usable, largest, 1.0), 0.0)
@@ -57,8 +58,8 @@ class Regression:
     roots: Array
 
     def __post_init__(self) -> None:
-        features, norms = _unit_columns(self.features * self.roots[:, None])
-        target, sizes = _unit_columns((self.target * self.roots)[:, None])
+        features, norms = _unit_columns(self.features, self.roots)
+        target, sizes = _unit_columns(self.target[:, None], self.roots)
         object.__setattr__(self, "features", features)
         object.__setattr__(self, "norms", norms)
         object.__setattr__(self, "known", self.known * self.roots[:, None])

@@ -72,6 +72,10 @@ class Shortlist:
         self._keep(size, error, formula)
         return error / problem.y_scale
 
+    def take(self, formula: Node) -> None:
+        """An `Emit`."""
+        self.offer(formula)
+
     def _keep(self, size: int, error: float, formula: Node) -> None:
         kept = self._best.setdefault(size, [])
         self._count += 1

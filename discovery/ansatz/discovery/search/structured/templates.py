@@ -99,9 +99,9 @@ def _oscillations(problem: Problem) -> Iterator[Node]:
     gap = float(np.median(np.diff(ordered))) or span / x.size
     highest = min(np.pi / gap, 0.5 * _FREQUENCIES / span * np.pi)
     grid = np.linspace(np.pi / span, max(highest, 2 * np.pi / span), _FREQUENCIES)
-    error = _scan(problem, x, grid)
+    gains = wave_gains(problem, x, grid)
     node = Variable(problem.names[0])
-    for k in np.argsort(error, kind="stable")[:_BEST]:
+    for k in np.argsort(-gains, kind="stable")[:_BEST]:
         w = float(grid[k])
         argument = build.scaled(w, node)
         waves = [call("sin", argument), call("cos", argument)]
@@ -120,8 +120,8 @@ def _oscillations(problem: Problem) -> Iterator[Node]:
             yield build.linear([size, a], [call(name, build.scaled(w, node)), build.ONE])
 
 
-def _scan(problem: Problem, x: Array, grid: Array) -> Array:
-    """Squared error left by a wave of each frequency."""
+def wave_gains(problem: Problem, x: Array, grid: Array) -> Array:
+    """The share of the target that a wave in x of each frequency of the grid explains."""
     weights = np.ones(x.size) if problem.weights is None else problem.weights
     y = (problem.y - np.average(problem.y, weights=weights)) * np.sqrt(weights)
     sines = np.sin(np.outer(grid, x)) * np.sqrt(weights)
@@ -132,5 +132,5 @@ def _scan(problem: Problem, x: Array, grid: Array) -> Array:
     ys, yc = sines @ y, cosines @ y
     with np.errstate(all="ignore"):
         gain: Array = (ys**2 * cc - 2 * ys * yc * sc + yc**2 * ss) / (ss * cc - sc**2)
-    left: Array = -np.nan_to_num(gain)
-    return left
+        share: Array = np.nan_to_num(gain / float(y @ y), posinf=0.0, neginf=0.0)
+    return share

@@ -20,6 +20,7 @@ from ansatz.discovery.search.structured.outer import ALGEBRAIC, TRANSCENDENTAL, 
 from ansatz.discovery.search.structured.selection import Regression
 from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 
+_LARGEST: Final = 12.0
 _ROWS: Final = 240
 _SCALES: Final = 28
 _REFINED: Final = 4
@@ -169,7 +170,7 @@ class _Scan:
         for model in models:
             for exact in (True, False):
                 powers = [round(2 * float(e)) / 2 if exact else float(e) for e in model.coefficients[1:]]
-                if any(abs(p) > 20 for p in powers):
+                if any(abs(p) > _LARGEST for p in powers):
                     continue
                 factors = [(self._node, powers[0])] + [
                     (labels[i][0].node(self._argument(labels[i][1], labels[i][2])), q)
