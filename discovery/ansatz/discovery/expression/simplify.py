@@ -103,9 +103,21 @@ class _Simplifier:
                 coefficient, factors = self._factors(piece)
                 term = self._from_factors(1.0, factors)
                 terms[term] = terms.get(term, 0.0) + inner_sign * coefficient
+        self._open_brackets(terms)
         largest = max((abs(c) for c in terms.values()), default=0.0)
         # What cancels leaves rounding behind; it is no term.
         return {t: c for t, c in terms.items() if abs(c) > 1e-300 and not (len(terms) > 1 and abs(c) < 1e-17 * largest)}
+
+    def _open_brackets(self, terms: dict[Node, float]) -> None:
+        """Multiply out 2*(x + 1) beside another term in x or 1, with which a part of it merges."""
+        brackets = {t: self._terms(t) for t in terms if _is_sum(t)}
+        for bracket, inner in brackets.items():
+            others = [t for t in terms if t != bracket and t not in brackets]
+            others += [t for other, parts in brackets.items() if other != bracket for t in parts]
+            if any(t in others for t in inner):
+                coefficient = terms.pop(bracket)
+                for term, c in inner.items():
+                    terms[term] = terms.get(term, 0.0) + coefficient * c
 
     def _from_terms(self, terms: dict[Node, float]) -> Node:
         if not terms:

@@ -42,6 +42,10 @@ class Name:
     bits: float
 
 
+_ZERO = Name("0", 0.0, -6.0)
+"""Zero takes an operator and a leaf out of the formula with it."""
+
+
 @dataclass(frozen=True)
 class Named:
     """A fit in which some constants stand at their names' values; `names` maps positions among all numbers to names.
@@ -57,6 +61,7 @@ def names_near(value: float, tolerance: float) -> Iterator[Name]:
     """Names within `tolerance` of the value, shortest first."""
     found = [_rational(value, tolerance, "", 1.0, 0.0)]
     found += [_rational(value, tolerance, symbol, size, bits) for symbol, size, bits in _SYMBOLS]
+    found += [_ZERO] if abs(value) <= tolerance else []
     yield from sorted((n for n in found if n is not None), key=lambda n: n.bits)
 
 

@@ -92,4 +92,4 @@ def description_length(
 
 def is_exact(rmse: float, problem: Problem) -> bool:
     """Whether the residual is at the rounding level of float64."""
-    return bool(np.isfinite(rmse)) and rmse <= 100 * ROUNDING * problem.y_scale
+    return bool(np.isfinite(rmse)) and rmse <= 3 * ROUNDING * problem.y_scale
