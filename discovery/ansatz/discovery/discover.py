@@ -6,7 +6,8 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -33,6 +34,9 @@ from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.residual import Refinement
 from ansatz.discovery.search.screening import relevant_inputs
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 _QUIET_SECONDS = 0.1
 _JUDGING_SHARE = 0.04
@@ -94,7 +98,9 @@ def discover(
     returns what was found until then within a fraction of a second. Raises as `validate` does.
     """
     engine = evolution.resolve(options.engine)
-    return _Discovery(table, options, engine, listener or Silent(), stop_requested).run()
+    # The matrices are small: threads of the linear algebra would cost far more than they bring.
+    with _thread_pools().limit(limits=1):
+        return _Discovery(table, options, engine, listener or Silent(), stop_requested).run()
 
 
 def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
@@ -122,6 +128,14 @@ def _searchers(problem: Problem) -> list[Searcher]:
         return [Baseline()]
     found = structured.searchers()
     return [Baseline(), *([Dimensional(found)] if problem.dimensions else []), *found]
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    import scipy.linalg  # noqa: F401 - brings its own linear algebra, which the controller must see
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 class _Discovery:
