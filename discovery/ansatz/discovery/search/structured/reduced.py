@@ -28,7 +28,9 @@ from ansatz.discovery.search.structured.surrogate import View, best_view
 _ROWS: Final = 240
 _MOST_INPUTS: Final = 10
 _NO_WORSE: Final = 1.03
-_HOPELESS: Final = 0.9
+_BETTER: Final = 0.93
+_SMOOTH: Final = 0.6
+_HOPELESS: Final = 1.1
 _BRANCHES: Final = (2, 1, 1, 1, 1, 1, 1, 1)
 _MOST_SOLVED: Final = 6
 _SMALL: Final = 3
@@ -124,10 +126,12 @@ def _fingerprint(problem: Problem) -> tuple[float, ...]:
 def _sound(problem: Problem, view: View, error: float, budget: Budget) -> list[Reduction]:
     """Reductions that lose nothing, the best first."""
     found: list[tuple[float, int, Reduction]] = []
+    # Where a smooth fit explains little, only a reduction that helps it is believed.
+    most = error * (_NO_WORSE if view.share(problem, error) < _SMOOTH else _BETTER)
     for order, (left, reduction) in enumerate(_judged(problem, view, error)):
         if budget.spent:
             break
-        if left <= _NO_WORSE * error:
+        if left <= most:
             # Of reductions that do about as well the simple one is true.
             found.append((left * (1 + _PER_NODE * reduction.size), order, reduction))
     found.sort(key=lambda item: item[:2])
