@@ -29,7 +29,7 @@ from ansatz.discovery.score.residual_test import residual_verdict
 from ansatz.discovery.search import evolution, structured
 from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.baseline import Baseline
-from ansatz.discovery.search.dimensional import Dimensional
+from ansatz.discovery.search.dimensional import with_dimensional
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.residual import Refinement
@@ -127,7 +127,7 @@ def _searchers(problem: Problem) -> list[Searcher]:
     if not problem.names:
         return [Baseline()]
     found = structured.searchers()
-    return [Baseline(), *([Dimensional(found)] if problem.dimensions else []), *found]
+    return [Baseline(), *(with_dimensional(found) if problem.dimensions else found)]
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -20,35 +21,34 @@ from ansatz.discovery.units.groups import MAX_INPUTS, Powers, dimensionless_grou
 _ROWS: Final = 2000
 _MOST_PREFACTORS: Final = 4
 _ROOM: Final = 10  # nodes that a formula in groups may have more than the bound, before it is simplified
-_SHARE: Final = 0.4
 
 
 @dataclass(frozen=True)
 class Dimensional:
-    """Hands the reduced problem, for each of the four simplest prefactors, to each of the solvers in turn."""
+    """Hands the reduced problems of the four simplest prefactors to a solver."""
 
-    solvers: Sequence[Searcher]
-    name: str = "dimensional"
+    solver: Searcher
+
+    @property
+    def name(self) -> str:
+        return f"dimensional.{self.solver.name.rpartition('.')[2]}"
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        dimensions = problem.dimensions
-        if dimensions is None or not 1 <= len(problem.names) <= MAX_INPUTS:
+        if problem.dimensions is None or not 1 <= len(problem.names) <= MAX_INPUTS:
             return
-        small = sample(problem, _ROWS)
-        inputs = {name: dimensions.inputs[name] for name in problem.names}
-        groups = _usable(dimensionless_groups(inputs), small)
-        with Shortlist(problem, budget, emit, _SHARE * budget.remaining) as shortlist:
-            reduced: list[_Reduced] = []
-            for powers in prefactors(inputs, dimensions.target)[:_MOST_PREFACTORS]:
-                factor = _product(powers, small)
-                if (scale := _scale(factor, small)) is not None:
-                    shortlist.offer(build.times(factor, Number(scale)))
-                if groups and (smaller := _reduce(small, factor, groups)) is not None:
-                    reduced.append(smaller)
-            for smaller, solver in ((r, s) for s in self.solvers for r in reduced):
+        reductions = _reductions(sample(problem, _ROWS))
+        with Shortlist(problem, budget, emit) as shortlist:
+            for product in reductions.products:
+                shortlist.offer(product)
+            for reduced in reductions.problems:
                 if shortlist.budget.spent:
                     return
-                solver.search(smaller.problem, shortlist.budget, _Restored(smaller, shortlist))
+                self.solver.search(reduced.problem, shortlist.budget, _Restored(reduced, shortlist))
+
+
+def with_dimensional(searchers: Sequence[Searcher]) -> list[Searcher]:
+    """The searchers, each preceded by itself on the problem reduced by dimensional analysis."""
+    return [s for searcher in searchers for s in (Dimensional(searcher), searcher)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,28 @@ class _Restored:
 
     def __call__(self, formula: Node) -> None:
         self.shortlist.offer(build.times(self.reduced.factor, substitute(formula, self.reduced.groups)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Reductions:
+    """What dimensional analysis makes of a problem: multiples of single products of inputs, and reduced problems."""
+
+    products: Sequence[Node]
+    problems: Sequence[_Reduced]
+
+
+@lru_cache(maxsize=1)
+def _reductions(problem: Problem) -> _Reductions:
+    assert problem.dimensions is not None
+    inputs = {name: problem.dimensions.inputs[name] for name in problem.names}
+    groups = _usable(dimensionless_groups(inputs), problem)
+    factors = [_product(p, problem) for p in prefactors(inputs, problem.dimensions.target)[:_MOST_PREFACTORS]]
+    scaled = [(factor, _scale(factor, problem)) for factor in factors]
+    reduced = [_reduce(problem, factor, groups) for factor in factors] if groups else []
+    return _Reductions(
+        [build.times(factor, Number(scale)) for factor, scale in scaled if scale is not None],
+        [smaller for smaller in reduced if smaller is not None],
+    )
 
 
 def _product(powers: Powers, problem: Problem) -> Node:
