@@ -60,7 +60,9 @@ def calls(tmp_path: Path) -> list[dict[str, Any]]:
 
 
 def children() -> list[psutil.Process]:
-    return [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    """The running engine processes of this one; other tests may have servers for children."""
+    running = [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    return [p for p in running if any("pysr_process" in word for word in p.cmdline())]
 
 
 def eventually(condition: Callable[[], bool]) -> bool:

@@ -1,0 +1,8 @@
+"""For all tests."""
+
+from __future__ import annotations
+
+import os
+
+# Before numpy is imported: servers and searches share the machine here, and spinning threads would starve them.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
