@@ -97,9 +97,7 @@ class _Forward:
 
     __slots__ = ("children", "first_number", "node", "numbers", "value")
 
-    def __init__(
-        self, node: Node, columns: Mapping[str, Array], numbers: Array | None, first_number: int = 0
-    ) -> None:
+    def __init__(self, node: Node, columns: Mapping[str, Array], numbers: Array | None, first_number: int = 0) -> None:
         self.node = node
         self.first_number = first_number
         self.children: list[_Forward] = []
