@@ -126,8 +126,7 @@ def _searchers(problem: Problem) -> list[Searcher]:
     """The built-in searchers for a problem, cheapest first."""
     if not problem.names:
         return [Baseline()]
-    found = structured.searchers()
-    return [Baseline(), *(with_dimensional(found) if problem.dimensions else found)]
+    return [Baseline(), *with_dimensional(structured.searchers(), problem)]
 
 
 @cache

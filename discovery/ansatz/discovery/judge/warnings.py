@@ -15,10 +15,7 @@ from ansatz.discovery.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _FAR_BITS = 30.0
-_REMEDY = (
-    "Check the units, add the missing quantity as a column, or set options.dimensional_constants, so that numbers"
-    " may carry dimensions."
-)
+_REMEDY = "Check the units; add the quantity that is missing as a column, or allow dimensional constants."
 
 
 def result_warnings(
@@ -57,9 +54,9 @@ def dimension_warnings(candidates: Sequence[Candidate], problem: Problem) -> lis
     if wrongness != RIGHT:
         text = "agrees only if its numbers carry dimensions" if wrongness == DOUBTFUL else "does not agree"
         return [Warning("DIMENSIONS_DISAGREE", f"The dimension of {best.text} {text}. {_REMEDY}")]
-    least = best.scores.description_length - _FAR_BITS
-    if others := [c for c in candidates[1:] if c.scores.description_length < least]:
-        text = f"{others[0].text} explains far more than the best formula of right dimension."
+    rival = min(candidates, key=lambda c: c.scores.description_length)
+    if rival.scores.description_length < best.scores.description_length - _FAR_BITS:
+        text = f"{rival.text} explains far more than the best formula of right dimension."
         return [Warning("DIMENSIONS_DISAGREE", f"{text} {_REMEDY}")]
     return []
 

@@ -95,8 +95,9 @@ class Archive:
         return self._consider(simple, found_by)
 
     def admit_deferred(self, budget: Budget) -> None:
-        """Consider what was put off for its dimensions, the first 300, unless a law of right dimension is there."""
-        if any(e.wrongness == RIGHT and e.description_length < self._baseline_bits for e in self._entries):
+        """Consider what was put off for its dimensions, the first 300, unless an exact law of right dimension is there:
+        units may have been given wrongly."""
+        if self.solved:
             return
         for formula, found_by in self._deferred[:_MOST_DEFERRED]:
             if budget.spent:

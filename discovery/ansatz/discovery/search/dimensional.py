@@ -19,13 +19,13 @@ from ansatz.discovery.search.structured.shortlist import Shortlist, sample
 from ansatz.discovery.units.groups import MAX_INPUTS, Powers, dimensionless_groups, prefactors
 
 _ROWS: Final = 2000
-_MOST_PREFACTORS: Final = 4
+_MOST_PREFACTORS: Final = 3
 _ROOM: Final = 10  # nodes that a formula in groups may have more than the bound, before it is simplified
 
 
 @dataclass(frozen=True)
 class Dimensional:
-    """Hands the reduced problems of the four simplest prefactors to a solver."""
+    """Hands the reduced problems of the three simplest prefactors to a solver."""
 
     solver: Searcher
 
@@ -46,9 +46,15 @@ class Dimensional:
                 self.solver.search(reduced.problem, shortlist.budget, _Restored(reduced, shortlist))
 
 
-def with_dimensional(searchers: Sequence[Searcher]) -> list[Searcher]:
-    """The searchers, each preceded by itself on the problem reduced by dimensional analysis."""
-    return [s for searcher in searchers for s in (Dimensional(searcher), searcher)]
+def with_dimensional(searchers: Sequence[Searcher], problem: Problem) -> list[Searcher]:
+    """The searchers, each preceded by itself on the problems reduced by dimensional analysis; all by all of these where
+    there is but one dimensionless group. Only the searchers where the problem has no dimensions."""
+    if problem.dimensions is None:
+        return list(searchers)
+    reduced = [Dimensional(s) for s in searchers]
+    if problem.dimensions.groups <= 1:
+        return [*reduced, *searchers]
+    return [s for pair in zip(reduced, searchers, strict=True) for s in pair]
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,10 +48,15 @@ class Dimensions:
     @cached_property
     def sufficient(self) -> bool:
         """Whether some formula of the inputs and dimensionless numbers has the target's dimension."""
-        rows = [d.exponents for d in self.inputs.values()]
         if self.target == NONE:
-            return bool(rows) and rank(rows) < len(rows)
+            return self.groups > 0
+        rows = [d.exponents for d in self.inputs.values()]
         return bool(rows) and rank([*rows, self.target.exponents]) == rank(rows)
+
+    @cached_property
+    def groups(self) -> int:
+        """How many independent dimensionless products the inputs have."""
+        return len(self.inputs) - rank([d.exponents for d in self.inputs.values()])
 
 
 def unit_violations(units: Iterable[tuple[str, str]]) -> list[Violation]:
