@@ -117,12 +117,14 @@ def parse_ansatz(table: Table, options: Options) -> Node | None:
 
 
 def data_sha256(table: Table) -> str:
-    """SHA-256, hexadecimal, of names, roles and values."""
+    """SHA-256, hexadecimal, of names, roles, values and the units that are given."""
     digest = hashlib.sha256()
     for name in (table.target, *table.inputs, *filter(None, [table.weights])):
         values = np.ascontiguousarray(table.column(name).values, dtype="<f8")
         digest.update(f"{len(name)}:{name}:{values.size}:".encode())
         digest.update(values.data)
+        if unit := table.column(name).unit:
+            digest.update(f"unit:{len(unit)}:{unit}:".encode())
     return digest.hexdigest()
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from ansatz.discovery.units.dimension import NONE, Dimension
 from ansatz.discovery.units.linear import Row, null_vector, rank
 
-MAX_INPUTS: Final = 12
+MAX_INPUTS: Final = 10
 """More inputs have too many products to be listed."""
 
 Powers = Mapping[str, Fraction]
@@ -22,7 +22,7 @@ def dimensionless_groups(inputs: Mapping[str, Dimension]) -> tuple[Powers, ...]:
     """A complete and independent set of dimensionless products of the inputs, the simplest there is.
 
     Every dimensionless product of the inputs is a product of powers of these. Exponents are whole and coprime. Of at
-    most 12 inputs.
+    most 10 inputs.
     """
     chosen: list[Powers] = []
     vectors: list[Row] = []
