@@ -26,11 +26,11 @@ def test_of_many_inputs_the_explaining_ones_are_searched_and_the_reader_is_told(
     assert "INPUTS_SCREENED" in {w.code for w in report.warnings}
 
 
-def test_a_budget_is_kept_on_a_large_table_that_nothing_explains() -> None:
+def test_a_short_budget_cuts_the_search_of_a_large_table_and_says_so() -> None:
     rng = np.random.default_rng(2)
     X = rng.normal(size=(20_000, 30))
     y = np.sin(X[:, 0] * X[:, 1]) + rng.normal(0, 0.5, 20_000)
-    report = discover(_table(X, y), Options(engine=Engine.NONE, budget_seconds=3))
+    report = discover(_table(X, y), Options(engine=Engine.NONE, budget_seconds=0.3))
     assert report.candidates
     assert report.receipt.cut_stages
-    assert report.elapsed_seconds < 10  # not a speed limit: without the budget's checks this took twenty
+    assert not report.receipt.reproducible
