@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -44,9 +46,17 @@ def test_real_exponents_over_six_decades_are_exact(exponent: float) -> None:
     assert best.complexity == 5
 
 
-def test_keplers_constant_comes_with_an_interval_that_holds_the_year() -> None:
-    a = np.array([0.387, 0.723, 1.0, 1.524, 5.203, 9.537, 19.19, 30.07])
-    days = np.array([87.97, 224.7, 365.25, 686.98, 4332.6, 10759.2, 30685.0, 60190.0])
+ROUNDED = "0.387,87.97 0.723,224.7 1,365.25 1.524,686.98 5.203,4332.6 9.537,10759.2 19.19,30685 30.07,60190".split()
+_EXAMPLE = Path(__file__).parents[2] / "examples/kepler/planets.csv"
+PLANETS = [row.partition(",")[2] for row in _EXAMPLE.read_text().splitlines()[1:]]
+    ",".join(row.split(",")[1:])
+    for row in (Path(__file__).parents[2] / "examples/kepler/planets.csv").read_text().splitlines()[1:]
+]
+
+
+@pytest.mark.parametrize("rows", [ROUNDED, PLANETS], ids=["rounded", "example"])
+def test_keplers_constant_comes_with_an_interval_that_holds_the_year(rows: list[str]) -> None:
+    a, days = np.array([[float(v) for v in row.split(",")] for row in rows]).T
     best = discover(table(days, a=a), ALONE).candidates[0]
     scale, exponent = best.constants
     assert (exponent.value, exponent.name) == (1.5, "3/2")

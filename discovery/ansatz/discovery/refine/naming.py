@@ -17,7 +17,7 @@ from ansatz.discovery.expression import Node, constants
 from ansatz.discovery.expression.node import Apply, Number, is_integer
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, with_numbers
-from ansatz.discovery.score.description_length import ROUNDING, integer_bits, real_bits, residual_bits
+from ansatz.discovery.score.description_length import ROUNDING, integer_bits, precision_bits, residual_bits
 from ansatz.discovery.score.uncertainty import standard_errors, t_quantile
 
 _WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
@@ -131,6 +131,8 @@ def _residual_bits(fit: Fit, problem: Problem) -> float:
 def _best_choice(
     fit: Fit, problem: Problem, names: dict[int, Name], refused: set[tuple[int, str]]
 ) -> tuple[int, Name, float, float] | None:
+    if isinstance(fit.formula, Number):
+        return None  # a mean is a mean
     free = tuple(p for p in free_positions(fit.formula) if p not in names)
     values = numbers(fit.formula)
     exponents = exponent_positions(fit.formula)
@@ -143,7 +145,7 @@ def _best_choice(
         value = float(values[position])
         floor = _MIN_GAIN_EXPONENT if position in exponents else _MIN_GAIN_COEFFICIENT
         for name in names_near(value, within * error):
-            gain = real_bits(value, float(error)) - name.bits
+            gain = precision_bits(value, float(error)) - name.bits
             if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):
                 best = (position, name, gain, floor)
     return best

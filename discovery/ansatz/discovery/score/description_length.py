@@ -56,10 +56,14 @@ def integer_bits(value: float) -> float:
 def real_bits(value: float, std_error: float) -> float:
     """Bits for a number known to `std_error`: its precision relative to its size, and its order of magnitude."""
     magnitude = math.log2(1.0 + 0.5 * abs(math.log2(abs(value)))) if value else 0.0
+    return precision_bits(value, std_error) + magnitude
+
+
+def precision_bits(value: float, std_error: float) -> float:
+    """Bits for the digits of a number that are known."""
     if not std_error > 0:
-        return _MAX_PRECISION_BITS + magnitude
-    precision = math.log2(1.0 + abs(value) / std_error) + _MIN_PRECISION_BITS
-    return min(precision, _MAX_PRECISION_BITS) + magnitude
+        return _MAX_PRECISION_BITS
+    return min(math.log2(1.0 + abs(value) / std_error) + _MIN_PRECISION_BITS, _MAX_PRECISION_BITS)
 
 
 def residual_bits(rmse: float, fitted: int, problem: Problem) -> float:
