@@ -65,7 +65,11 @@ async def _serve(settings: Settings) -> None:
 
     _log.info("starting", **settings.model_dump(mode="json"))
     server = Server(settings, searchers, evaluators)
-    address = await server.start()
+    try:
+        address = await server.start()
+    except BaseException:
+        await searchers.close()
+        raise
     print(f"listening {address}", flush=True)
     _log.info("listening", address=address)
     await stop.wait()

@@ -6,6 +6,7 @@ A thread reads the socket, so that a stop is heard during a search, and the serv
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -45,14 +46,19 @@ class Link:
         self._outgoing.flush()
 
     def _listen(self) -> None:
+        # A server that dies with frames unread resets the connection instead of ending it.
+        with contextlib.suppress(OSError):
+            self._take_frames()
+        # The server is gone: end this process and whatever an engine started in its group.
+        os.killpg(0, signal.SIGKILL)
+
+    def _take_frames(self) -> None:
         while (frame := read(self._incoming)) is not None:
             if frame[0] is Kind.STOP:
                 self.stop.set()
             else:
                 self.stop.clear()
                 self._tasks.put(frame)
-        # The server is gone: end this process and whatever an engine started in its group.
-        os.killpg(0, signal.SIGKILL)
 
 
 class Reporter:
