@@ -47,6 +47,11 @@ class Problem:
         return {name: self.X[:, j] for j, name in enumerate(self.names)}
 
     @cached_property
+    def positive(self) -> frozenset[str]:
+        """The inputs that are > 0 on every row."""
+        return frozenset(name for name, column in self.columns.items() if float(column.min()) > 0)
+
+    @cached_property
     def y_scale(self) -> float:
         """The root of the (weighted) mean square of y; 1 where y is zero."""
         with np.errstate(over="ignore"):
@@ -67,10 +72,17 @@ class Problem:
         return replace(self, X=np.asfortranarray(self.X[:, chosen]), names=tuple(names))
 
     def subsample(self, most: int) -> Problem:
-        """The problem on at most `most` rows, drawn without replacement by the problem's seed."""
+        """The problem on at most `most` rows, drawn without replacement by the problem's seed, once for each size."""
         if self.rows <= most:
             return self
-        return self.rows_only(np.sort(np.random.default_rng(self.seed).choice(self.rows, most, replace=False)))
+        if most not in self._subsamples:
+            chosen = np.random.default_rng(self.seed).choice(self.rows, most, replace=False)
+            self._subsamples[most] = self.rows_only(np.sort(chosen))
+        return self._subsamples[most]
+
+    @cached_property
+    def _subsamples(self) -> dict[int, Problem]:
+        return {}
 
     def evaluate(self, formula: Node) -> Array:
         """Values of the formula on the rows, shape (n,); NaN outside its domain."""

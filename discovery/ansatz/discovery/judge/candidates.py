@@ -16,7 +16,6 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers
 from ansatz.discovery.refine.naming import Name, Named
 from ansatz.discovery.report import Candidate, Constant, Scores
-from ansatz.discovery.score.description_length import description_length
 from ansatz.discovery.score.uncertainty import standard_errors, t_quantile
 from ansatz.discovery.search.archive import Entry, pareto_front
 
@@ -45,9 +44,8 @@ class Judge:
         """The entry with its constants fitted, unless not wanted, and its description length computed, on all rows."""
         free = tuple(p for p in free_positions(entry.formula) if p not in entry.names) if refit else ()
         fit = fit_constants(entry.formula, self.problem, free, max_evaluations=20)
-        errors = standard_errors(fit.formula, fit.rmse, free_positions(fit.formula), self.problem)
-        bits = self._description_length(fit, entry.names, errors)
-        return replace(entry, named=Named(fit, entry.names), description_length=bits)
+        named = Named(fit, entry.names)
+        return replace(entry, named=named, description_length=named.description_length(self.problem))
 
     def candidates(self, entries: Sequence[Entry], extrapolation: Extrapolation | None) -> tuple[Candidate, ...]:
         """Entries as candidates, in their order, rank from 1; without `extrapolation` that score is NaN."""
@@ -87,10 +85,6 @@ class Judge:
             )
             for p, error, h in zip(free, errors, half, strict=True)
         )
-
-    def _description_length(self, fit: Fit, names: dict[int, Name], errors: NDArray[np.float64]) -> float:
-        bits = [names[p].bits if p in names else math.nan for p in free_positions(fit.formula)]
-        return description_length(fit.formula, fit.rmse, np.nan_to_num(errors), bits, self.problem)
 
     def _scores(self, entry: Entry, extrapolation: Extrapolation | None) -> Scores:
         judged = replace(self.problem, weights=self.caller_weights)

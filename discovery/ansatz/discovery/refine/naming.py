@@ -17,7 +17,13 @@ from ansatz.discovery.expression import Node, constants
 from ansatz.discovery.expression.node import Apply, Number, is_integer
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, with_numbers
-from ansatz.discovery.score.description_length import ROUNDING, integer_bits, precision_bits, residual_bits
+from ansatz.discovery.score.description_length import (
+    ROUNDING,
+    description_length,
+    integer_bits,
+    precision_bits,
+    residual_bits,
+)
 from ansatz.discovery.score.uncertainty import standard_errors, t_quantile
 
 _WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
@@ -55,6 +61,13 @@ class Named:
 
     fit: Fit
     names: dict[int, Name]
+
+    def description_length(self, problem: Problem) -> float:
+        """Bits of the formula, its constants and its residual on the rows of the problem."""
+        positions = free_positions(self.fit.formula)
+        errors = standard_errors(self.fit.formula, self.fit.rmse, positions, problem)
+        bits = [self.names[p].bits if p in self.names else math.nan for p in positions]
+        return description_length(self.fit.formula, self.fit.rmse, np.nan_to_num(errors), bits, problem)
 
 
 def names_near(value: float, tolerance: float) -> Iterator[Name]:

@@ -6,17 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, to_text, variables, walk
 from ansatz.discovery.expression.node import Number, is_integer
 from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, with_numbers
+from ansatz.discovery.refine.constants import Fit, fit_constants, numbers, with_numbers
 from ansatz.discovery.refine.naming import Name, Named, exponent_positions, name_constants
-from ansatz.discovery.score.description_length import description_length, formula_bits, is_exact, residual_bits
+from ansatz.discovery.score.description_length import formula_bits, is_exact, residual_bits
 from ansatz.discovery.score.equivalence import Probe, same_values
-from ansatz.discovery.score.uncertainty import standard_errors
 from ansatz.discovery.units.dimensions import RIGHT, WRONG
 
 SCREEN_ROWS = 2000
@@ -71,7 +68,7 @@ class Archive:
         self.solved = False
         self._on_better = on_better
         self._probe = Probe(self.screen)
-        self._positive = frozenset(n for n, x in problem.columns.items() if float(x.min()) > 0)
+        self._positive = problem.positive
         self._tries: dict[str, int] = {}
         self._entries: list[Entry] = []
         self._baseline_bits = math.inf
@@ -152,12 +149,9 @@ class Archive:
         return named
 
     def _entry(self, named: Named, found_by: str) -> Entry:
-        fit = named.fit
-        positions = free_positions(fit.formula)
-        errors = standard_errors(fit.formula, fit.rmse, positions, self.screen)
-        names = [named.names[p].bits if p in named.names else math.nan for p in positions]
-        bits = description_length(fit.formula, fit.rmse, np.nan_to_num(errors), names, self.screen)
-        return Entry(named, found_by, bits, self._probe.values(fit.formula), self._wrongness(fit.formula))
+        formula = named.fit.formula
+        bits = named.description_length(self.screen)
+        return Entry(named, found_by, bits, self._probe.values(formula), self._wrongness(formula))
 
     def _insert(self, entry: Entry) -> Entry | None:
         for i, other in enumerate(self._entries):

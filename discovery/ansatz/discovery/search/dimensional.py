@@ -3,7 +3,7 @@ dimensionless groups of the inputs (Buckingham 1914, Phys. Rev. 4, 345), a probl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -11,11 +11,12 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Array, Node, Number, Variable, substitute
+from ansatz.discovery.expression import Array, Node, Number, Variable, substitute, to_text
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled_values, replaced
+from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.units.groups import MAX_INPUTS, Powers, dimensionless_groups, prefactors
 
 _ROWS: Final = 2000
@@ -36,14 +37,14 @@ class Dimensional:
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         if problem.dimensions is None or not 1 <= len(problem.names) <= MAX_INPUTS:
             return
-        reductions = _reductions(sample(problem, _ROWS))
+        reductions = _reductions(problem.subsample(_ROWS))
         with Shortlist(problem, budget, emit) as shortlist:
             for product in reductions.products:
                 shortlist.offer(product)
             for reduced in reductions.problems:
                 if shortlist.budget.spent:
                     return
-                self.solver.search(reduced.problem, shortlist.budget, _Restored(reduced, shortlist))
+                self.solver.search(reduced.problem, shortlist.budget, reduced.emit(shortlist.take))
 
 
 def with_dimensional(searchers: Sequence[Searcher], problem: Problem) -> list[Searcher]:
@@ -58,31 +59,11 @@ def with_dimensional(searchers: Sequence[Searcher], problem: Problem) -> list[Se
 
 
 @dataclass(frozen=True, eq=False)
-class _Reduced:
-    """A problem in dimensionless groups; its formulas times `factor`, with `groups` put in, are those sought."""
-
-    problem: Problem
-    factor: Node
-    groups: dict[str, Node]
-
-
-@dataclass(frozen=True, eq=False)
-class _Restored:
-    """Takes formulas of a reduced problem and passes on what they are in the inputs."""
-
-    reduced: _Reduced
-    shortlist: Shortlist
-
-    def __call__(self, formula: Node) -> None:
-        self.shortlist.offer(build.times(self.reduced.factor, substitute(formula, self.reduced.groups)))
-
-
-@dataclass(frozen=True, eq=False)
 class _Reductions:
     """What dimensional analysis makes of a problem: multiples of single products of inputs, and reduced problems."""
 
     products: Sequence[Node]
-    problems: Sequence[_Reduced]
+    problems: Sequence[Reduction]
 
 
 @lru_cache(maxsize=1)
@@ -127,32 +108,17 @@ def _mean(values: Array, problem: Problem) -> float:
     return float(np.average(values, weights=problem.weights))
 
 
-def _names(problem: Problem) -> Iterator[str]:
-    """Names that no input has."""
-    k = 0
-    while True:
-        k += 1
-        if f"pi{k}_" not in problem.names:
-            yield f"pi{k}_"
-
-
-def _reduce(problem: Problem, factor: Node, groups: Sequence[Node]) -> _Reduced | None:
-    """y / factor as a function of the groups, so weighted that errors keep their size in y."""
-    values = problem.evaluate(factor)
-    with np.errstate(all="ignore"):
-        y = problem.y / values
-        weights = values**2 if problem.weights is None else problem.weights * values**2
-        mean = float(np.mean(weights))
-    if not (np.all(np.isfinite(y)) and np.isfinite(mean) and mean > 0) or np.ptp(y) == 0:
+def _reduce(problem: Problem, factor: Node, groups: Sequence[Node]) -> Reduction | None:
+    """y / factor as a function of the groups."""
+    peeled = peeled_values(problem, problem.evaluate(factor))
+    if peeled is None:
         return None
-    named = dict(zip(_names(problem), groups, strict=False))
+    named: dict[str, Node] = dict(zip(fresh_names(problem), groups, strict=False))
     smaller = replace(
-        problem,
-        X=np.asfortranarray(np.column_stack([problem.evaluate(g) for g in groups])),
-        y=y,
-        names=tuple(named),
-        weights=weights / mean,
+        replaced(peeled, [problem.evaluate(g) for g in groups], list(named)),
         dimensions=None,
         max_complexity=problem.max_complexity + _ROOM,
     )
-    return _Reduced(smaller, factor, named)
+    return Reduction(
+        smaller, lambda formula: build.times(factor, substitute(formula, named)), f"groups over {to_text(factor)}"
+    )

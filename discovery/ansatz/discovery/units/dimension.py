@@ -20,11 +20,6 @@ class Dimension:
         if len(self.exponents) != len(BASE_UNITS):
             raise ValueError(f"a dimension has {len(BASE_UNITS)} exponents, not {len(self.exponents)}")
 
-    @property
-    def is_none(self) -> bool:
-        """Whether a quantity of this dimension is dimensionless."""
-        return not any(self.exponents)
-
     def __mul__(self, other: Dimension) -> Dimension:
         return Dimension(tuple(a + b for a, b in zip(self.exponents, other.exponents, strict=True)))
 

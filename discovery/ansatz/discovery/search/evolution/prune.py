@@ -30,7 +30,6 @@ class _Pruner:
     def __init__(self, problem: Problem, budget: Budget) -> None:
         self._problem = problem
         self._budget = budget
-        self._positive = [name for name, column in problem.columns.items() if float(column.min()) > 0]
         self._trials = _MAX_TRIALS
 
     def prune(self, formula: Node) -> list[Node]:
@@ -57,7 +56,7 @@ class _Pruner:
         return None
 
     def _simplify(self, formula: Node) -> Node:
-        return simplify(formula, self._positive)
+        return simplify(formula, self._problem.positive)
 
 
 def replacements(formula: Node) -> Iterator[Node]:

@@ -17,7 +17,7 @@ from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.exponents import options
 from ansatz.discovery.search.structured.factors import FactorBank, factor_bank
 from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.shortlist import Shortlist
 
 _LARGEST: Final = 12.0
 _ROWS: Final = 300
@@ -37,7 +37,7 @@ class LogBank:
     pieces: int = 300
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = sample(problem, _ROWS)
+        small = problem.subsample(_ROWS)
         keep = np.flatnonzero(small.y != 0)
         if keep.size < 5:
             return

@@ -14,7 +14,7 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import terms
 from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled, replaced
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.search.structured.surrogate import best_view
 from ansatz.discovery.search.structured.templates import wave_gains
 
@@ -37,7 +37,7 @@ class Periodic:
     name: str = "structured.periodic"
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = sample(problem, _ROWS)
+        small = problem.subsample(_ROWS)
         if not 1 < len(problem.names) <= _MOST_INPUTS or small.rows < 30 or not {"sin", "cos"} & problem.functions:
             return
         view, error = best_view(small)

@@ -15,7 +15,7 @@ from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build, squares, terms
 from ansatz.discovery.search.structured.outer import ALGEBRAIC, COSINE, LOG, SINE, TRANSCENDENTAL, Outer, transformed
 from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.search.structured.terms import Bank
 
 _ROWS: Final = 300
@@ -37,7 +37,7 @@ class SparseSum:
     pieces: int = 700
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = sample(problem, _ROWS)
+        small = problem.subsample(_ROWS)
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             bank = self.terms_of(small)
             if not bank.terms:

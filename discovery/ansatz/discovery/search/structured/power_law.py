@@ -12,7 +12,7 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured.build import product
 from ansatz.discovery.search.structured.exponents import options
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.shortlist import Shortlist
 
 _ROWS: Final = 2000
 _REWEIGHTINGS: Final = 4
@@ -30,7 +30,7 @@ class PowerLaw:
     name = "structured.power_law"
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = sample(problem, _ROWS)
+        small = problem.subsample(_ROWS)
         logs = _Logarithms(small)
         if logs.rows < 3:
             return

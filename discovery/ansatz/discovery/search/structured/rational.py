@@ -15,7 +15,7 @@ from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build, terms
 from ansatz.discovery.search.structured.outer import COSINE, IDENTITY, SINE, SQUARE, TANGENT, Transformed, transformed
 from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.search.structured.terms import Bank
 
 _ROWS: Final = 300
@@ -36,7 +36,7 @@ class Rational:
     pieces: int = 600
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = sample(problem, _ROWS)
+        small = problem.subsample(_ROWS)
         if small.rows < 8:
             return
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:

@@ -22,7 +22,7 @@ from ansatz.discovery.search.structured.exponents import snapped
 from ansatz.discovery.search.structured.isolate import isolated
 from ansatz.discovery.search.structured.reduction import MERGES, Reduction, merged, merges, peeled, shifted
 from ansatz.discovery.search.structured.scaling import scaled, symmetries
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.search.structured.surrogate import View, best_view
 
 _ROWS: Final = 240
@@ -64,7 +64,7 @@ class Reduced:
     pieces: int = 4000
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = sample(problem, _ROWS)
+        small = problem.subsample(_ROWS)
         if not 2 <= len(problem.names) <= _MOST_INPUTS or small.rows < 12:
             return
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
@@ -183,8 +183,7 @@ def _factors(problem: Problem, j: int) -> Iterator[Node]:
     values = problem.X[:, j]
     if np.all(values != 0):
         for p in _FACTOR_EXPONENTS:
-            if p == int(p) or np.all(values > 0):
-                yield build.product(1.0, [(x, p)], problem.functions)
+            yield build.product(1.0, [(x, p)], problem.functions)
     for name in ("sin", "cos"):
         if name in problem.functions:
             yield call(name, x)

@@ -13,7 +13,6 @@ from ansatz.discovery.expression import Array, Node, Variable, add, complexity, 
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.search.structured.outer import Outer, transformed
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +92,10 @@ def replaced(problem: Problem, columns: Sequence[Array], names: Sequence[str]) -
     return replace(problem, X=X, names=tuple(names))
 
 
+def _without(problem: Problem, drop: Sequence[int]) -> Problem:
+    return problem.inputs_only([name for k, name in enumerate(problem.names) if k not in drop])
+
+
 def peeled(problem: Problem, factor: Node, drop: Sequence[int] = ()) -> Reduction | None:
     """y / factor as the target, without the inputs `drop`; None where that is not finite."""
     smaller = peeled_values(problem, problem.evaluate(factor), drop)
@@ -109,9 +112,7 @@ def peeled_values(problem: Problem, values: Array, drop: Sequence[int] = ()) -> 
         mean = float(np.mean(weights))
     if not (np.all(np.isfinite(y)) and np.isfinite(mean) and mean > 0) or np.ptp(y) == 0:
         return None
-    keep = [k for k in range(len(problem.names)) if k not in drop]
-    names = tuple(problem.names[k] for k in keep)
-    return replace(problem, X=np.asfortranarray(problem.X[:, keep]), y=y, names=names, weights=weights / mean)
+    return replace(_without(problem, drop), y=y, weights=weights / mean)
 
 
 def shifted(problem: Problem, term: Node, drop: Sequence[int] = ()) -> Reduction | None:
@@ -120,21 +121,5 @@ def shifted(problem: Problem, term: Node, drop: Sequence[int] = ()) -> Reduction
         y = problem.y - problem.evaluate(term)
     if not np.all(np.isfinite(y)) or np.ptp(y) == 0:
         return None
-    keep = [k for k in range(len(problem.names)) if k not in drop]
-    smaller = replace(
-        problem, X=np.asfortranarray(problem.X[:, keep]), y=y, names=tuple(problem.names[k] for k in keep)
-    )
+    smaller = replace(_without(problem, drop), y=y)
     return Reduction(smaller, lambda formula: add(term, formula), f"shift {to_text(term)}")
-
-
-def under(problem: Problem, outer: Outer) -> Reduction | None:
-    """T(y) as the target; None where that is not defined."""
-    target = transformed(problem, outer)
-    if target is None:
-        return None
-    weights = target.roots**2
-    return Reduction(
-        replace(problem, y=target.target, weights=weights / np.mean(weights)),
-        lambda formula: outer.inverse(formula, problem.functions),
-        f"under {outer.name}",
-    )

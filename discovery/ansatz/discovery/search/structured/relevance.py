@@ -11,8 +11,6 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
-from ansatz.discovery.search.structured.reduction import replaced
-from ansatz.discovery.search.structured.shortlist import sample
 from ansatz.discovery.search.structured.surrogate import View
 
 _ROWS: Final = 240
@@ -43,7 +41,7 @@ def without_irrelevant(problem: Problem, budget: Budget) -> Problem | None:
     """The problem with the inputs that a smooth fit needs, or None where these are all or explain nothing."""
     if len(problem.names) <= _FEW or problem.rows < 30:
         return None
-    small = sample(problem, _ROWS)
+    small = problem.subsample(_ROWS)
     one_sign = bool(np.all(small.y > 0) or np.all(small.y < 0))
     views = [View(False, False, False), *([View(True, False, True), View(True, True, True)] if one_sign else [])]
     best: tuple[float, list[int]] = (_MUST_EXPLAIN, [])
@@ -54,7 +52,7 @@ def without_irrelevant(problem: Problem, budget: Budget) -> Problem | None:
     chosen = sorted(best[1])
     if not chosen or len(chosen) == len(problem.names):
         return None
-    return replaced(problem, [problem.X[:, j] for j in chosen], [problem.names[j] for j in chosen])
+    return problem.inputs_only([problem.names[j] for j in chosen])
 
 
 def _forward(problem: Problem, view: View, budget: Budget) -> tuple[float, list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
@@ -33,7 +32,7 @@ class Shortlist:
     """
 
     def __init__(self, problem: Problem, budget: Budget, emit: Emit, pieces: float = float("inf")) -> None:
-        self._problem = sample(problem, _ROWS)
+        self._problem = problem.subsample(_ROWS)
         self._emit = emit
         self._best: dict[int, list[tuple[float, int, Node]]] = {}
         self._seen: set[Node] = set()
@@ -98,21 +97,3 @@ class Shortlist:
         others.sort(key=lambda item: item[:2])
         chosen = front[-_MOST:] + others[: max(0, _MOST // 2 - len(front) // 2)]
         return [formula for _, _, formula in chosen]
-
-
-_samples: dict[tuple[int, int], tuple[Problem, Problem]] = {}
-
-
-def sample(problem: Problem, most: int) -> Problem:
-    """`problem.subsample(most)`, drawn once for as long as the problem is the last one asked for."""
-    if problem.rows <= most:
-        return problem
-    key = (id(problem), most)
-    if key not in _samples:
-        for other in [k for k, (kept, _) in _samples.items() if kept is not problem]:
-            del _samples[other]
-        _samples[key] = (problem, problem.subsample(most))
-    return _samples[key][1]
-
-
-Stop = Callable[[], bool]

@@ -17,7 +17,7 @@ from ansatz.discovery.refine.constants import fit_constants
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.selection import Regression
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.shortlist import Shortlist
 
 _ROWS: Final = 200
 _EVALUATIONS: Final = 60
@@ -51,7 +51,7 @@ class Templates:
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         if len(problem.names) != 1 or np.ptp(problem.X[:, 0]) == 0 or problem.rows < 6:
             return
-        small = sample(problem, _ROWS)
+        small = problem.subsample(_ROWS)
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             for formula in _oscillations(small):
                 shortlist.offer(formula)

@@ -18,7 +18,7 @@ from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.outer import ALGEBRAIC, TRANSCENDENTAL, transformed
 from ansatz.discovery.search.structured.selection import Regression
-from ansatz.discovery.search.structured.shortlist import Shortlist, sample
+from ansatz.discovery.search.structured.shortlist import Shortlist
 
 _LARGEST: Final = 12.0
 _ROWS: Final = 240
@@ -118,7 +118,7 @@ class Univariate:
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         if len(problem.names) != 1 or np.ptp(problem.X[:, 0]) == 0 or problem.rows < 5:
             return
-        small = sample(problem, _ROWS)
+        small = problem.subsample(_ROWS)
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             for formula in _proposals(small):
                 shortlist.offer(formula)
