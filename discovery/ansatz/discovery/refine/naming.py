@@ -156,9 +156,11 @@ def _best_choice(
         if np.isnan(error):
             continue
         value = float(values[position])
-        floor = _MIN_GAIN_EXPONENT if position in exponents else _MIN_GAIN_COEFFICIENT
         for name in names_near(value, within * error):
             gain = precision_bits(value, float(error)) - name.bits
+            # Zero is no coincidence to guard against: a term within its error of zero was never seen.
+            common = position in exponents or name is _ZERO
+            floor = _MIN_GAIN_EXPONENT if common else _MIN_GAIN_COEFFICIENT
             if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):
                 best = (position, name, gain, floor)
     return best
