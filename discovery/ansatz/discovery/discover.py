@@ -175,11 +175,10 @@ class _Discovery:
         searched = problem.inputs_only(relevant_inputs(problem, always=variables(ansatz) if ansatz else ()))
         searchers = _searchers(searched)
         refinement: tuple[RefinementStep, ...] = ()
-        if ansatz is not None:
-            refine = Refinement(searchers, self._on_stage)
-            refinement = refine.run(ansatz, searched, budget.part(seconds / 2), self._archive)
         engine = evolution.searcher(self._engine) if problem.names else None
         portfolio = Portfolio(searchers, engine, self._on_stage, warnings=screening_warnings(problem, searched))
+        if ansatz is not None:
+            refinement = Refinement(portfolio).run(ansatz, searched, budget.part(seconds / 2), self._archive)
         portfolio.run(searched, budget, self._archive)
         self._archive.admit_deferred(budget)
         return self._report(portfolio, refinement)
@@ -250,7 +249,7 @@ class _Discovery:
             options=options_in_force(self._options, self._engine),
             seed=self._options.seed,
             reproducible=not portfolio.cut_stages and not portfolio.engine_took_part,
-            cut_stages=tuple(portfolio.cut_stages),
+            cut_stages=tuple(dict.fromkeys(portfolio.cut_stages)),
         )
 
 

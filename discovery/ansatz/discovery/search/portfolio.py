@@ -40,7 +40,7 @@ class Portfolio:
     cut_stages: list[str] = field(default_factory=list)
     warnings: list[Warning] = field(default_factory=list)
     engine_took_part: bool = False
-    _explained: bool = False
+    _explained: bool = field(default=False, init=False)
 
     def run(self, problem: Problem, budget: Budget, archive: Archive) -> None:
         """Search until solved, done, or the budget is spent; the archive holds what was found.
@@ -69,6 +69,8 @@ class Portfolio:
         if archive.entries and not archive.solved and not budget.spent:
             self.on_stage("reduction")
             reduce(archive, budget)
+            if budget.spent:
+                self.cut_stages.append("reduction")
 
     def _run_one(self, searcher: Searcher, problem: Problem, budget: Budget, archive: Archive) -> None:
         late = 0

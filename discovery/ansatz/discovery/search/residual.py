@@ -6,7 +6,6 @@ description length and a stop where the rest no longer pays.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ansatz.discovery.budget import Budget
@@ -18,7 +17,6 @@ from ansatz.discovery.report import RefinementStep
 from ansatz.discovery.score.description_length import is_exact
 from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.portfolio import Portfolio
-from ansatz.discovery.search.protocol import Searcher
 
 _MAX_STEPS = 4
 _CORRECTIONS = 8
@@ -27,20 +25,22 @@ _MIN_GAIN_BITS = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Refinement:
-    """Searches the additive residual of an ansatz with the given searchers."""
+    """Searches the additive residual of an ansatz with the searchers of a portfolio.
 
-    searchers: Sequence[Searcher]
-    on_stage: Callable[[str], None]
+    What is cut short or fails on the way is told in the portfolio's own lists.
+    """
+
+    portfolio: Portfolio
 
     def run(self, ansatz: Node, problem: Problem, budget: Budget, archive: Archive) -> tuple[RefinementStep, ...]:
         """Steps taken, the fit of the ansatz first; every formula on the way is in the archive."""
-        self.on_stage("ansatz")
+        self.portfolio.on_stage("ansatz")
         current = self._fitted(ansatz, archive)
         if current is None:
             return ()
         steps = [RefinementStep(current.formula, None, 0.0)]
         while len(steps) <= _MAX_STEPS and not budget.spent and not archive.solved:
-            self.on_stage("residual")
+            self.portfolio.on_stage("residual")
             found = self._correction(current, problem, budget, archive)
             if found is None:
                 break
@@ -66,7 +66,7 @@ class Refinement:
         rest = replace(problem, y=problem.y - problem.evaluate(current.formula))
         corrections = Archive(rest)
         part = budget.part(budget.remaining / 2, also_stop=lambda: corrections.solved)
-        Portfolio(self.searchers, None, self.on_stage).run(rest, part, corrections)
+        replace(self.portfolio, engine=None).run(rest, part, corrections)
         best: tuple[Entry, Node] | None = None
         for entry in corrections.entries[:_CORRECTIONS]:
             joined = archive.propose(add(current.formula, entry.formula), "residual")
