@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ansatz.discovery import Column, Engine, Options, Table, discover
+from ansatz.discovery.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, parse
 from ansatz.discovery.problem import Problem
@@ -42,7 +43,7 @@ def _problem() -> Problem:
 
 def _refined(portfolio: Portfolio, seconds: float) -> Portfolio:
     problem = _problem()
-    Refinement(portfolio).run(parse("2.1*x", ["x"]), problem, Budget(seconds), Archive(problem))
+    Refinement(portfolio).run(Ansatz(parse("2.1*x", ["x"])), problem, Budget(seconds), Archive(problem))
     return portfolio
 
 

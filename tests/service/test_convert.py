@@ -16,7 +16,9 @@ from ansatz.discovery import (
     Engine,
     Evaluation,
     InvalidInputError,
+    Loss,
     Options,
+    Parameter,
     Progress,
     Receipt,
     RefinementStep,
@@ -54,7 +56,10 @@ def test_tables_round_trip_bit_for_bit(rows: list[tuple[float, float, float]]) -
         budget_seconds=st.integers(1, 3_600_000_000).map(lambda us: us / 1e6),
         seed=st.integers(0, 2**32 - 1),
         max_complexity=st.integers(1, 100),
-        ansatz=st.text(max_size=20),
+        ansatz=st.text(min_size=1, max_size=20),
+        parameters=st.sampled_from([(), (Parameter("a", 1.5, upper=2.0), Parameter("b", lower=-1.0))]),
+        fixed_numbers=st.booleans(),
+        loss=st.sampled_from(Loss),
     )
 )
 def test_options_round_trip(options: Options) -> None:

@@ -63,7 +63,9 @@ class Client:
         - units: name -> text such as "m/s^2"
         - functions: the only ones allowed in formulas; max_complexity: the largest number of nodes of a formula
         - engine: "auto", "pysr", "operon" or "none"; budget: seconds of search; seed: a whole number
-        - ansatz: your own formula: it is fitted, and its residual searched for what it misses
+        - ansatz: your own formula: it is fitted, and its residual searched for what it misses. Names in it that are no
+          columns are free constants: start ({"a": 1.0}) and bounds ({"a": (0, None)}) say what is known of them.
+          fixed_numbers: its numbers stay as they are; loss: "squared", "huber" or "log-huber", what its fit minimises
 
         `on_event` hears of every JobEvent. Where it raises, or on Ctrl-C, the job is cancelled.
         """

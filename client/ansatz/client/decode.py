@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,6 +45,17 @@ def _engine(engine: problem_pb2.Engine.ValueType) -> results.Engine:
     return results.Engine(problem_pb2.Engine.Name(engine).removeprefix("ENGINE_").lower())
 
 
+def _loss(loss: problem_pb2.Loss.ValueType) -> results.Loss:
+    if loss == problem_pb2.LOSS_UNSPECIFIED:
+        return results.Loss.SQUARED
+    return results.Loss[problem_pb2.Loss.Name(loss).removeprefix("LOSS_")]
+
+
+def _parameter(message: problem_pb2.Parameter) -> results.Parameter:
+    start, lower, upper = (_optional(message, field) for field in ("start", "lower", "upper"))
+    return results.Parameter(message.name, start, lower, upper)
+
+
 def _constant(message: report_pb2.Constant) -> results.Constant:
     return results.Constant(
         value=message.value,
@@ -51,7 +63,14 @@ def _constant(message: report_pb2.Constant) -> results.Constant:
         lower=_optional(message, "lower"),
         upper=_optional(message, "upper"),
         name=message.name or None,
+        parameter=message.parameter or None,
     )
+
+
+def _correlations(message: report_pb2.Candidate) -> tuple[tuple[float | None, ...], ...]:
+    k = len(message.constants)
+    values = [None if math.isnan(value) else value for value in message.correlations]
+    return tuple(tuple(values[i : i + k]) for i in range(0, len(values), max(k, 1)))
 
 
 def candidate(message: report_pb2.Candidate) -> results.Candidate:
@@ -72,6 +91,7 @@ def candidate(message: report_pb2.Candidate) -> results.Candidate:
         scores=scores,
         on_pareto_front=message.on_pareto_front,
         found_by=message.found_by,
+        correlations=_correlations(message),
     )
 
 
@@ -96,8 +116,13 @@ def _receipt(message: report_pb2.Receipt) -> results.Receipt:
     )
 
 
+def _step(message: report_pb2.RefinementStep) -> results.RefinementStep:
+    return results.RefinementStep(
+        message.formula, message.added or None, message.gain_bits, message.mode or None, tuple(message.missing)
+    )
+
+
 def report(message: report_pb2.Report, state: results.JobState) -> results.Report:
-    steps = (results.RefinementStep(s.formula, s.added or None, s.gain_bits) for s in message.refinement)
     return results.Report(
         state=state,
         candidates=tuple(map(candidate, message.candidates)),
@@ -106,7 +131,7 @@ def report(message: report_pb2.Report, state: results.JobState) -> results.Repor
         warnings=tuple(map(_warning, message.warnings)),
         receipt=_receipt(message.receipt) if message.HasField("receipt") else None,
         columns=dict(message.columns),
-        refinement=tuple(steps),
+        refinement=tuple(map(_step, message.refinement)),
         elapsed_seconds=_optional_seconds(message, "elapsed"),
         first_candidate_seconds=_optional_seconds(message, "first_candidate"),
     )
@@ -120,6 +145,9 @@ def _options(message: problem_pb2.SearchOptions) -> results.SearchOptions:
         seed=_optional(message, "seed"),
         max_complexity=_optional(message, "max_complexity"),
         ansatz=message.ansatz,
+        parameters=tuple(map(_parameter, message.parameters)),
+        fixed_numbers=message.fixed_numbers,
+        loss=_loss(message.loss),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from google.protobuf.duration_pb2 import Duration
 
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.results import Engine
+from ansatz.client.results import Engine, Loss
 from ansatz.client.tables import TableOptions, table
 from ansatz.v1 import discovery_service_pb2, problem_pb2
 
@@ -26,6 +26,10 @@ class ProblemOptions(TableOptions, total=False):
     seed: int | None
     max_complexity: int | None
     ansatz: str | None
+    start: Mapping[str, float] | None
+    bounds: Mapping[str, tuple[float | None, float | None]] | None
+    fixed_numbers: bool
+    loss: Loss | str | None
 
 
 def search_options(
@@ -36,9 +40,20 @@ def search_options(
     seed: int | None = None,
     max_complexity: int | None = None,
     ansatz: str | None = None,
+    start: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
+    fixed_numbers: bool = False,
+    loss: Loss | str | None = None,
 ) -> problem_pb2.SearchOptions:
     """Options of a search. `budget` is in seconds. Checks what the wire cannot carry; the server checks the rest."""
-    options = problem_pb2.SearchOptions(functions=_names(functions), ansatz=ansatz or "")
+    options = problem_pb2.SearchOptions(
+        functions=_names(functions),
+        ansatz=ansatz or "",
+        parameters=_parameters(start or {}, bounds or {}),
+        fixed_numbers=fixed_numbers,
+    )
+    if loss is not None:
+        options.loss = _loss(loss)
     if engine is not None:
         options.engine = _engine(engine)
     if budget is not None:
@@ -85,6 +100,30 @@ def _names(functions: Sequence[str] | None) -> Sequence[str]:
     if isinstance(functions, str):
         raise InvalidRequest.of("options.functions", f"is {functions!r:.60}; give a list of names")
     return functions or ()
+
+
+def _parameters(
+    start: Mapping[str, float], bounds: Mapping[str, tuple[float | None, float | None]]
+) -> list[problem_pb2.Parameter]:
+    parameters = []
+    for name in dict.fromkeys((*start, *bounds)):
+        try:
+            lower, upper = bounds.get(name, (None, None))
+            parameters.append(problem_pb2.Parameter(name=name, start=start.get(name), lower=lower, upper=upper))
+        except (TypeError, ValueError):
+            given = f"{start.get(name)!r:.40} and {bounds.get(name)!r:.60}"
+            text = f"has {given} as start and bounds of {name!r}; give a number, and (lower, upper)"
+            raise InvalidRequest.of("options.parameters", text) from None
+    return parameters
+
+
+def _loss(loss: Loss | str) -> problem_pb2.Loss.ValueType:
+    try:
+        known = Loss(loss)
+    except ValueError:
+        names = ", ".join(Loss)
+        raise InvalidRequest.of("options.loss", f"is {loss!r:.60}; give one of {names}") from None
+    return problem_pb2.Loss.Value(f"LOSS_{known.name}")
 
 
 def _engine(engine: Engine | str) -> problem_pb2.Engine.ValueType:

@@ -17,6 +17,15 @@ class Engine(StrEnum):
     NONE = "none"
 
 
+class Loss(StrEnum):
+    """What the fit of an ansatz minimises: squared errors; or Huber's, in which outliers count little, of the target or
+    of its logarithm."""
+
+    SQUARED = "squared"
+    HUBER = "huber"
+    LOG_HUBER = "log-huber"
+
+
 class JobState(StrEnum):
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -31,10 +40,11 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class Constant:
-    """A number of a formula that is no integer.
+    """A number of a formula that is no integer, or a free constant of your ansatz.
 
     `std_error` and the limits of the 95 % interval are in the constant's own unit, None where the data do not
-    determine them; `name` is what the value is called where a short name ("3/2", "pi") lies within its error.
+    determine them; `name` is what the value is called where a short name ("3/2", "pi") lies within its error;
+    `parameter` is the free constant of your ansatz that it is.
     """
 
     value: float
@@ -42,6 +52,7 @@ class Constant:
     lower: float | None
     upper: float | None
     name: str | None
+    parameter: str | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,8 @@ class Scores:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked."""
+    """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `correlations` are those of the estimates
+    of `constants`, row by row; empty for fewer than two."""
 
     rank: int
     formula: str
@@ -72,6 +84,7 @@ class Candidate:
     scores: Scores
     on_pareto_front: bool
     found_by: str
+    correlations: tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -99,12 +112,15 @@ class Noise:
 
 @dataclass(frozen=True)
 class RefinementStep:
-    """A step of the refinement of the caller's ansatz: the formula after it, what was added (None: the fit of the
-    ansatz itself) and the bits of description length it saved."""
+    """A step of the refinement of the caller's ansatz: the formula after it, what was joined (None: the fit of the
+    ansatz itself), the bits of description length it saved, how it was joined ("additive", "multiplicative" or
+    "inside"), and the inputs that the residual before depended on."""
 
     formula: str
     added: str | None
     gain_bits: float
+    mode: str | None
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -156,6 +172,16 @@ class DataSummary:
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """A free constant of an ansatz: where its fit starts, and its bounds, where given."""
+
+    name: str
+    start: float | None
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True)
 class SearchOptions:
     """The options a job was made with; None and empty: the server's default."""
 
@@ -165,6 +191,9 @@ class SearchOptions:
     seed: int | None
     max_complexity: int | None
     ansatz: str
+    parameters: tuple[Parameter, ...]
+    fixed_numbers: bool
+    loss: Loss
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from ansatz.discovery.discover import Evaluation, Listener, discover, evaluate_f
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
 from ansatz.discovery.observations import Column, Table
 from ansatz.discovery.options import Engine, Options
+from ansatz.discovery.parameters import Loss, Parameter
 from ansatz.discovery.report import (
     Candidate,
     Constant,
@@ -27,7 +28,9 @@ __all__ = [
     "Evaluation",
     "InvalidInputError",
     "Listener",
+    "Loss",
     "Options",
+    "Parameter",
     "Progress",
     "Receipt",
     "RefinementStep",

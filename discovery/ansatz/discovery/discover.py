@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from ansatz.discovery.ansatz import parse_ansatz
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Number, variables
+from ansatz.discovery.expression import Number
 from ansatz.discovery.judge.candidates import Judge
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
 from ansatz.discovery.judge.warnings import dimension_warnings, evaluation_warnings, result_warnings, screening_warnings
+from ansatz.discovery.names import parse_formula
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Engine, Options
-from ansatz.discovery.prepare import Prepared, data_sha256, parse_ansatz, parse_formula, prepare
+from ansatz.discovery.prepare import Prepared, data_sha256, prepare
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.receipt import options_in_force, versions
 from ansatz.discovery.refine.constants import fit_constants
@@ -172,7 +174,7 @@ class _Discovery:
         # Whatever happens, the constant is there to be reported.
         self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
         ansatz = self._prepared.ansatz
-        searched = problem.inputs_only(relevant_inputs(problem, always=variables(ansatz) if ansatz else ()))
+        searched = problem.inputs_only(relevant_inputs(problem, always=ansatz.inputs if ansatz else ()))
         searchers = _searchers(searched)
         refinement: tuple[RefinementStep, ...] = ()
         engine = evolution.searcher(self._engine) if problem.names else None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression.node import FUNCTIONS
+from ansatz.discovery.parameters import Loss, Parameter
+from ansatz.discovery.parameters import violations as parameter_violations
 
 DEFAULT_FUNCTIONS: Final = (
     "exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "abs",
@@ -34,8 +37,9 @@ class Options:
 
     `functions` are the only functions allowed in formulas; `budget_seconds` is wall clock, in (0, 3600];
     `seed` is in [0, 2**32); `max_complexity` counts nodes, in [1, 100]; `ansatz` is the caller's own formula
-    (text, empty for none); `dimensional_constants` allows numbers that are no integers to carry dimensions where units
-    are given. Raises InvalidInputError, with every violation found.
+    (text, empty for none), `parameters` say where its free constants start and how they are bounded, `fixed_numbers`
+    keeps its numbers as given, `loss` is what its fit minimises; `dimensional_constants` allows numbers that are no
+    integers to carry dimensions where units are given. Raises InvalidInputError, with every violation found.
     """
 
     functions: tuple[str, ...] = DEFAULT_FUNCTIONS
@@ -45,6 +49,9 @@ class Options:
     max_complexity: int = DEFAULT_MAX_COMPLEXITY
     ansatz: str = ""
     dimensional_constants: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    fixed_numbers: bool = False
+    loss: Loss = Loss.SQUARED
 
     def __post_init__(self) -> None:
         violations: list[Violation] = []
@@ -67,5 +74,19 @@ class Options:
             violations.append(
                 Violation("options.max_complexity", f"is {self.max_complexity}; give 1 to {MAX_COMPLEXITY}")
             )
+        violations += parameter_violations(self.parameters, "options.parameters")
+        violations += self._without_ansatz()
         if violations:
             raise InvalidInputError(violations)
+
+    def _without_ansatz(self) -> Iterator[Violation]:
+        """What is said of an ansatz that is not there."""
+        if self.ansatz:
+            return
+        given = {
+            "options.parameters": bool(self.parameters),
+            "options.fixed_numbers": self.fixed_numbers,
+            "options.loss": self.loss is not Loss.SQUARED,
+        }
+        for field in (name for name, is_given in given.items() if is_given):
+            yield Violation(field, "is about an ansatz, and none is given; give options.ansatz")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import keyword
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Variable, parse, substitute, variables, walk
+from ansatz.discovery.ansatz import Ansatz, parse_ansatz
+from ansatz.discovery.names import formula_names
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Options
 from ansatz.discovery.problem import Problem
@@ -21,7 +19,6 @@ from ansatz.discovery.units.dimensions import Dimensions
 from ansatz.discovery.units.text import parse_unit
 
 _RELATIVE_DECADES = 4.0
-_RESERVED = frozenset({*FUNCTIONS, "np"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,13 +26,13 @@ class Prepared:
     """A problem and what the report must say of how it came from the table.
 
     `problem.weights` are those of the fit; `caller_weights` those of the reported scores (mean 1, or None);
-    `columns` maps names in formulas to the caller's names where they differ; `ansatz` is the caller's formula or None.
+    `columns` maps names in formulas to the caller's names where they differ; `ansatz` is the caller's own or None.
     """
 
     problem: Problem
     caller_weights: NDArray[np.float64] | None
     columns: Mapping[str, str]
-    ansatz: Node | None
+    ansatz: Ansatz | None
     warnings: tuple[Warning, ...]
 
 
@@ -48,7 +45,7 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
     """
     names = formula_names(table.inputs)
     ansatz = parse_ansatz(table, options)
-    used = set(names.values()) if keep_all else set(variables(ansatz)) if ansatz else set()
+    used = set(names.values()) if keep_all else set(ansatz.inputs) if ansatz else set()
     kept, warnings = _useful_inputs(table, names, used)
     X = np.column_stack([table.column(c).values for c in kept]) if kept else np.empty((table.rows, 0))
     y = np.array(table.column(table.target).values, dtype=np.float64)
@@ -71,49 +68,6 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
     )  # fmt: skip
     renamed = {names[c]: c for c in table.inputs if names[c] != c}
     return Prepared(problem, caller_weights, renamed, ansatz, tuple(warnings))
-
-
-def formula_names(columns: Sequence[str]) -> dict[str, str]:
-    """Column name to the identifier that stands for it in formulas: itself where that can be."""
-    taken: set[str] = {c for c in columns if _can_stand(c)}
-    names: dict[str, str] = {}
-    for i, column in enumerate(columns):
-        if _can_stand(column):
-            names[column] = column
-            continue
-        name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_") or f"x{i + 1}"
-        name = f"x_{name}" if name[0].isdigit() else name
-        while name in taken or not _can_stand(name):
-            name += "_"
-        taken.add(name)
-        names[column] = name
-    return names
-
-
-def _can_stand(name: str) -> bool:
-    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name not in _RESERVED
-
-
-def parse_formula(text: str, table: Table, field: str) -> Node:
-    """A caller's formula in terms of the inputs, by their own names or by those used in formulas."""
-    names = formula_names(table.inputs)
-    aliases = {c: Variable(n) for c, n in names.items() if c not in FUNCTIONS and c not in names.values()}
-    return substitute(parse(text, {*names.values(), *aliases}, field), aliases)
-
-
-def parse_ansatz(table: Table, options: Options) -> Node | None:
-    """The caller's ansatz, None where there is none. Raises InvalidInputError where it is not of the grammar, or uses a
-    function that the options do not allow."""
-    if not options.ansatz:
-        return None
-    field = "options.ansatz"
-    formula = parse_formula(options.ansatz, table, field)
-    called = {n.op for n in walk(formula) if isinstance(n, Apply) and n.op in FUNCTIONS}
-    if refused := sorted(called - set(options.functions)):
-        raise InvalidInputError(
-            [Violation(field, f"calls {', '.join(refused)}, which options.functions leaves out; add it there")]
-        )
-    return formula
 
 
 def data_sha256(table: Table) -> str:

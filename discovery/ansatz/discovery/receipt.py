@@ -39,4 +39,4 @@ def options_in_force(options: Options, engine: Engine) -> dict[str, str]:
 def _text(value: object) -> str:
     if isinstance(value, Enum):
         return str(value.value)
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    return ",".join(map(_text, value)) if isinstance(value, tuple) else str(value)

@@ -11,10 +11,11 @@ from ansatz.discovery.units.consistency import Consistency
 
 @dataclass(frozen=True)
 class Constant:
-    """A number of a formula that is no integer.
+    """A number of a formula that is no integer, or a free constant of the caller's ansatz.
 
     `std_error` and the limits of the 95 % interval are in the constant's own unit, None where the data do not
-    determine them; `name` is what the value is called where a short name lies within its error, else empty.
+    determine them; `name` is what the value is called where a short name lies within its error, else empty;
+    `parameter` is the free constant of the ansatz that it is, else empty.
     """
 
     value: float
@@ -22,6 +23,7 @@ class Constant:
     lower: float | None = None
     upper: float | None = None
     name: str = ""
+    parameter: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Scores:
 @dataclass(frozen=True)
 class Candidate:
     """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `dimensions` says how they stand, None
-    where no units are given."""
+    where no units are given. `correlations` are those of the estimates of the constants, shape (k, k), NaN where the
+    data do not determine one of the two; empty for k < 2."""
 
     rank: int
     formula: Node
@@ -52,6 +55,7 @@ class Candidate:
     on_pareto_front: bool
     found_by: str
     dimensions: Consistency | None = None
+    correlations: tuple[tuple[float, ...], ...] = ()
 
     @property
     def text(self) -> str:
@@ -91,12 +95,19 @@ class ResidualVerdict:
 
 @dataclass(frozen=True)
 class RefinementStep:
-    """One step of the refinement of an ansatz: the formula after it, what was added (None: the fit of the ansatz
-    itself), and the bits of description length it saved."""
+    """One step of the refinement of an ansatz: the formula after it, what was joined (None: the fit of the ansatz
+    itself), and the bits of description length it saved.
+
+    `mode` is how it was joined: "additive" (formula + added), "multiplicative" (formula * added) or "inside" (added to
+    the argument of the outermost function); `missing` are the inputs that the residual of the formula before depended
+    on.
+    """
 
     formula: Node
     added: Node | None
     gain_bits: float
+    mode: str = ""
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,81 @@ ENGINE_NONE: Engine.ValueType  # 4
 """None: the built-in searchers alone, whose results are the same bit for bit."""
 Global___Engine: _TypeAlias = Engine  # noqa: Y015
 
+class _Loss:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LossEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Loss.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LOSS_UNSPECIFIED: _Loss.ValueType  # 0
+    """The same as LOSS_SQUARED."""
+    LOSS_SQUARED: _Loss.ValueType  # 1
+    """Squared errors."""
+    LOSS_HUBER: _Loss.ValueType  # 2
+    """Squared errors near, absolute errors far off (Huber), so that outliers count little; the border is 1.345 standard
+    deviations of the middle of the residual, estimated from the data.
+    """
+    LOSS_LOG_HUBER: _Loss.ValueType  # 3
+    """The same on the logarithm of a target of one sign."""
+
+class Loss(_Loss, metaclass=_LossEnumTypeWrapper):
+    """What the fit of an ansatz minimises."""
+
+LOSS_UNSPECIFIED: Loss.ValueType  # 0
+"""The same as LOSS_SQUARED."""
+LOSS_SQUARED: Loss.ValueType  # 1
+"""Squared errors."""
+LOSS_HUBER: Loss.ValueType  # 2
+"""Squared errors near, absolute errors far off (Huber), so that outliers count little; the border is 1.345 standard
+deviations of the middle of the residual, estimated from the data.
+"""
+LOSS_LOG_HUBER: Loss.ValueType  # 3
+"""The same on the logarithm of a target of one sign."""
+Global___Loss: _TypeAlias = Loss  # noqa: Y015
+
+@_typing.final
+class Parameter(_message.Message):
+    """A free constant of an ansatz: a name there that is no column. All in the constant's own unit."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    LOWER_FIELD_NUMBER: _builtins.int
+    UPPER_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    start: _builtins.float
+    """Where its fit starts; unset: wherever the fit finds best."""
+    lower: _builtins.float
+    """Its bounds; unset: none."""
+    upper: _builtins.float
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        start: _builtins.float | None = ...,
+        lower: _builtins.float | None = ...,
+        upper: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_lower", b"_lower", "_start", b"_start", "_upper", b"_upper", "lower", b"lower", "start", b"start", "upper", b"upper"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lower", b"_lower", "_start", b"_start", "_upper", b"_upper", "lower", b"lower", "name", b"name", "start", b"start", "upper", b"upper"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__lower: _TypeAlias = _typing.Literal["lower"]  # noqa: Y015
+    _WhichOneofArgType__lower: _TypeAlias = _typing.Literal["_lower", b"_lower"]  # noqa: Y015
+    _WhichOneofReturnType__start: _TypeAlias = _typing.Literal["start"]  # noqa: Y015
+    _WhichOneofArgType__start: _TypeAlias = _typing.Literal["_start", b"_start"]  # noqa: Y015
+    _WhichOneofReturnType__upper: _TypeAlias = _typing.Literal["upper"]  # noqa: Y015
+    _WhichOneofArgType__upper: _TypeAlias = _typing.Literal["_upper", b"_upper"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lower) -> _WhichOneofReturnType__lower | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start) -> _WhichOneofReturnType__start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__upper) -> _WhichOneofReturnType__upper | None: ...
+
+Global___Parameter: _TypeAlias = Parameter  # noqa: Y015
+
 @_typing.final
 class SearchOptions(_message.Message):
     """What to search with."""
@@ -65,13 +140,22 @@ class SearchOptions(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     MAX_COMPLEXITY_FIELD_NUMBER: _builtins.int
     ANSATZ_FIELD_NUMBER: _builtins.int
+    PARAMETERS_FIELD_NUMBER: _builtins.int
+    FIXED_NUMBERS_FIELD_NUMBER: _builtins.int
+    LOSS_FIELD_NUMBER: _builtins.int
     engine: Global___Engine.ValueType
     seed: _builtins.int
     """Seed of every random choice; unset: 0."""
     max_complexity: _builtins.int
     """Largest number of nodes (operators, functions, variables, constants) of a formula; unset: 40."""
     ansatz: _builtins.str
-    """The caller's own formula in terms of the columns: it is fitted, and its residual searched for what it misses."""
+    """The caller's own formula in terms of the columns: it is fitted, and its residual searched for what it misses.
+    Names in it that are no columns are free constants; its numbers are starting values, whole exponents apart.
+    """
+    fixed_numbers: _builtins.bool
+    """Numbers of the ansatz stay as they are given."""
+    loss: Global___Loss.ValueType
+    """What the fit of the ansatz minimises."""
     @_builtins.property
     def functions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The only functions allowed in formulas; empty: the server's default list (GetServerInfo.default_functions)."""
@@ -79,6 +163,10 @@ class SearchOptions(_message.Message):
     @_builtins.property
     def budget(self) -> _duration_pb2.Duration:
         """Wall clock for the search, from the start of the worker's work; unset: GetServerInfo.limits.default_budget."""
+
+    @_builtins.property
+    def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
+        """Starts and bounds of free constants of the ansatz; those that are not listed have none."""
 
     def __init__(
         self,
@@ -89,10 +177,13 @@ class SearchOptions(_message.Message):
         seed: _builtins.int | None = ...,
         max_complexity: _builtins.int | None = ...,
         ansatz: _builtins.str = ...,
+        parameters: _abc.Iterable[Global___Parameter] | None = ...,
+        fixed_numbers: _builtins.bool = ...,
+        loss: Global___Loss.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "budget", b"budget", "max_complexity", b"max_complexity", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "ansatz", b"ansatz", "budget", b"budget", "engine", b"engine", "functions", b"functions", "max_complexity", b"max_complexity", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "ansatz", b"ansatz", "budget", b"budget", "engine", b"engine", "fixed_numbers", b"fixed_numbers", "functions", b"functions", "loss", b"loss", "max_complexity", b"max_complexity", "parameters", b"parameters", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_complexity: _TypeAlias = _typing.Literal["max_complexity"]  # noqa: Y015
     _WhichOneofArgType__max_complexity: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity"]  # noqa: Y015

@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Constant(_message.Message):
-    """A number of a formula that is no integer."""
+    """A number of a formula that is no integer, or a free constant of the caller's ansatz."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -30,6 +30,7 @@ class Constant(_message.Message):
     LOWER_FIELD_NUMBER: _builtins.int
     UPPER_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    PARAMETER_FIELD_NUMBER: _builtins.int
     value: _builtins.float
     std_error: _builtins.float
     """Standard error, in the constant's own unit; unset where the data do not determine it."""
@@ -38,6 +39,8 @@ class Constant(_message.Message):
     upper: _builtins.float
     name: _builtins.str
     """What the value is called where a short name lies within its error, for example "3/2" or "pi"; else empty."""
+    parameter: _builtins.str
+    """The free constant of the caller's ansatz that it is; else empty."""
     def __init__(
         self,
         *,
@@ -46,10 +49,11 @@ class Constant(_message.Message):
         lower: _builtins.float | None = ...,
         upper: _builtins.float | None = ...,
         name: _builtins.str = ...,
+        parameter: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_lower", b"_lower", "_std_error", b"_std_error", "_upper", b"_upper", "lower", b"lower", "std_error", b"std_error", "upper", b"upper"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lower", b"_lower", "_std_error", b"_std_error", "_upper", b"_upper", "lower", b"lower", "name", b"name", "std_error", b"std_error", "upper", b"upper", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lower", b"_lower", "_std_error", b"_std_error", "_upper", b"_upper", "lower", b"lower", "name", b"name", "parameter", b"parameter", "std_error", b"std_error", "upper", b"upper", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__lower: _TypeAlias = _typing.Literal["lower"]  # noqa: Y015
     _WhichOneofArgType__lower: _TypeAlias = _typing.Literal["_lower", b"_lower"]  # noqa: Y015
@@ -138,6 +142,7 @@ class Candidate(_message.Message):
     SCORES_FIELD_NUMBER: _builtins.int
     ON_PARETO_FRONT_FIELD_NUMBER: _builtins.int
     FOUND_BY_FIELD_NUMBER: _builtins.int
+    CORRELATIONS_FIELD_NUMBER: _builtins.int
     rank: _builtins.int
     """1 is the best."""
     formula: _builtins.str
@@ -153,10 +158,16 @@ class Candidate(_message.Message):
     """The searcher that found it: baseline, structured.*, operon, pysr, ansatz, residual."""
     @_builtins.property
     def constants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Constant]:
-        """Every number of the formula that is no integer, in order of appearance."""
+        """Every number of the formula that is no integer or is a free constant of the ansatz, in order of appearance."""
 
     @_builtins.property
     def scores(self) -> Global___Scores: ...
+    @_builtins.property
+    def correlations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Correlations of the estimates of `constants`, in [-1, 1]: the matrix row by row; NaN where the data do not determine
+        one of the two. Empty for fewer than two constants.
+        """
+
     def __init__(
         self,
         *,
@@ -169,10 +180,11 @@ class Candidate(_message.Message):
         scores: Global___Scores | None = ...,
         on_pareto_front: _builtins.bool = ...,
         found_by: _builtins.str = ...,
+        correlations: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["scores", b"scores"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["complexity", b"complexity", "constants", b"constants", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "on_pareto_front", b"on_pareto_front", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "on_pareto_front", b"on_pareto_front", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -260,22 +272,34 @@ class RefinementStep(_message.Message):
     FORMULA_FIELD_NUMBER: _builtins.int
     ADDED_FIELD_NUMBER: _builtins.int
     GAIN_BITS_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
     formula: _builtins.str
     """The formula after the step."""
     added: _builtins.str
-    """What was added to the formula before; empty for the fit of the ansatz itself."""
+    """What was joined to the formula before; empty for the fit of the ansatz itself."""
     gain_bits: _builtins.float
     """Bits of description length saved by the step."""
+    mode: _builtins.str
+    """How it was joined: "additive" (formula + added), "multiplicative" (formula * added) or "inside" (added to the
+    argument of the outermost function); empty for the fit of the ansatz itself.
+    """
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The inputs, by their names in formulas, that what the formula before left depended on."""
+
     def __init__(
         self,
         *,
         formula: _builtins.str = ...,
         added: _builtins.str = ...,
         gain_bits: _builtins.float = ...,
+        mode: _builtins.str = ...,
+        missing: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "formula", b"formula", "gain_bits", b"gain_bits"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "formula", b"formula", "gain_bits", b"gain_bits", "missing", b"missing", "mode", b"mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -18,7 +18,9 @@ from ansatz.discovery import (
     Engine,
     Evaluation,
     InvalidInputError,
+    Loss,
     Options,
+    Parameter,
     Progress,
     Report,
     ResidualVerdict,
@@ -41,6 +43,17 @@ _ENGINES_ON_WIRE = {
     Engine.PYSR: problem_pb2.ENGINE_PYSR,
     Engine.OPERON: problem_pb2.ENGINE_OPERON,
     Engine.NONE: problem_pb2.ENGINE_NONE,
+}
+_LOSSES = {
+    problem_pb2.LOSS_UNSPECIFIED: Loss.SQUARED,
+    problem_pb2.LOSS_SQUARED: Loss.SQUARED,
+    problem_pb2.LOSS_HUBER: Loss.HUBER,
+    problem_pb2.LOSS_LOG_HUBER: Loss.LOG_HUBER,
+}
+_LOSSES_ON_WIRE = {
+    Loss.SQUARED: problem_pb2.LOSS_SQUARED,
+    Loss.HUBER: problem_pb2.LOSS_HUBER,
+    Loss.LOG_HUBER: problem_pb2.LOSS_LOG_HUBER,
 }
 T = TypeVar("T")
 
@@ -120,6 +133,10 @@ def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
     if engine is None:
         known = ", ".join(problem_pb2.Engine.keys())
         violations.append(Violation("options.engine", f"{options.engine} is no engine; engines: {known}"))
+    loss = _LOSSES.get(options.loss)
+    if loss is None:
+        known = ", ".join(problem_pb2.Loss.keys())
+        violations.append(Violation("options.loss", f"{options.loss} is no loss; losses: {known}"))
     made = _collected(
         lambda: Options(
             functions=tuple(options.functions) or default.functions,
@@ -128,6 +145,9 @@ def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
             seed=options.seed,
             max_complexity=options.max_complexity if options.HasField("max_complexity") else default.max_complexity,
             ansatz=options.ansatz,
+            parameters=tuple(map(_parameter_from_proto, options.parameters)),
+            fixed_numbers=options.fixed_numbers,
+            loss=loss or Loss.SQUARED,
         ),
         violations,
     )
@@ -144,7 +164,26 @@ def options_to_proto(options: Options) -> problem_pb2.SearchOptions:
         seed=options.seed,
         max_complexity=options.max_complexity,
         ansatz=options.ansatz,
+        parameters=map(_parameter_to_proto, options.parameters),
+        fixed_numbers=options.fixed_numbers,
+        loss=_LOSSES_ON_WIRE[options.loss],
     )
+
+
+def _parameter_from_proto(parameter: problem_pb2.Parameter) -> Parameter:
+    return Parameter(
+        name=parameter.name,
+        start=parameter.start if parameter.HasField("start") else None,
+        lower=parameter.lower if parameter.HasField("lower") else -math.inf,
+        upper=parameter.upper if parameter.HasField("upper") else math.inf,
+    )
+
+
+def _parameter_to_proto(parameter: Parameter) -> problem_pb2.Parameter:
+    message = problem_pb2.Parameter(name=parameter.name, start=parameter.start)
+    for name in ("lower", "upper"):
+        _set_finite(message, name, getattr(parameter, name))
+    return message
 
 
 def progress_to_proto(progress: Progress) -> job_pb2.Progress:
@@ -171,11 +210,12 @@ def candidate_to_proto(candidate: Candidate) -> report_pb2.Candidate:
         scores=scores,
         on_pareto_front=candidate.on_pareto_front,
         found_by=candidate.found_by,
+        correlations=[value for row in candidate.correlations for value in row],
     )
 
 
 def _constant_to_proto(constant: Constant) -> report_pb2.Constant:
-    message = report_pb2.Constant(value=constant.value, name=constant.name)
+    message = report_pb2.Constant(value=constant.value, name=constant.name, parameter=constant.parameter)
     for name in ("std_error", "lower", "upper"):
         _set_finite(message, name, getattr(constant, name))
     return message
@@ -220,6 +260,8 @@ def report_to_proto(report: Report) -> report_pb2.Report:
                 formula=to_text(step.formula),
                 added="" if step.added is None else to_text(step.added),
                 gain_bits=step.gain_bits,
+                mode=step.mode,
+                missing=step.missing,
             )
             for step in report.refinement
         ],

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ansatz.client.cli import arguments, failures, following
+from ansatz.client.cli import arguments, failures, following, free_constants
 from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.private_server import server_address
 from ansatz.client.cli.read import read_data
@@ -31,6 +31,20 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
         str | None,
         typer.Option("--ansatz", metavar="FORMULA", help="Your own formula: fit it, and find what it misses."),
     ] = None,
+    start: Annotated[
+        list[str] | None,
+        typer.Option("--start", metavar="NAME=VALUE", help="Where the fit of a free constant of the ansatz starts."),
+    ] = None,
+    bounds: Annotated[
+        list[str] | None,
+        typer.Option("--bounds", metavar="NAME=LOW:HIGH", help="Bounds of a free constant; one side may be empty."),
+    ] = None,
+    fixed_numbers: Annotated[
+        bool, typer.Option("--fixed-numbers", help="Numbers of the ansatz stay as they are.")
+    ] = False,
+    loss: Annotated[
+        str, typer.Option("--loss", metavar="squared|huber|log-huber", help="What the fit of the ansatz minimises.")
+    ] = "squared",
     functions: Annotated[
         str | None, typer.Option("--functions", metavar="sin,exp,…", help="The only functions allowed in formulas.")
     ] = None,
@@ -63,6 +77,10 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
             "seed": seed,
             "max_complexity": max_complexity,
             "ansatz": ansatz,
+            "start": free_constants.starts(start or ()),
+            "bounds": free_constants.bounds(bounds or ()),
+            "fixed_numbers": fixed_numbers,
+            "loss": loss,
         }
         search_options(**options)  # what is plainly wrong is refused before a server is started
         read = read_data(data, target, arguments.comma_separated(inputs), weights, units)

@@ -88,7 +88,8 @@ def _candidates(candidates: Sequence[Candidate]) -> Table:
 
 def _constant(constant: Constant) -> str:
     error = "" if constant.std_error is None else f" ± {constant.std_error:.2g}"
-    return f"{constant.value:.6g}{error}" + (f" ({constant.name})" if constant.name else "")
+    called = f"{constant.parameter} = " if constant.parameter else ""
+    return f"{called}{constant.value:.6g}{error}" + (f" ({constant.name})" if constant.name else "")
 
 
 def _remarks(report: Report) -> list[str]:

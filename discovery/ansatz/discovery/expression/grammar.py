@@ -35,17 +35,17 @@ _END: Final = ("end", "", -1)
 _Token = tuple[str, str, int]
 
 
-def parse(text: str, names: Collection[str], field: str = "formula") -> Node:
+def parse(text: str, names: Collection[str] | None, field: str = "formula") -> Node:
     """The tree of `text`.
 
-    `names` are the variables it may use; `field` is how errors call the text.
+    `names` are the variables it may use, None: any that are no functions; `field` is how errors call the text.
     Raises InvalidInputError with the place and the remedy where the text is not of the grammar, or too large.
     """
-    return _Parser(text, frozenset(names), field).parse()
+    return _Parser(text, None if names is None else frozenset(names), field).parse()
 
 
 class _Parser:
-    def __init__(self, text: str, names: frozenset[str], field: str) -> None:
+    def __init__(self, text: str, names: frozenset[str] | None, field: str) -> None:
         self._names = names
         self._field = field
         if len(text) > MAX_LENGTH:
@@ -166,7 +166,10 @@ class _Parser:
         raise self._error(f"{where} where a number, a name or a bracket should stand")
 
     def _variable(self, name: str, place: int) -> Node:
-        if name not in self._names:
+        if self._names is None:
+            if name in tree.FUNCTIONS:
+                raise self._error(f"uses {name!r} at character {place + 1}, which is a function; give {name}(…)")
+        elif name not in self._names:
             known = ", ".join(sorted(self._names)) or "none"
             raise self._error(f"uses {name[:80]!r} at character {place + 1}, which is no column; columns: {known}")
         return Variable(name)

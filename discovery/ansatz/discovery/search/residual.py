@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ansatz.discovery.ansatz import Ansatz, fitted_numbers
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Node, add
+from ansatz.discovery.expression import Node, Number, add, substitute
 from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import fit_constants, numbers
-from ansatz.discovery.refine.naming import exponent_positions
+from ansatz.discovery.refine.constants import fit_constants
 from ansatz.discovery.report import RefinementStep
 from ansatz.discovery.score.description_length import is_exact
 from ansatz.discovery.search.archive import Archive, Entry
@@ -32,7 +32,7 @@ class Refinement:
 
     portfolio: Portfolio
 
-    def run(self, ansatz: Node, problem: Problem, budget: Budget, archive: Archive) -> tuple[RefinementStep, ...]:
+    def run(self, ansatz: Ansatz, problem: Problem, budget: Budget, archive: Archive) -> tuple[RefinementStep, ...]:
         """Steps taken, the fit of the ansatz first; every formula on the way is in the archive."""
         self.portfolio.on_stage("ansatz")
         current = self._fitted(ansatz, archive)
@@ -50,12 +50,13 @@ class Refinement:
             current = joined
         return tuple(steps)
 
-    def _fitted(self, ansatz: Node, archive: Archive) -> Entry | None:
-        """The ansatz with all its numbers fitted, whole coefficients too; whole exponents are structure."""
-        exponents = exponent_positions(ansatz)
-        free = [p for p, value in enumerate(numbers(ansatz)) if p not in exponents or value != round(value)]
-        fit = fit_constants(ansatz, archive.screen, free)
-        return archive.propose(fit.formula, "ansatz") or archive.propose(ansatz, "ansatz")
+    def _fitted(self, ansatz: Ansatz, archive: Archive) -> Entry | None:
+        """The ansatz with its free constants fitted."""
+        start = {p.name: Number(1.0 if p.start is None else p.start) for p in ansatz.parameters}
+        formula = substitute(ansatz.formula, start)
+        free = () if ansatz.fixed_numbers else fitted_numbers(formula)
+        fit = fit_constants(formula, archive.screen, free)
+        return archive.propose(fit.formula, "ansatz") or archive.propose(formula, "ansatz")
 
     def _correction(
         self, current: Entry, problem: Problem, budget: Budget, archive: Archive

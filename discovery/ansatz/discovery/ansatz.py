@@ -1,0 +1,116 @@
+"""The caller's ansatz: a formula of columns, numbers and free constants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, variables, walk
+from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.names import formula_names, parse_formula
+from ansatz.discovery.observations import Table
+from ansatz.discovery.options import Options
+from ansatz.discovery.parameters import MAX_PARAMETERS, Loss, Parameter
+
+_FIELD = "options.ansatz"
+
+
+@dataclass(frozen=True)
+class Ansatz:
+    """A caller's formula.
+
+    In `formula` the free constants are variables, each with its Parameter in `parameters`, in order of appearance; the
+    other variables are inputs. Numbers are starting values, whole exponents apart, unless `fixed_numbers`.
+    """
+
+    formula: Node
+    parameters: tuple[Parameter, ...] = ()
+    fixed_numbers: bool = False
+    loss: Loss = Loss.SQUARED
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names, in formulas, of the inputs it uses."""
+        free = {p.name for p in self.parameters}
+        return tuple(name for name in variables(self.formula) if name not in free)
+
+    @property
+    def numbers_to_fit(self) -> int:
+        """How many of its numbers are starting values."""
+        return 0 if self.fixed_numbers else len(fitted_numbers(self.formula))
+
+
+def fitted_numbers(formula: Node) -> tuple[int, ...]:
+    """Positions, among all numbers, of those that the fit of an ansatz may change: all but whole exponents."""
+    found: list[int] = []
+    count = 0
+
+    def visit(node: Node, is_exponent: bool) -> None:
+        nonlocal count
+        if isinstance(node, Number):
+            if not (is_exponent and is_integer(node.value)):
+                found.append(count)
+            count += 1
+        elif isinstance(node, Apply):
+            for i, argument in enumerate(node.args):
+                visit(argument, node.op == "**" and i == 1)
+
+    visit(formula, False)
+    return tuple(found)
+
+
+def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
+    """The caller's ansatz, None where there is none. Raises InvalidInputError where it is not of the grammar, uses what
+    the options do not allow, or has more constants than can be fitted."""
+    if not options.ansatz:
+        return None
+    formula = parse_formula(options.ansatz, table, _FIELD, constants=True)
+    columns = set(formula_names(table.inputs).values())
+    stated = {p.name: p for p in options.parameters}
+    free = [name for name in variables(formula) if name not in columns]
+    parameters = tuple(stated.get(name) or Parameter(name) for name in free)
+    ansatz = Ansatz(formula, parameters, options.fixed_numbers, options.loss)
+    violations = [*_use_violations(ansatz, table, options), *_size_violations(ansatz, table)]
+    violations += _loss_violations(ansatz, table)
+    if violations:
+        raise InvalidInputError(violations)
+    return ansatz
+
+
+def _use_violations(ansatz: Ansatz, table: Table, options: Options) -> Iterator[Violation]:
+    called = {n.op for n in walk(ansatz.formula) if isinstance(n, Apply) and n.op in FUNCTIONS}
+    if refused := sorted(called - set(options.functions)):
+        yield Violation(_FIELD, f"calls {', '.join(refused)}, which options.functions leaves out; add it there")
+    free = [p.name for p in ansatz.parameters]
+    for name in {c.name for c in table.columns} & set(free):
+        role = {table.target: "the target", table.weights: "the weights"}.get(name, "a column but no input")
+        yield Violation(_FIELD, f"uses {name!r}, which is {role}; name inputs, or call the constant otherwise")
+    for i, parameter in enumerate(options.parameters):
+        if parameter.name not in free:
+            known = ", ".join(free) or "none"
+            yield Violation(
+                f"options.parameters[{i}].name",
+                f"{parameter.name[:80]!r} is no free constant of the ansatz; its free constants: {known}",
+            )
+
+
+def _size_violations(ansatz: Ansatz, table: Table) -> Iterator[Violation]:
+    names = [p.name for p in ansatz.parameters]
+    count = len(names) + ansatz.numbers_to_fit
+    shown = f"{', '.join(names[:5])}{', …' if len(names) > 5 else ''}" if names else "its numbers"
+    if count > MAX_PARAMETERS:
+        yield Violation(_FIELD, f"has {count} constants to fit ({shown}); give at most {MAX_PARAMETERS}")
+    elif count >= table.rows:
+        yield Violation(_FIELD, f"has {count} constants to fit ({shown}) on {table.rows} rows; give more rows")
+
+
+def _loss_violations(ansatz: Ansatz, table: Table) -> Iterator[Violation]:
+    y = table.column(table.target).values
+    if ansatz.loss is Loss.LOG_HUBER and not (y[0] != 0 and (y * (1 if y[0] > 0 else -1)).min() > 0):
+        sign = 1 if y[0] > 0 else -1
+        row = int((y * sign).argmin())
+        yield Violation(
+            "options.loss",
+            f"is {ansatz.loss}, which needs a target of one sign; {table.target!r} is {y[row]:g} in row {row + 1}",
+        )

@@ -1,0 +1,41 @@
+"""Names of columns in formulas."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Sequence
+
+from ansatz.discovery.expression import FUNCTIONS, Node, Variable, parse, substitute
+from ansatz.discovery.observations import Table
+
+_RESERVED = frozenset({*FUNCTIONS, "np"})
+
+
+def formula_names(columns: Sequence[str]) -> dict[str, str]:
+    """Column name to the identifier that stands for it in formulas: itself where that can be."""
+    taken: set[str] = {c for c in columns if _can_stand(c)}
+    names: dict[str, str] = {}
+    for i, column in enumerate(columns):
+        if _can_stand(column):
+            names[column] = column
+            continue
+        name = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_") or f"x{i + 1}"
+        name = f"x_{name}" if name[0].isdigit() else name
+        while name in taken or not _can_stand(name):
+            name += "_"
+        taken.add(name)
+        names[column] = name
+    return names
+
+
+def _can_stand(name: str) -> bool:
+    return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name not in _RESERVED
+
+
+def parse_formula(text: str, table: Table, field: str, constants: bool = False) -> Node:
+    """A caller's formula in terms of the inputs, by their own names or by those used in formulas; with `constants`,
+    every other name stands for a free constant and stays a variable. Raises InvalidInputError."""
+    names = formula_names(table.inputs)
+    aliases = {c: Variable(n) for c, n in names.items() if c not in FUNCTIONS and c not in names.values()}
+    return substitute(parse(text, None if constants else {*names.values(), *aliases}, field), aliases)
