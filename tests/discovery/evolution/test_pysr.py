@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Node, to_text, variables
+from ansatz.discovery.expression import Node, parse, to_text, variables
 from ansatz.discovery.options import DEFAULT_FUNCTIONS, Engine
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.evolution import engine_statuses
@@ -91,6 +91,14 @@ def test_few_functions_come_first_and_their_best_seed_the_rest(pysr: PySR, tmp_p
     assert few["names"] == ["x0", "x1", "x2", "x3", "x4"]
     assert few["weighted"]
     assert few["timeout_in_seconds"] < rest["timeout_in_seconds"] <= 60
+
+
+@pytest.mark.usefixtures("standin")
+def test_formulas_of_others_are_guesses_in_pysrs_own_spelling(pysr: PySR, tmp_path: Path) -> None:
+    seeds = [parse(text, COLUMNS) for text in ("height**3*gamma", "log(I)", "exp(-pi/S)")]
+    pysr.search(problem(), Budget(60), lambda _: None, lambda: seeds)
+    (call,) = calls(tmp_path)
+    assert call["guesses"] == ["((x3 * square(x3)) * x0)", "exp(((-1.0 * x4) / x2))"]
 
 
 @pytest.mark.usefixtures("standin")

@@ -154,15 +154,17 @@ class Archive:
         return Entry(named, found_by, bits, self._probe.values(formula), self._wrongness(formula))
 
     def _insert(self, entry: Entry) -> Entry | None:
+        replaced: int | None = None
         for i, other in enumerate(self._entries):
             if same_values(entry.probe_values, other.probe_values):
                 if (entry.wrongness, entry.description_length) >= (other.wrongness, other.description_length):
                     return other
-                del self._entries[i]
+                replaced = i
                 break
         before = self._front_key()
-        self._entries.append(entry)
-        self._entries.sort(key=lambda e: (e.wrongness, e.description_length, e.complexity))
+        others = [e for i, e in enumerate(self._entries) if i != replaced]
+        # A new list, whole at any time: an engine reads it on its own thread.
+        self._entries = sorted([*others, entry], key=lambda e: (e.wrongness, e.description_length, e.complexity))
         if isinstance(entry.formula, Number):
             self._baseline_bits = entry.description_length
         if is_exact(entry.rmse, self.screen) and entry.wrongness == RIGHT:

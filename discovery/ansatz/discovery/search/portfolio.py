@@ -13,8 +13,8 @@ from ansatz.discovery.expression import Node
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Warning
 from ansatz.discovery.score.residual_test import residual_verdict
-from ansatz.discovery.search.archive import Archive
-from ansatz.discovery.search.protocol import Searcher
+from ansatz.discovery.search.archive import Archive, pareto_front
+from ansatz.discovery.search.protocol import Searcher, SeededSearcher, Seeds
 from ansatz.discovery.search.reduction import reduce
 
 _ALONE = 3
@@ -22,20 +22,22 @@ _ALONE = 3
 _POLL_SECONDS = 0.05
 _ABANDON_SECONDS = 0.3
 _MOST_LATE = 5
+_SEEDS = 10
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Portfolio:
-    """Runs searchers in order, cheapest first, into one archive, and an evolutionary engine on a thread beside them.
+    """Runs searchers in order, cheapest first, into one archive, and an evolutionary engine on a thread beside them,
+    seeded with the best of the archive.
 
     `on_stage` hears the name of each stage; `cut_stages` and `warnings` say afterwards what did not run to its end, and
     `engine_took_part` whether the engine searched at all.
     """
 
     searchers: Sequence[Searcher]
-    engine: Searcher | None
+    engine: SeededSearcher | None
     on_stage: Callable[[str], None]
     cut_stages: list[str] = field(default_factory=list)
     warnings: list[Warning] = field(default_factory=list)
@@ -51,7 +53,7 @@ class Portfolio:
         engine: _EngineThread | None = None
         for i, searcher in enumerate(self.searchers):
             if i == _ALONE and self.engine is not None and not until_done.spent:
-                engine = _EngineThread(self.engine, problem, until_done)
+                engine = _EngineThread(self.engine, problem, until_done, lambda: _best_of(archive))
             if not until_done.spent:
                 self.on_stage(searcher.name)
                 self._run_one(searcher, problem, until_done, archive)
@@ -60,7 +62,7 @@ class Portfolio:
         self._reduce(archive, budget)
         self._explained = _leaves_noise(archive)
         if engine is None and self.engine is not None and not until_done.spent:
-            engine = _EngineThread(self.engine, problem, until_done)
+            engine = _EngineThread(self.engine, problem, until_done, lambda: _best_of(archive))
         if engine is not None and not archive.solved and not self._explained:
             self._finish_engine(engine, budget, until_done, archive)
             self._reduce(archive, budget)
@@ -109,6 +111,12 @@ class Portfolio:
             self.cut_stages.append(engine.name)
 
 
+def _best_of(archive: Archive) -> list[Node]:
+    """The ten shortest descriptions and the Pareto front."""
+    entries = archive.entries
+    return list(dict.fromkeys(e.formula for e in (*entries[:_SEEDS], *pareto_front(entries))))
+
+
 def _leaves_noise(archive: Archive) -> bool:
     """Whether nothing is left to find in the residual of the shortest description."""
     if not archive.entries:
@@ -130,7 +138,7 @@ def _take(engine: _EngineThread, wait_seconds: float, archive: Archive) -> None:
 class _EngineThread:
     """An engine on a thread of its own (its inner loop runs without the interpreter lock, or in another process)."""
 
-    def __init__(self, engine: Searcher, problem: Problem, budget: Budget) -> None:
+    def __init__(self, engine: SeededSearcher, problem: Problem, budget: Budget, seeds: Seeds) -> None:
         self.name = engine.name
         self.error: BaseException | None = None
         self._budget = budget
@@ -138,7 +146,7 @@ class _EngineThread:
 
         def run() -> None:
             try:
-                engine.search(problem, budget, self._found.put)
+                engine.search(problem, budget, self._found.put, seeds)
             except Exception as error:  # reported by the portfolio
                 self.error = error
 

@@ -1,8 +1,8 @@
-"""The one protocol of all searchers."""
+"""The one protocol of all searchers, and what engines are given beyond it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ansatz.discovery.budget import Budget
@@ -12,6 +12,16 @@ from ansatz.discovery.problem import Problem
 Emit = Callable[[Node], None]
 """Takes a proposed formula. The portfolio refits its constants (every number that is no integer), scores it and keeps
 it if it is worth it: a searcher proposes freely, in any form, with constants good enough to start a local fit from."""
+
+
+Seeds = Callable[[], Sequence[Node]]
+"""Gives the best formulas that others have found so far, likely ones first, in the problem's own terms. May be called
+from any thread."""
+
+
+def no_seeds() -> Sequence[Node]:
+    """For a search that begins with nothing."""
+    return ()
 
 
 class Searcher(Protocol):
@@ -27,3 +37,10 @@ class Searcher(Protocol):
         The same problem gives the same proposals in the same order unless the clock cuts the search: work is capped
         by counting, not by time. `budget.spent` also turns true once a formula explains the target to rounding.
         """
+
+
+class SeededSearcher(Searcher, Protocol):
+    """A searcher that can begin with formulas of others: an evolutionary engine, whose first population they join."""
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit, seeds: Seeds = no_seeds) -> None:
+        """As `Searcher.search`; `seeds` are asked for whenever the engine begins anew."""

@@ -18,7 +18,7 @@ from ansatz.discovery.search.evolution.julia_runtime import JuliaMissing, find_j
 if TYPE_CHECKING:
     from ansatz.discovery.search.evolution.operon import Operon
     from ansatz.discovery.search.evolution.pysr import PySR
-    from ansatz.discovery.search.protocol import Searcher
+    from ansatz.discovery.search.protocol import SeededSearcher
 
 INSTALL_PYSR: Final = "ansatz engines install pysr"
 INSTALL_PACKAGES: Final = "pip install 'ansatz[server]'"
@@ -54,7 +54,7 @@ def resolve(engine: Engine) -> Engine:
     raise EngineNotReadyError(f"The engine {engine.value} is not ready: {statuses[engine].detail}")
 
 
-def searcher(engine: Engine) -> Searcher | None:
+def searcher(engine: Engine) -> SeededSearcher | None:
     """The searcher of a resolved engine; None for NONE. The same object at every call, so that it stays warm."""
     return None if engine is Engine.NONE else _searcher(engine)
 

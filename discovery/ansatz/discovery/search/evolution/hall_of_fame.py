@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ansatz.discovery.expression import Node, parse
+from ansatz.discovery.expression import Node, Number, Variable, parse
 
 _HEADER: Final = ["Complexity", "Loss", "Equation"]
 # Operators of PySR that our grammar lacks, as text before and after their argument.
@@ -70,6 +70,22 @@ def rows(text: str) -> tuple[Equation, ...]:
 def formula(equation: str, names: Sequence[str]) -> Node:
     """The equation as a formula in variables `names`. Raises InvalidInputError where it cannot be one (an Inf, say)."""
     return parse(_in_our_spelling(equation), names, "equation")
+
+
+def guess(formula: Node) -> str:
+    """A formula whose only powers are squares in PySR's spelling; the inverse of `formula`."""
+    if isinstance(formula, Number):
+        return repr(formula.value)
+    if isinstance(formula, Variable):
+        return formula.name
+    arguments = [guess(a) for a in formula.args]
+    if formula.op == "neg":
+        return f"(-1.0 * {arguments[0]})"
+    if formula.op == "**":
+        if formula.args[1] != Number(2.0):
+            raise ValueError("a power other than a square")
+        return f"square({arguments[0]})"
+    return f"({f' {formula.op} '.join(arguments)})" if formula.op in "+-*/" else f"{formula.op}({', '.join(arguments)})"
 
 
 def template(equation: str) -> Template:

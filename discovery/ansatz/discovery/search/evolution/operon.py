@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,17 +17,16 @@ from ansatz.discovery.expression import Array, Node, variables
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.evolution.improvement import Improvements
 from ansatz.discovery.search.evolution.operon_run import Evolution, Member
-from ansatz.discovery.search.evolution.operon_tree import affine, primitives, to_formula
+from ansatz.discovery.search.evolution.operon_tree import TreeNode, affine, primitives, to_formula, to_tree
 from ansatz.discovery.search.evolution.prune import prune
 from ansatz.discovery.search.evolution.scaling import input_scales, scaled_inputs
-from ansatz.discovery.search.protocol import Emit
+from ansatz.discovery.search.evolution.seeding import seed_formulas
+from ansatz.discovery.search.protocol import Emit, Seeds, no_seeds
 
 ROWS: Final = 1000
 MAX_LENGTH: Final = 25
 CYCLES: Final = 3
 COMMON_FUNCTIONS: Final = frozenset({"exp", "log", "sqrt", "sin", "cos"})
-_GENERATIONS: Final = 80
-_ARITHMETIC_GENERATIONS: Final = 40
 _EMIT_EVERY: Final = 5
 _EXACT: Final = 3e-13  # where single precision ends
 _NEARLY_EXACT: Final = 1e-9
@@ -37,28 +37,31 @@ _NEGLIGIBLE: Final = 1e-6
 
 @dataclass(frozen=True)
 class Operon:
-    """Rounds of Operon, each from a new start: arithmetic only, the common functions, all that are allowed; again.
+    """Rounds of Operon, each from a new start and the seeds: arithmetic only, the common functions, all that are
+    allowed; again.
 
-    Work is counted in generations, so the same problem and seed give the same formulas. Looks at no more than 1,000
-    rows, drawn by the problem's seed. Operon knows no row weights: they are left to the refit of what it finds. It
-    stops between generations only; one under way when `search` returns ends by itself in some tenths of a second.
+    Work is counted in generations, so the same problem, random seed and seeds give the same formulas. Looks at no more
+    than 1,000 rows, drawn by the random seed. Operon knows no row weights: they are left to the refit of what it finds.
+    It stops between generations only; one under way when `search` returns ends by itself in some tenths of a second.
     """
 
     name: str = "operon"
+    generations: int = 80
+    """Of a round; half as many where there is only arithmetic."""
 
     def warm(self) -> None:
         """Import the engine (some 30 ms), so that the first search need not."""
         import pyoperon  # noqa: F401
 
-    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        """As `Searcher.search`, on any thread; `emit` is called on the caller's."""
+    def search(self, problem: Problem, budget: Budget, emit: Emit, seeds: Seeds = no_seeds) -> None:
+        """As `SeededSearcher.search`, on any thread; `emit` is called on the caller's."""
         view = _View.of(problem.subsample(ROWS))
         if view is None:
             return
         cycle = (
-            (frozenset[str](), _ARITHMETIC_GENERATIONS),
-            (problem.functions & COMMON_FUNCTIONS, _GENERATIONS),
-            (problem.functions, _GENERATIONS),
+            (frozenset[str](), self.generations // 2),
+            (problem.functions & COMMON_FUNCTIONS, self.generations),
+            (problem.functions, self.generations),
         )
         for i, (functions, generations) in enumerate(cycle * CYCLES):
             if budget.spent:
@@ -68,7 +71,8 @@ class Operon:
                 view.X, view.y, primitives(functions),
                 max_length=length, generations=generations, seed=problem.seed + i,
             )  # fmt: skip
-            _round(view, evolution, budget, emit)
+            first = view.trees(seeds(), functions, evolution.input_hashes)
+            _round(view, _Background(evolution, first), budget, emit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +80,7 @@ class _View:
     """A problem as Operon sees it: y standardised, inputs over their scale, so that single precision holds them."""
 
     problem: Problem
+    scales: tuple[float, ...]
     inputs: tuple[Node, ...]
     X: Array
     y: Array
@@ -88,7 +93,17 @@ class _View:
         if not problem.names or spread < _NEGLIGIBLE:
             return None
         scales = input_scales(problem)
-        return _View(problem, scaled_inputs(problem, scales), problem.X / np.array(scales), (y - np.mean(y)) / spread)
+        X = problem.X / np.array(scales)
+        return _View(problem, scales, scaled_inputs(problem, scales), X, (y - np.mean(y)) / spread)
+
+    def trees(self, seeds: Sequence[Node], functions: frozenset[str], hashes: list[int]) -> list[tuple[TreeNode, ...]]:
+        """The seeds as trees; those that hold what Operon lacks, or other functions, are left out."""
+        variables = dict(zip(self.problem.names, hashes, strict=True))
+        found: list[tuple[TreeNode, ...]] = []
+        for formula in seed_formulas(self.problem, self.scales, seeds, functions):
+            with contextlib.suppress(ValueError):
+                found.append(to_tree(formula, variables))
+        return found
 
     def formula(self, member: Member, hashes: list[int]) -> Node | None:
         """The member in the problem's own units, its linear scaling fitted in float64; None outside its domain."""
@@ -114,11 +129,11 @@ class _View:
         return affine(tree, slope, intercept if abs(intercept) > _NEGLIGIBLE * self.problem.y_scale else 0.0)
 
 
-def _round(view: _View, evolution: Evolution, budget: Budget, emit: Emit) -> None:
+def _round(view: _View, run: _Background, budget: Budget, emit: Emit) -> None:
     best: dict[int, Node] = {}
-    for front in _Background(evolution).fronts(budget):
+    for front in run.fronts(budget):
         for member in front:
-            formula = view.formula(member, evolution.input_hashes)
+            formula = view.formula(member, run.evolution.input_hashes)
             if formula is not None:
                 best[member.length] = formula
                 # Once an exact formula is proposed the search is over: its shortest form goes first.
@@ -134,9 +149,10 @@ def _round(view: _View, evolution: Evolution, budget: Budget, emit: Emit) -> Non
 
 @dataclass(eq=False)
 class _Background:
-    """A run on a thread of its own."""
+    """A run on a thread of its own, begun with `seeds`."""
 
     evolution: Evolution
+    seeds: Sequence[Sequence[TreeNode]]
     _fronts: queue.SimpleQueue[list[Member] | Exception | None] = field(default_factory=queue.SimpleQueue)
     _left: threading.Event = field(default_factory=threading.Event)
     _improvements: Improvements = field(default_factory=Improvements)
@@ -160,7 +176,7 @@ class _Background:
 
     def _run(self) -> None:
         try:
-            self.evolution.run(self._after_generation)
+            self.evolution.run(self._after_generation, self.seeds)
         except Exception as error:  # raised by `fronts`
             self._fronts.put(error)
         self._fronts.put(None)

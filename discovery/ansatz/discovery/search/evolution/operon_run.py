@@ -21,6 +21,9 @@ MAX_DEPTH: Final = 10
 _UNLIMITED: Final = 2**62
 _TOURNAMENT: Final = 5
 _FIRST_LENGTH: Final = 10
+_OBJECTIVES: Final = 2
+_UNFIT: Final = 1e6  # of a tree that is not finite on the rows
+MOST_SEEDS: Final = 50
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Member:
 
 
 class Evolution:
-    """A run over `generations`, the same for the same seed (one thread).
+    """A run over `generations`, the same for the same seed and the same first trees (one thread).
 
     `X` of shape (n, d) and `y` of shape (n,) must be finite and within single precision: Operon computes in float32,
     and says nothing where that breaks.
@@ -62,6 +65,7 @@ class Evolution:
         self._problem.ConfigurePrimitiveSet(sum(int(getattr(op.NodeType, name)) for name in primitives))
         # A property that returns a copy: the parts that point to it need one that lives.
         self._primitives = self._problem.PrimitiveSet
+        self._offered = frozenset(primitives)
         self._max_length = max_length
         self.generations = generations
         self._random = op.RandomGenerator(seed)
@@ -70,9 +74,13 @@ class Evolution:
         self._evaluators = self._make_evaluators()
         self._algorithm = self._make_algorithm(seed)
 
-    def run(self, after_generation: Callable[[int, list[Member]], bool]) -> None:
+    def run(
+        self, after_generation: Callable[[int, list[Member]], bool], seeds: Sequence[Sequence[TreeNode]] = ()
+    ) -> None:
         """Evolve until the generations are done or `after_generation(generation, front)` is true.
 
+        The first population is drawn at random, but for the trees of `seeds`. Those that hold a node type that was not
+        offered, are beyond the bounds of size, or are not finite on the rows, are left out.
         The callback runs on a thread of Operon's; an error it raises ends the run and is raised here. The interpreter
         lock is released meanwhile. A run cannot be stopped within a generation.
         """
@@ -90,9 +98,44 @@ class Evolution:
                 for evaluator in self._evaluators:
                     evaluator.Budget = 0
 
-        self._algorithm.Run(self._random, callback, 1, False)
+        import pyoperon as op
+
+        self._algorithm.RestoreIndividuals(op.IndividualCollection(self._first_individuals(seeds)))
+        self._algorithm.IsFitted = True  # else the first population is drawn anew
+        self._algorithm.Run(self._random, callback, 1, True)
         if failure is not None:
             raise failure
+
+    def _first_individuals(self, seeds: Sequence[Sequence[TreeNode]]) -> list[Any]:
+        """The first population, and as many places for the offspring."""
+        import pyoperon as op
+
+        individuals = [i for i in map(self._seeded, seeds[:MOST_SEEDS]) if i is not None]
+        while len(individuals) < POPULATION:
+            tree = self._creator(self._random)
+            self._coefficients(self._random, tree)
+            individuals.append(self._evaluated(tree))
+        return individuals + [op.Individual(_OBJECTIVES) for _ in range(POPULATION)]
+
+    def _seeded(self, nodes: Sequence[TreeNode]) -> Any | None:
+        import pyoperon as op
+
+        if not {n.type for n in nodes} <= self._offered or len(nodes) > self._max_length:
+            return None
+        tree = op.Tree([_operon_node(n) for n in nodes]).UpdateNodes()
+        if tree.Depth > MAX_DEPTH:
+            return None
+        individual = self._evaluated(tree)
+        return individual if individual.GetFitness(0) < _UNFIT else None
+
+    def _evaluated(self, tree: Any) -> Any:
+        import pyoperon as op
+
+        individual = op.Individual(_OBJECTIVES)
+        individual.Genotype = tree
+        for objective, value in enumerate(self._evaluators[-1](self._random, individual)):
+            individual.SetFitness(value, objective)
+        return individual
 
     def _front(self) -> list[Member]:
         front = self._algorithm.BestFront  # iterating alone does not keep it alive, and copying a tree crashes
@@ -120,9 +163,9 @@ class Evolution:
         import pyoperon as op
 
         creator = self._keep(op.BalancedTreeCreator(self._primitives, self.input_hashes, 0.0))
-        coefficients = self._keep(op.NormalCoefficientInitializer())
+        self._coefficients = coefficients = self._keep(op.NormalCoefficientInitializer())
         coefficients.ParameterizeDistribution(0, 1)
-        first = self._keep(op.UniformLengthTreeInitializer(creator))
+        self._creator = first = self._keep(op.UniformLengthTreeInitializer(creator))
         first.ParameterizeDistribution(2, max(2, min(_FIRST_LENGTH, self._max_length)))
         first.MinDepth, first.MaxDepth = 1, 1000
         comparison = self._keep(op.CrowdedComparison())
@@ -170,3 +213,13 @@ class Evolution:
 
 def _read(tree: Any) -> tuple[TreeNode, ...]:
     return tuple(TreeNode(n.Type.name, n.Arity, n.Value, n.HashValue if n.IsVariable else 0) for n in tree.Nodes)
+
+
+def _operon_node(node: TreeNode) -> Any:
+    import pyoperon as op
+
+    kind = getattr(op.NodeType, node.type)
+    made = op.Node(kind, node.variable) if node.variable else op.Node(kind)
+    if node.arity == 0:
+        made.Value = node.value
+    return made

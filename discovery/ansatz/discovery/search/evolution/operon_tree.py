@@ -1,4 +1,4 @@
-"""Operon's trees as formulas, and this library's functions as Operon's primitives.
+"""Operon's trees as formulas and back, and this library's functions as Operon's primitives.
 
 An Operon tree is a list of nodes in postfix order, the first argument last; every variable carries a coefficient.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
-from ansatz.discovery.expression import Apply, Node, Number, add, call, divide, multiply, power
+from ansatz.discovery.expression import Apply, Node, Number, Variable, add, call, divide, multiply, power
 
 _OPERATORS: Final = {"Add": "+", "Sub": "-", "Mul": "*", "Div": "/", "Pow": "**"}
 _ONE: Final = Number(1.0)
@@ -19,6 +19,7 @@ _FUNCTIONS: Final = {
     "Abs": "abs", "Acos": "acos", "Asin": "asin", "Atan": "atan", "Cos": "cos", "Cosh": "cosh", "Exp": "exp",
     "Log": "log", "Sin": "sin", "Sinh": "sinh", "Sqrt": "sqrt", "Tan": "tan", "Tanh": "tanh",
 }  # fmt: skip
+_NODES: Final = {ours: node for node, ours in (*_OPERATORS.items(), *_FUNCTIONS.items())}
 ALWAYS: Final = ("Add", "Sub", "Mul", "Div", "Square", "Constant", "Variable")
 
 
@@ -67,6 +68,30 @@ def _apply(name: str, arguments: list[Node]) -> Node:
     if name == "Sub":
         return Apply("neg", (arguments[0],))
     return divide(_ONE, arguments[0]) if name == "Div" else arguments[0]
+
+
+def to_tree(formula: Node, variables: Mapping[str, int]) -> tuple[TreeNode, ...]:
+    """The tree of a formula whose only powers are squares; `variables` maps names to the hashes of Operon's variables.
+
+    The inverse of `to_formula`, up to a number times a variable, which is the variable's coefficient. Raises ValueError
+    for a function that Operon lacks.
+    """
+    if isinstance(formula, Number):
+        return (TreeNode("Constant", 0, formula.value, 0),)
+    if isinstance(formula, Variable):
+        return (TreeNode("Variable", 0, 1.0, variables[formula.name]),)
+    if formula.op == "neg":
+        return to_tree(multiply(Number(-1.0), formula.args[0]), variables)
+    if formula.op == "**":
+        if formula.args[1] != Number(2.0):
+            raise ValueError("a power other than a square")
+        return (*to_tree(formula.args[0], variables), TreeNode("Square", 1, 1.0, 0))
+    if formula.op not in _NODES:
+        raise ValueError(f"Operon lacks {formula.op}")
+    if formula.op == "*" and isinstance(formula.args[0], Number) and isinstance(formula.args[1], Variable):
+        return (TreeNode("Variable", 0, formula.args[0].value, variables[formula.args[1].name]),)
+    below = [node for argument in reversed(formula.args) for node in to_tree(argument, variables)]
+    return (*below, TreeNode(_NODES[formula.op], len(formula.args), 1.0, 0))
 
 
 def affine(formula: Node, slope: float, intercept: float) -> Node:

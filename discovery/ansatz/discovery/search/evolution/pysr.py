@@ -15,21 +15,23 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.errors import InvalidInputError
-from ansatz.discovery.expression import Array, Node, Number, multiply, substitute
+from ansatz.discovery.expression import Array, Node, Number, Variable, complexity, multiply, substitute
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.evolution import hall_of_fame
 from ansatz.discovery.search.evolution.hall_of_fame import Equation
 from ansatz.discovery.search.evolution.improvement import Improvements
-from ansatz.discovery.search.evolution.parameters import GRACEFUL_STOP_SINCE, regressor_parameters, safe_names
+from ansatz.discovery.search.evolution.parameters import GRACEFUL_STOP_SINCE, MAX_SIZE, regressor_parameters, safe_names
 from ansatz.discovery.search.evolution.pysr_child import PySRChild
 from ansatz.discovery.search.evolution.pysr_errors import explain
 from ansatz.discovery.search.evolution.scaling import input_scales, scaled_inputs
-from ansatz.discovery.search.protocol import Emit
+from ansatz.discovery.search.evolution.seeding import seed_formulas
+from ansatz.discovery.search.protocol import Emit, Seeds, no_seeds
 
 ROWS: Final = 2000
 FIRST_FUNCTIONS: Final = frozenset({"exp", "sqrt"})
 _FIRST_SHARE: Final = 1 / 3
 _GUESSES: Final = 5
+_SEEDS: Final = 20
 _POLL_SECONDS: Final = 0.1
 _GRACE_SECONDS: Final = 1.0
 
@@ -39,7 +41,8 @@ class PySRError(RuntimeError):
 
 
 class PySR:
-    """Searches with few functions first, then with all that are allowed, seeded by the best equations found.
+    """Searches with few functions first, then with all that are allowed, seeded by the best equations found and by the
+    formulas of others.
 
     Looks at no more than 2,000 rows, drawn by the problem's seed; row weights count. Runs on several threads differ
     from one to the next; with `deterministic` the same problem and seed give the same formulas, by one thread and
@@ -66,8 +69,8 @@ class PySR:
         if child is not None:
             child.kill()
 
-    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        """As `Searcher.search`, on any thread; `emit` is called on the caller's.
+    def search(self, problem: Problem, budget: Budget, emit: Emit, seeds: Seeds = no_seeds) -> None:
+        """As `SeededSearcher.search`, on any thread; `emit` is called on the caller's.
 
         Raises PySRError, or ChildEnded where the process died; what was found before is emitted all the same.
         """
@@ -75,7 +78,7 @@ class PySR:
             child = self._running()
             if not _wait_until_ready(child, budget):
                 return
-            job = _Job(child, problem.subsample(ROWS), Path(directory), self._deterministic)
+            job = _Job(child, problem.subsample(ROWS), Path(directory), self._deterministic, seeds)
             few = problem.functions & FIRST_FUNCTIONS
             if few != problem.functions:
                 job.run(few, budget.part(budget.remaining * _FIRST_SHARE), budget, emit)
@@ -104,6 +107,7 @@ class _Job:
     problem: Problem
     directory: Path
     deterministic: bool
+    seeds: Seeds
     _improvements: Improvements = field(default_factory=Improvements)
     _runs: int = 0
 
@@ -114,7 +118,7 @@ class _Job:
 
     def run(self, functions: frozenset[str], timed: Budget, whole: Budget, emit: Emit) -> None:
         """One fit of `timed` seconds at most; ends with `whole` in any case."""
-        guesses = [e.text for e in self._equations()[-_GUESSES:]]
+        guesses = [*self._seed_equations(functions), *(e.text for e in self._equations()[-_GUESSES:])]
         self._runs += 1
         self.child.request({"parameters": self._parameters(functions, timed.seconds, guesses)}, *self._arrays())
         reply = None
@@ -136,6 +140,12 @@ class _Job:
             directory=self.directory, run=self._run_name, version=self.child.version, guesses=guesses,
             deterministic=self.deterministic,
         )  # fmt: skip
+
+    def _seed_equations(self, functions: frozenset[str]) -> list[str]:
+        safe = {name: Variable(s) for name, s in zip(self.problem.names, self._safe, strict=True)}
+        formulas = seed_formulas(self.problem, self._scales, self.seeds(), functions)
+        smaller = [f for f in formulas if complexity(f) <= min(self.problem.max_complexity, MAX_SIZE)]
+        return [hall_of_fame.guess(substitute(f, safe)) for f in smaller[:_SEEDS]]
 
     def _arrays(self) -> list[Array]:
         arrays = [self.problem.X / np.array(self._scales), self.problem.y / self.problem.y_scale]
