@@ -26,6 +26,7 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     assert (best["rank"], best["formula"], best["complexity"]) == (1, "a**1.5", 3)
     assert set(best) == {
         "rank", "formula", "latex", "python", "complexity", "constants", "scores", "on_pareto_front", "found_by",
+        "correlations", "dimensions",
     }  # fmt: skip
     assert best["constants"][0]["value"] == 1.5
     assert best["constants"][0]["named"] == "3/2"
@@ -116,12 +117,14 @@ def test_options_reach_the_search(result: Result, tmp_path: Path, served: str) -
     path.write_text("a,w,period\n1,1,1\n4,2,8\n9,1,27\n16,1,64\n25,3,125\n")
     units.write_text('{"a": "au", "period": "yr", "w": ""}')
     options = ("--weights", "w", "--units", units, "--functions", "sqrt", "--seed", 7, "--max-complexity", 9)
-    arguments = (*options, "--ansatz", "1.1*a**1.4", *QUICK, "--server", served)
+    arguments = (*options, "--ansatz", "1.1*a**1.4", "--dimensional-constants", *QUICK, "--server", served)
     status, found = result("discover", path, "--target", "period", "--kind", "table", *arguments)
     assert status == 0
     assert found["receipt"]["seed"] == 7
     assert all(c["complexity"] <= 9 for c in found["candidates"])
     assert found["refinement"][0]["added"] is None
+    assert found["receipt"]["options"]["dimensional_constants"] == "True"
+    assert {c["dimensions"] for c in found["candidates"]} <= {"consistent", "dimensional_constants"}
 
 
 def test_evaluate_scores_a_formula(result: Result, ansatz: Run, planets: Path, served: str) -> None:

@@ -57,6 +57,7 @@ def test_tables_round_trip_bit_for_bit(rows: list[tuple[float, float, float]]) -
         seed=st.integers(0, 2**32 - 1),
         max_complexity=st.integers(1, 100),
         ansatz=st.text(min_size=1, max_size=20),
+        dimensional_constants=st.booleans(),
         parameters=st.sampled_from([(), (Parameter("a", 1.5, upper=2.0), Parameter("b", lower=-1.0))]),
         fixed_numbers=st.booleans(),
         loss=st.sampled_from(Loss),

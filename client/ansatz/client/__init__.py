@@ -19,6 +19,7 @@ from ansatz.client.errors import (
 )
 from ansatz.client.results import (
     Candidate,
+    Consistency,
     Constant,
     DataSummary,
     Engine,
@@ -50,6 +51,7 @@ __all__ = [
     "AsyncJobHandle",
     "Candidate",
     "Client",
+    "Consistency",
     "Constant",
     "DataSummary",
     "DeadlineExceeded",

@@ -51,6 +51,12 @@ def _loss(loss: problem_pb2.Loss.ValueType) -> results.Loss:
     return results.Loss[problem_pb2.Loss.Name(loss).removeprefix("LOSS_")]
 
 
+def _consistency(dimensions: report_pb2.Consistency.ValueType) -> results.Consistency | None:
+    if dimensions == report_pb2.CONSISTENCY_UNSPECIFIED:
+        return None
+    return results.Consistency[report_pb2.Consistency.Name(dimensions).removeprefix("CONSISTENCY_")]
+
+
 def _parameter(message: problem_pb2.Parameter) -> results.Parameter:
     start, lower, upper = (_optional(message, field) for field in ("start", "lower", "upper"))
     return results.Parameter(message.name, start, lower, upper)
@@ -92,6 +98,7 @@ def candidate(message: report_pb2.Candidate) -> results.Candidate:
         on_pareto_front=message.on_pareto_front,
         found_by=message.found_by,
         correlations=_correlations(message),
+        dimensions=_consistency(message.dimensions),
     )
 
 
@@ -145,6 +152,7 @@ def _options(message: problem_pb2.SearchOptions) -> results.SearchOptions:
         seed=_optional(message, "seed"),
         max_complexity=_optional(message, "max_complexity"),
         ansatz=message.ansatz,
+        dimensional_constants=message.dimensional_constants,
         parameters=tuple(map(_parameter, message.parameters)),
         fixed_numbers=message.fixed_numbers,
         loss=_loss(message.loss),

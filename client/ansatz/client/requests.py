@@ -26,6 +26,7 @@ class ProblemOptions(TableOptions, total=False):
     seed: int | None
     max_complexity: int | None
     ansatz: str | None
+    dimensional_constants: bool
     start: Mapping[str, float] | None
     bounds: Mapping[str, tuple[float | None, float | None]] | None
     fixed_numbers: bool
@@ -40,6 +41,7 @@ def search_options(
     seed: int | None = None,
     max_complexity: int | None = None,
     ansatz: str | None = None,
+    dimensional_constants: bool = False,
     start: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     fixed_numbers: bool = False,
@@ -49,6 +51,7 @@ def search_options(
     options = problem_pb2.SearchOptions(
         functions=_names(functions),
         ansatz=ansatz or "",
+        dimensional_constants=dimensional_constants,
         parameters=_parameters(start or {}, bounds or {}),
         fixed_numbers=fixed_numbers,
     )

@@ -26,6 +26,15 @@ class Loss(StrEnum):
     LOG_HUBER = "log-huber"
 
 
+class Consistency(StrEnum):
+    """How the dimensions of a formula stand by the units given: right with all numbers dimensionless; right only if
+    numbers that are no integers carry dimensions; wrong."""
+
+    CONSISTENT = "consistent"
+    DIMENSIONAL_CONSTANTS = "dimensional_constants"
+    INCONSISTENT = "inconsistent"
+
+
 class JobState(StrEnum):
     QUEUED = "QUEUED"
     RUNNING = "RUNNING"
@@ -73,7 +82,7 @@ class Scores:
 @dataclass(frozen=True)
 class Candidate:
     """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `correlations` are those of the estimates
-    of `constants`, row by row; empty for fewer than two."""
+    of `constants`, row by row; empty for fewer than two. `dimensions`: None where no column has a unit."""
 
     rank: int
     formula: str
@@ -85,6 +94,7 @@ class Candidate:
     on_pareto_front: bool
     found_by: str
     correlations: tuple[tuple[float | None, ...], ...]
+    dimensions: Consistency | None
 
 
 @dataclass(frozen=True)
@@ -191,6 +201,7 @@ class SearchOptions:
     seed: int | None
     max_complexity: int | None
     ansatz: str
+    dimensional_constants: bool
     parameters: tuple[Parameter, ...]
     fixed_numbers: bool
     loss: Loss

@@ -140,6 +140,7 @@ class SearchOptions(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     MAX_COMPLEXITY_FIELD_NUMBER: _builtins.int
     ANSATZ_FIELD_NUMBER: _builtins.int
+    DIMENSIONAL_CONSTANTS_FIELD_NUMBER: _builtins.int
     PARAMETERS_FIELD_NUMBER: _builtins.int
     FIXED_NUMBERS_FIELD_NUMBER: _builtins.int
     LOSS_FIELD_NUMBER: _builtins.int
@@ -152,6 +153,8 @@ class SearchOptions(_message.Message):
     """The caller's own formula in terms of the columns: it is fitted, and its residual searched for what it misses.
     Names in it that are no columns are free constants; its numbers are starting values, whole exponents apart.
     """
+    dimensional_constants: _builtins.bool
+    """Where columns have units: numbers that are no integers may carry dimensions, as g in 9.81*t**2/2 does."""
     fixed_numbers: _builtins.bool
     """Numbers of the ansatz stay as they are given."""
     loss: Global___Loss.ValueType
@@ -177,13 +180,14 @@ class SearchOptions(_message.Message):
         seed: _builtins.int | None = ...,
         max_complexity: _builtins.int | None = ...,
         ansatz: _builtins.str = ...,
+        dimensional_constants: _builtins.bool = ...,
         parameters: _abc.Iterable[Global___Parameter] | None = ...,
         fixed_numbers: _builtins.bool = ...,
         loss: Global___Loss.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "budget", b"budget", "max_complexity", b"max_complexity", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "ansatz", b"ansatz", "budget", b"budget", "engine", b"engine", "fixed_numbers", b"fixed_numbers", "functions", b"functions", "loss", b"loss", "max_complexity", b"max_complexity", "parameters", b"parameters", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "ansatz", b"ansatz", "budget", b"budget", "dimensional_constants", b"dimensional_constants", "engine", b"engine", "fixed_numbers", b"fixed_numbers", "functions", b"functions", "loss", b"loss", "max_complexity", b"max_complexity", "parameters", b"parameters", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_complexity: _TypeAlias = _typing.Literal["max_complexity"]  # noqa: Y015
     _WhichOneofArgType__max_complexity: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity"]  # noqa: Y015

@@ -8,6 +8,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +19,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Consistency:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConsistencyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Consistency.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONSISTENCY_UNSPECIFIED: _Consistency.ValueType  # 0
+    """No column has a unit."""
+    CONSISTENCY_CONSISTENT: _Consistency.ValueType  # 1
+    """Right, with all numbers dimensionless."""
+    CONSISTENCY_DIMENSIONAL_CONSTANTS: _Consistency.ValueType  # 2
+    """Right only if numbers that are no integers, or the unit under a logarithm, or an overall factor, carry dimensions."""
+    CONSISTENCY_INCONSISTENT: _Consistency.ValueType  # 3
+    """Wrong."""
+
+class Consistency(_Consistency, metaclass=_ConsistencyEnumTypeWrapper):
+    """How the dimensions of a formula stand by the units given."""
+
+CONSISTENCY_UNSPECIFIED: Consistency.ValueType  # 0
+"""No column has a unit."""
+CONSISTENCY_CONSISTENT: Consistency.ValueType  # 1
+"""Right, with all numbers dimensionless."""
+CONSISTENCY_DIMENSIONAL_CONSTANTS: Consistency.ValueType  # 2
+"""Right only if numbers that are no integers, or the unit under a logarithm, or an overall factor, carry dimensions."""
+CONSISTENCY_INCONSISTENT: Consistency.ValueType  # 3
+"""Wrong."""
+Global___Consistency: _TypeAlias = Consistency  # noqa: Y015
 
 @_typing.final
 class Constant(_message.Message):
@@ -142,6 +171,7 @@ class Candidate(_message.Message):
     SCORES_FIELD_NUMBER: _builtins.int
     ON_PARETO_FRONT_FIELD_NUMBER: _builtins.int
     FOUND_BY_FIELD_NUMBER: _builtins.int
+    DIMENSIONS_FIELD_NUMBER: _builtins.int
     CORRELATIONS_FIELD_NUMBER: _builtins.int
     rank: _builtins.int
     """1 is the best."""
@@ -156,6 +186,8 @@ class Candidate(_message.Message):
     """No simpler formula of the list is as accurate."""
     found_by: _builtins.str
     """The searcher that found it: baseline, structured.*, operon, pysr, ansatz, residual."""
+    dimensions: Global___Consistency.ValueType
+    """How its dimensions stand; unspecified where no column has a unit."""
     @_builtins.property
     def constants(self) -> _containers.RepeatedCompositeFieldContainer[Global___Constant]:
         """Every number of the formula that is no integer or is a free constant of the ansatz, in order of appearance."""
@@ -180,11 +212,12 @@ class Candidate(_message.Message):
         scores: Global___Scores | None = ...,
         on_pareto_front: _builtins.bool = ...,
         found_by: _builtins.str = ...,
+        dimensions: Global___Consistency.ValueType = ...,
         correlations: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["scores", b"scores"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "on_pareto_front", b"on_pareto_front", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "dimensions", b"dimensions", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "on_pareto_front", b"on_pareto_front", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

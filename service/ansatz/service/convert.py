@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ansatz.discovery import (
     Candidate,
     Column,
+    Consistency,
     Constant,
     Engine,
     Evaluation,
@@ -54,6 +55,12 @@ _LOSSES_ON_WIRE = {
     Loss.SQUARED: problem_pb2.LOSS_SQUARED,
     Loss.HUBER: problem_pb2.LOSS_HUBER,
     Loss.LOG_HUBER: problem_pb2.LOSS_LOG_HUBER,
+}
+_CONSISTENCY_ON_WIRE = {
+    None: report_pb2.CONSISTENCY_UNSPECIFIED,
+    Consistency.CONSISTENT: report_pb2.CONSISTENCY_CONSISTENT,
+    Consistency.DIMENSIONAL_CONSTANTS: report_pb2.CONSISTENCY_DIMENSIONAL_CONSTANTS,
+    Consistency.INCONSISTENT: report_pb2.CONSISTENCY_INCONSISTENT,
 }
 T = TypeVar("T")
 
@@ -145,6 +152,7 @@ def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
             seed=options.seed,
             max_complexity=options.max_complexity if options.HasField("max_complexity") else default.max_complexity,
             ansatz=options.ansatz,
+            dimensional_constants=options.dimensional_constants,
             parameters=tuple(map(_parameter_from_proto, options.parameters)),
             fixed_numbers=options.fixed_numbers,
             loss=loss or Loss.SQUARED,
@@ -164,6 +172,7 @@ def options_to_proto(options: Options) -> problem_pb2.SearchOptions:
         seed=options.seed,
         max_complexity=options.max_complexity,
         ansatz=options.ansatz,
+        dimensional_constants=options.dimensional_constants,
         parameters=map(_parameter_to_proto, options.parameters),
         fixed_numbers=options.fixed_numbers,
         loss=_LOSSES_ON_WIRE[options.loss],
@@ -210,6 +219,7 @@ def candidate_to_proto(candidate: Candidate) -> report_pb2.Candidate:
         scores=scores,
         on_pareto_front=candidate.on_pareto_front,
         found_by=candidate.found_by,
+        dimensions=_CONSISTENCY_ON_WIRE[candidate.dimensions],
         correlations=[value for row in candidate.correlations for value in row],
     )
 

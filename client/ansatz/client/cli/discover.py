@@ -27,6 +27,9 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     kind: Annotated[Kind, typer.Option("--kind", help="What the rows are; auto: a table.")] = Kind.AUTO,
     weights: arguments.WEIGHTS = None,
     units: arguments.UNITS = None,
+    dimensional_constants: Annotated[
+        bool, typer.Option("--dimensional-constants", help="Numbers of a formula may carry dimensions.")
+    ] = False,
     ansatz: Annotated[
         str | None,
         typer.Option("--ansatz", metavar="FORMULA", help="Your own formula: fit it, and find what it misses."),
@@ -77,6 +80,7 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
             "seed": seed,
             "max_complexity": max_complexity,
             "ansatz": ansatz,
+            "dimensional_constants": dimensional_constants,
             "start": free_constants.starts(start or ()),
             "bounds": free_constants.bounds(bounds or ()),
             "fixed_numbers": fixed_numbers,
