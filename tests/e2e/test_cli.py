@@ -30,7 +30,7 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     }  # fmt: skip
     assert best["constants"][0]["value"] == 1.5
     assert best["constants"][0]["named"] == "3/2"
-    assert set(best["constants"][0]) == {"value", "std_error", "lower", "upper", "named"}
+    assert set(best["constants"][0]) == {"value", "std_error", "lower", "upper", "named", "parameter"}
     assert set(best["scores"]) == {"rmse", "r2", "relative_error", "description_length", "extrapolation_rmse"}
     assert set(found) == {
         "state", "job", "elapsed_seconds", "first_candidate_seconds", "candidates", "columns", "refinement", "residual",
