@@ -67,3 +67,19 @@ def test_a_noisy_constant_is_not_given_a_name_that_chance_would_give() -> None:
         best = discover(_table(x, y), Options(engine=Engine.NONE, functions=())).candidates[0]
         named += sum(bool(c.name) for c in best.constants)
     assert named == 0
+
+
+def test_a_noisy_exponent_is_not_named_pi() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(1, 5, 100)
+    y = 2 * x**3.14 * (1 + rng.normal(0, 0.02, x.size))
+    report = discover(_table(x, y), Options(engine=Engine.NONE, functions=(), max_complexity=5))
+    law = next(c for c in report.candidates if c.complexity == 5)
+    assert law.constants[1].value == pytest.approx(3.14, abs=0.03)
+    assert not law.constants[1].name
+
+
+def test_an_exponent_without_noise_is_named_e() -> None:
+    x = np.linspace(1, 5, 60)
+    best = discover(_table(x, 2.3 * x**math.e), Options(engine=Engine.NONE, functions=())).candidates[0]
+    assert best.constants[1].name == "e"

@@ -41,11 +41,12 @@ _SYMBOLS = (
 
 @dataclass(frozen=True)
 class Name:
-    """What a constant may be called, its value, and the bits to say so."""
+    """What a constant may be called, its value, and the bits to say so; `symbol` is what it is a multiple of, if any."""
 
     text: str
     value: float
     bits: float
+    symbol: str = ""
 
 
 _ZERO = Name("0", 0.0, -6.0)
@@ -89,7 +90,7 @@ def _rational(value: float, tolerance: float, symbol: str, size: float, symbol_b
             near = numerator / denominator * size
             if abs(near - value) <= max(tolerance, 4e-16 * abs(value)):
                 bits = integer_bits(numerator) + _denominator_bits(denominator) + symbol_bits
-                return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits)
+                return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits, symbol)
     return None
 
 
@@ -158,8 +159,9 @@ def _best_choice(
         value = float(values[position])
         for name in names_near(value, within * error):
             gain = precision_bits(value, float(error)) - name.bits
-            # Zero is no coincidence to guard against: a term within its error of zero was never seen.
-            common = position in exponents or name is _ZERO
+            # A fraction is what one expects of an exponent, and zero is no coincidence to guard against: a term within
+            # its error of zero was never seen.
+            common = (position in exponents and not name.symbol) or name is _ZERO
             floor = _MIN_GAIN_EXPONENT if common else _MIN_GAIN_COEFFICIENT
             if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):
                 best = (position, name, gain, floor)
