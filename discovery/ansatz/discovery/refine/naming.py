@@ -41,7 +41,7 @@ _SYMBOLS = (
 
 @dataclass(frozen=True)
 class Name:
-    """What a constant may be called, its value, and the bits to say so; `symbol` is what it is a multiple of, if any."""
+    """What a constant may be called, its value, and the bits to say so; `symbol`: what it is a multiple of."""
 
     text: str
     value: float
