@@ -39,6 +39,7 @@ def test_errors_evaluation_and_information(server: str) -> None:
                 await client.submit(A, T, budget=0)
             evaluation = await client.evaluate("1.4*a**1.5", A, [2.5 * t for t in T], names=["a"], refit=True)
             assert evaluation.candidate.constants[0].value == pytest.approx(2.5)
+            assert (await client.compare("x*x", "x**2")).equivalent
             assert (await client.server_info()).workers == 1
 
     asyncio.run(scenario())

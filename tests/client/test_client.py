@@ -12,6 +12,7 @@ from ansatz.client import (
     Client,
     DeadlineExceeded,
     Engine,
+    Equivalence,
     InvalidRequest,
     JobEvent,
     JobState,
@@ -128,6 +129,21 @@ def test_a_formula_is_scored_and_refitted(client: Client) -> None:
     with pytest.raises(InvalidRequest) as raised:
         client.evaluate("1.4*b", A, T, names=["a"])
     assert [v.field for v in raised.value.violations] == ["formula"]
+
+
+def test_formulas_are_compared(client: Client) -> None:
+    equal = client.compare("(x + 1)**2", "x**2 + 2*x + 1")
+    assert (equal.equivalence, equal.equivalent, equal.box) == (Equivalence.PROVED, True, {"x": (-10.0, 10.0)})
+    different = client.compare("2*x", "2*x + 1e-3*x**2", box={"x": (0, 5)})
+    assert different.equivalent is False
+    assert different.largest_difference is not None
+    assert different.largest_difference.inputs == {"x": 5.0}
+    assert (different.terms.strict, different.terms.terms_b) == (0.5, ("x", "x**2"))
+    free = client.compare("k*x", "2.5*x", box={"x": (1, 2)}, free_constants=True)
+    assert (free.equivalent, free.a_fitted) == (True, "2.5*x")
+    with pytest.raises(InvalidRequest) as raised:
+        client.compare("x", "x", box={"x": (1, float("inf"))})
+    assert [v.field for v in raised.value.violations] == ["box['x']"]
 
 
 def test_the_server_tells_of_itself(client: Client) -> None:

@@ -138,6 +138,22 @@ def test_evaluate_scores_a_formula(result: Result, ansatz: Run, planets: Path, s
     assert "-a" in done.stdout
 
 
+def test_formulas_are_compared_whatever_the_answer(result: Result, ansatz: Run, planets: Path, served: str) -> None:
+    status, equal = result("compare", "-a*(1 + a)", "-a - a**2", "--server", served)
+    assert (status, equal["state"], equal["equivalent"], equal["equivalence"]) == (0, "SUCCEEDED", True, "PROVED")
+    assert set(equal) == {
+        "state", "equivalent", "equivalence", "method", "largest_difference", "points", "undefined_a", "undefined_b",
+        "box", "terms", "a_fitted", "b_fitted", "warnings", "error", "violations",
+    }  # fmt: skip
+    status, different = result("compare", "a**1.5", "a**1.4", "--data", planets, "--inputs", "a", "--server", served)
+    assert (status, different["equivalent"], different["box"]) == (0, False, {"a": [0.387, 30.07]})
+    assert different["largest_difference"]["inputs"] == {"a": 30.07}
+    arguments = ("compare", "k*a**1.5", "0.1*a**1.5", "--box", "a=1:5", "--free-constants", "--server", served)
+    assert "the same function" in ansatz(*arguments).stdout
+    status, refused = result("compare", "a", "a", "--box", "a=1", "--server", served)
+    assert (status, refused["state"], refused["violations"][0]["field"]) == (2, "INVALID", "--box")
+
+
 def test_jobs_are_listed_shown_watched_cancelled_and_deleted(
     result: Result, ansatz: Run, planets: Path, served: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from ansatz.client.aio import AsyncClient, AsyncJobHandle
 from ansatz.client.client import Client, JobHandle
+from ansatz.client.comparisons import Comparison, Equivalence, FormulaPoint, TermOverlap
 from ansatz.client.errors import (
     AlreadyExists,
     AnsatzError,
@@ -51,6 +52,7 @@ __all__ = [
     "AsyncJobHandle",
     "Candidate",
     "Client",
+    "Comparison",
     "Consistency",
     "Constant",
     "DataSummary",
@@ -58,8 +60,10 @@ __all__ = [
     "Engine",
     "EngineInfo",
     "EngineNotReady",
+    "Equivalence",
     "Evaluation",
     "FailedPrecondition",
+    "FormulaPoint",
     "InvalidRequest",
     "Job",
     "JobError",
@@ -83,6 +87,7 @@ __all__ = [
     "SearchOptions",
     "ServerError",
     "ServerInfo",
+    "TermOverlap",
     "Unavailable",
     "Violation",
     "Warning",

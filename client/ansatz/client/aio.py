@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from ansatz.client import connection, decode, requests
+from ansatz.client import comparisons, connection, decode, requests
+from ansatz.client.comparisons import Comparison
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
 from ansatz.client.patience import Deadline, Outage
 from ansatz.client.requests import ProblemOptions
@@ -102,6 +103,14 @@ class AsyncClient:
         """As `Client.evaluate`."""
         request = requests.evaluate_formula(formula, X, y, refit=refit, **options)
         return decode.evaluation(await self._call(self._stub.EvaluateFormula, request))
+
+    async def compare(
+        self, a: str, b: str, *, box: Mapping[str, tuple[float, float]] | None = None, free_constants: bool = False
+    ) -> Comparison:
+        """As `Client.compare`."""
+        request = comparisons.request(a, b, box, free_constants)
+        response: pb2.CompareFormulasResponse = await self._call(self._stub.CompareFormulas, request)
+        return comparisons.comparison(response.comparison)
 
     async def server_info(self) -> ServerInfo:
         """As `Client.server_info`."""

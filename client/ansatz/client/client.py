@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from ansatz.client import connection, decode, requests
+from ansatz.client import comparisons, connection, decode, requests
+from ansatz.client.comparisons import Comparison
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
 from ansatz.client.patience import Deadline, Outage
 from ansatz.client.requests import ProblemOptions
@@ -124,6 +125,19 @@ class Client:
         """
         request = requests.evaluate_formula(formula, X, y, refit=refit, **options)
         return decode.evaluation(self._call(self._stub.EvaluateFormula, request))
+
+    def compare(
+        self, a: str, b: str, *, box: Mapping[str, tuple[float, float]] | None = None, free_constants: bool = False
+    ) -> Comparison:
+        """Are two formulas the same function of their inputs, and how is that shown?
+
+        `box` maps each input to its (lower, upper) limits; without one, every name is an input, and its range is the
+        widest of -10 to 10, 0.1 to 10, -1 to 1 and 0.01 to 1 on which both formulas are defined. With `free_constants`
+        numbers that are neither integers nor exponents may differ, and names outside the box are constants too.
+        """
+        request = comparisons.request(a, b, box, free_constants)
+        response: pb2.CompareFormulasResponse = self._call(self._stub.CompareFormulas, request)
+        return comparisons.comparison(response.comparison)
 
     def server_info(self) -> ServerInfo:
         """Versions, engines and limits of the server."""

@@ -15,7 +15,10 @@ WAIT_SECONDS: Final = 20.0
 _SERVICE: Final = "ansatz.v1.DiscoveryService"
 # Safe to send twice. CreateJob is because every request carries a request_id; DeleteJob is not: the second answer
 # would be NOT_FOUND. WatchJob is re-attached by the handle, which knows the last sequence.
-_REPEATABLE: Final = ("CreateJob", "GetJob", "ListJobs", "WaitJob", "CancelJob", "EvaluateFormula", "GetServerInfo")
+_REPEATABLE: Final = (
+    "CreateJob", "GetJob", "ListJobs", "WaitJob", "CancelJob", "EvaluateFormula", "CompareFormulas",
+    "GetServerInfo",
+)  # fmt: skip
 _RETRY_POLICY: Final = {
     "maxAttempts": 5,
     "initialBackoff": "0.1s",

@@ -1,6 +1,8 @@
 """Law discovery: observations in, ranked formulas out. Knows nothing of gRPC, jobs or storage."""
 
+from ansatz.discovery.compare import Comparison, Equivalence, FormulaPoint, Verdict, compare_formulas
 from ansatz.discovery.discover import Evaluation, Listener, discover, evaluate_formula, validate
+from ansatz.discovery.domain import Box, Interval
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
 from ansatz.discovery.observations import Column, Table
 from ansatz.discovery.options import Engine, Options
@@ -16,16 +18,22 @@ from ansatz.discovery.report import (
     Scores,
     Warning,
 )
+from ansatz.discovery.score.term_sets import TermOverlap
 from ansatz.discovery.units.consistency import Consistency
 
 __all__ = [
+    "Box",
     "Candidate",
     "Column",
+    "Comparison",
     "Consistency",
     "Constant",
     "Engine",
     "EngineNotReadyError",
+    "Equivalence",
     "Evaluation",
+    "FormulaPoint",
+    "Interval",
     "InvalidInputError",
     "Listener",
     "Loss",
@@ -38,8 +46,11 @@ __all__ = [
     "ResidualVerdict",
     "Scores",
     "Table",
+    "TermOverlap",
+    "Verdict",
     "Violation",
     "Warning",
+    "compare_formulas",
     "discover",
     "evaluate_formula",
     "validate",

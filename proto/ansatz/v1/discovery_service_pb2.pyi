@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from ansatz.v1 import comparison_pb2 as _comparison_pb2
 from ansatz.v1 import job_pb2 as _job_pb2
 from ansatz.v1 import observations_pb2 as _observations_pb2
 from ansatz.v1 import problem_pb2 as _problem_pb2
@@ -405,6 +406,81 @@ class EvaluateFormulaResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__residual) -> _WhichOneofReturnType__residual | None: ...
 
 Global___EvaluateFormulaResponse: _TypeAlias = EvaluateFormulaResponse  # noqa: Y015
+
+@_typing.final
+class CompareFormulasRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class BoxEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _comparison_pb2.Interval: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _comparison_pb2.Interval | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    A_FIELD_NUMBER: _builtins.int
+    B_FIELD_NUMBER: _builtins.int
+    BOX_FIELD_NUMBER: _builtins.int
+    FREE_CONSTANTS_FIELD_NUMBER: _builtins.int
+    a: _builtins.str
+    b: _builtins.str
+    free_constants: _builtins.bool
+    """Numbers that are neither integers nor exponents may differ, and names that are not in the box are constants too."""
+    @_builtins.property
+    def box(self) -> _containers.MessageMap[_builtins.str, _comparison_pb2.Interval]:
+        """The inputs and the values they may take; empty: every name is an input, and its range is derived from where both
+        formulas are defined.
+        """
+
+    def __init__(
+        self,
+        *,
+        a: _builtins.str = ...,
+        b: _builtins.str = ...,
+        box: _abc.Mapping[_builtins.str, _comparison_pb2.Interval] | None = ...,
+        free_constants: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["a", b"a", "b", b"b", "box", b"box", "free_constants", b"free_constants"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareFormulasRequest: _TypeAlias = CompareFormulasRequest  # noqa: Y015
+
+@_typing.final
+class CompareFormulasResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPARISON_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def comparison(self) -> _comparison_pb2.Comparison: ...
+    def __init__(
+        self,
+        *,
+        comparison: _comparison_pb2.Comparison | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["comparison", b"comparison"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comparison", b"comparison"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareFormulasResponse: _TypeAlias = CompareFormulasResponse  # noqa: Y015
 
 @_typing.final
 class GetServerInfoRequest(_message.Message):

@@ -76,6 +76,11 @@ class DiscoveryServiceStub(object):
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.EvaluateFormulaRequest.SerializeToString,
                 response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.EvaluateFormulaResponse.FromString,
                 _registered_method=True)
+        self.CompareFormulas = channel.unary_unary(
+                '/ansatz.v1.DiscoveryService/CompareFormulas',
+                request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasRequest.SerializeToString,
+                response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasResponse.FromString,
+                _registered_method=True)
         self.GetServerInfo = channel.unary_unary(
                 '/ansatz.v1.DiscoveryService/GetServerInfo',
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.GetServerInfoRequest.SerializeToString,
@@ -146,6 +151,13 @@ class DiscoveryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CompareFormulas(self, request, context):
+        """Are two formulas the same function on a box of inputs?
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetServerInfo(self, request, context):
         """Versions, engines, limits.
         """
@@ -195,6 +207,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.EvaluateFormula,
                     request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.EvaluateFormulaRequest.FromString,
                     response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.EvaluateFormulaResponse.SerializeToString,
+            ),
+            'CompareFormulas': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompareFormulas,
+                    request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasRequest.FromString,
+                    response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasResponse.SerializeToString,
             ),
             'GetServerInfo': grpc.unary_unary_rpc_method_handler(
                     servicer.GetServerInfo,
@@ -420,6 +437,33 @@ class DiscoveryService(object):
             '/ansatz.v1.DiscoveryService/EvaluateFormula',
             ansatz_dot_v1_dot_discovery__service__pb2.EvaluateFormulaRequest.SerializeToString,
             ansatz_dot_v1_dot_discovery__service__pb2.EvaluateFormulaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompareFormulas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ansatz.v1.DiscoveryService/CompareFormulas',
+            ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasRequest.SerializeToString,
+            ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasResponse.FromString,
             options,
             channel_credentials,
             insecure,

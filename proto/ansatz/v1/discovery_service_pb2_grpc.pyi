@@ -54,6 +54,8 @@ class DiscoveryServiceStub:
     """Asks the search to stop and keep its front. Final jobs stay as they are."""
     EvaluateFormula: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.EvaluateFormulaRequest, _discovery_service_pb2.EvaluateFormulaResponse]
     """Scores of the caller's own formula on the caller's data."""
+    CompareFormulas: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.CompareFormulasRequest, _discovery_service_pb2.CompareFormulasResponse]
+    """Are two formulas the same function on a box of inputs?"""
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.GetServerInfoRequest, _discovery_service_pb2.GetServerInfoResponse]
     """Versions, engines, limits."""
 
@@ -83,6 +85,8 @@ class DiscoveryServiceAsyncStub(DiscoveryServiceStub):
     """Asks the search to stop and keep its front. Final jobs stay as they are."""
     EvaluateFormula: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.EvaluateFormulaRequest, _discovery_service_pb2.EvaluateFormulaResponse]  # type: ignore[assignment]
     """Scores of the caller's own formula on the caller's data."""
+    CompareFormulas: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.CompareFormulasRequest, _discovery_service_pb2.CompareFormulasResponse]  # type: ignore[assignment]
+    """Are two formulas the same function on a box of inputs?"""
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.GetServerInfoRequest, _discovery_service_pb2.GetServerInfoResponse]  # type: ignore[assignment]
     """Versions, engines, limits."""
 
@@ -157,6 +161,14 @@ class DiscoveryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_discovery_service_pb2.EvaluateFormulaResponse, _abc.Awaitable[_discovery_service_pb2.EvaluateFormulaResponse]]:
         """Scores of the caller's own formula on the caller's data."""
+
+    @_abc_1.abstractmethod
+    def CompareFormulas(
+        self,
+        request: _discovery_service_pb2.CompareFormulasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discovery_service_pb2.CompareFormulasResponse, _abc.Awaitable[_discovery_service_pb2.CompareFormulasResponse]]:
+        """Are two formulas the same function on a box of inputs?"""
 
     @_abc_1.abstractmethod
     def GetServerInfo(

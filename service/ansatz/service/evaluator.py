@@ -1,4 +1,4 @@
-"""EvaluateFormula, in a process reserved for it: it answers while every worker searches."""
+"""What is computed at once and not as a job, in a process reserved for it: it answers while every worker searches."""
 
 from __future__ import annotations
 
@@ -12,34 +12,41 @@ from ansatz.service import errors
 from ansatz.service.executor.frames import Kind
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
 from ansatz.service.limits import EVALUATION_SECONDS, Limits
-from ansatz.v1 import discovery_service_pb2, job_pb2
+from ansatz.v1 import discovery_service_pb2 as pb
+from ansatz.v1 import job_pb2
 
 _log = structlog.get_logger()
 
 
 class Evaluator:
-    """Evaluates one formula at a time, in the order of the requests."""
+    """Answers one request at a time, in the order in which they come. Methods raise ServiceError."""
 
     def __init__(self, pool: WorkerPool, limits: Limits) -> None:
         self._pool, self._limits = pool, limits
 
-    async def evaluate(
-        self, request: discovery_service_pb2.EvaluateFormulaRequest
-    ) -> discovery_service_pb2.EvaluateFormulaResponse:
-        """The scores. Raises ServiceError."""
+    async def evaluate(self, request: pb.EvaluateFormulaRequest) -> pb.EvaluateFormulaResponse:
+        """The scores of a formula."""
         if violations := self._limits.table_violations(request.table):
             raise errors.invalid(violations)
+        return pb.EvaluateFormulaResponse.FromString(await self._answer(Kind.EVALUATE, request.SerializeToString()))
+
+    async def compare(self, request: pb.CompareFormulasRequest) -> pb.CompareFormulasResponse:
+        """How two formulas compare."""
+        if violations := self._limits.box_violations(request.box):
+            raise errors.invalid(violations)
+        return pb.CompareFormulasResponse.FromString(await self._answer(Kind.COMPARE, request.SerializeToString()))
+
+    async def _answer(self, kind: Kind, payload: bytes) -> bytes:
+        """The serialized response of the process to a task."""
         self._pool.start()
         worker = await self._pool.take()
         # Shielded: where the caller goes away, the process finishes and serves the next one.
-        return await asyncio.shield(asyncio.create_task(self._evaluate_on(worker, request)))
+        return await asyncio.shield(asyncio.create_task(self._answer_of(worker, kind, payload)))
 
-    async def _evaluate_on(
-        self, worker: Worker, request: discovery_service_pb2.EvaluateFormulaRequest
-    ) -> discovery_service_pb2.EvaluateFormulaResponse:
+    async def _answer_of(self, worker: Worker, task: Kind, request: bytes) -> bytes:
         try:
             async with asyncio.timeout(EVALUATION_SECONDS):
-                await worker.send(Kind.EVALUATE, request.SerializeToString())
+                await worker.send(task, request)
                 while True:
                     kind, payload = await worker.receive()
                     if kind is not Kind.TRACE:
@@ -60,9 +67,9 @@ class Evaluator:
             self._pool.give_back(worker)
 
 
-def _response(kind: Kind, payload: bytes) -> discovery_service_pb2.EvaluateFormulaResponse:
-    if kind is Kind.EVALUATION:
-        return discovery_service_pb2.EvaluateFormulaResponse.FromString(payload)
+def _response(kind: Kind, payload: bytes) -> bytes:
+    if kind is Kind.ANSWER:
+        return payload
     if kind is Kind.INVALID:
         bad = error_details_pb2.BadRequest.FromString(payload)
         raise errors.invalid([Violation(v.field, v.description) for v in bad.field_violations])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansatz.discovery.errors import Violation
 from ansatz.discovery.expression.grammar import MAX_LENGTH
 from ansatz.discovery.options import DEFAULT_BUDGET_SECONDS, MAX_BUDGET_SECONDS, MAX_COMPLEXITY
 from ansatz.service.settings import MIB, Settings
+from ansatz.v1 import comparison_pb2, observations_pb2
 from ansatz.v1 import discovery_service_pb2 as service_pb2
-from ansatz.v1 import observations_pb2
 
 MAX_WAIT_SECONDS = 60.0
 MAX_PAGE_SIZE = 1000
@@ -67,6 +68,13 @@ class Limits:
         if rows > self.max_rows:
             violations.append(Violation("table.columns", f"hold {rows} rows; give at most {self.max_rows}"))
         return violations
+
+    def box_violations(self, box: Mapping[str, comparison_pb2.Interval]) -> list[Violation]:
+        if len(box) > self.max_columns:
+            return [Violation("box", f"holds {len(box)} inputs; give at most {self.max_columns}")]
+        if (longest := max(map(len, box), default=0)) > MAX_NAME_LENGTH:
+            return [Violation("box", f"has a name of {longest} characters; give at most {MAX_NAME_LENGTH}")]
+        return []
 
     def to_proto(self) -> service_pb2.Limits:
         limits = service_pb2.Limits(

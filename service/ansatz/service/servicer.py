@@ -75,5 +75,9 @@ class Servicer(DiscoveryServiceServicer):
         return await self._evaluator.evaluate(request)
 
     @answers
+    async def CompareFormulas(self, request: pb.CompareFormulasRequest, context: Context) -> pb.CompareFormulasResponse:
+        return await self._evaluator.compare(request)
+
+    @answers
     async def GetServerInfo(self, request: pb.GetServerInfoRequest, context: Context) -> pb.GetServerInfoResponse:
         return await asyncio.to_thread(server_info, self._limits, self._workers)

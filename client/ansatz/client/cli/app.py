@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from ansatz.client.cli import discover, engines, evaluate, failures, jobs, serve
+from ansatz.client.cli import compare, discover, engines, evaluate, failures, jobs, serve
 from ansatz.client.errors import InvalidRequest
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("serve", context_settings=serve.CONTEXT, add_help_option=False)(serve.serve)
 app.command("discover")(discover.discover)
 app.command("evaluate")(evaluate.evaluate)
+app.command("compare", context_settings=compare.CONTEXT)(compare.compare)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(engines.app, name="engines")
 

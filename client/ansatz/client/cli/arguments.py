@@ -30,6 +30,10 @@ WEIGHTS = Annotated[
 UNITS = Annotated[
     Path | None, typer.Option("--units", metavar="FILE.json", help='Units by column, as {"v": "m/s", …}.')
 ]
+BOX = Annotated[
+    str | None,
+    typer.Option("--box", metavar="x=1:5,…", help="The values that each input may take.", show_default=False),
+]
 SERVER = Annotated[
     str | None,
     typer.Option("--server", metavar="HOST:PORT", help="The server to use; default: a private one for this command."),

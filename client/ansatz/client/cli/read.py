@@ -42,6 +42,22 @@ def read_data(source: str, target: str, inputs: Sequence[str], weights: str | No
     return Data(columns, target, weights, _units(units, known, columns) if units else {})
 
 
+def read_columns(source: str, wanted: Sequence[str]) -> Columns:
+    """Columns of a table by name, none of them with a role; with nothing `wanted`, all. Raises InvalidRequest."""
+
+    def choose(names: Sequence[str]) -> Sequence[str]:
+        for i, name in enumerate(wanted):
+            if name not in names:
+                listed = ", ".join(map(repr, names[:20]))
+                raise InvalidRequest.of(f"--inputs[{i}]", f"{name!r} is no column; columns: {listed}")
+        return list(dict.fromkeys(wanted or names))
+
+    columns = _read(source, choose)
+    if not all(columns.values()):
+        raise InvalidRequest.of("data", f"{_shown(source)} has a header but no rows; give at least one")
+    return columns
+
+
 def _read(source: str, choose: Any) -> Columns:
     if source == "-":
         return read_delimited(sys.stdin.buffer, _shown(source), choose)

@@ -17,6 +17,7 @@ class Kind(IntEnum):
     # To the worker.
     SEARCH = 1  # ansatz.v1.Problem
     EVALUATE = 2  # ansatz.v1.EvaluateFormulaRequest
+    COMPARE = 4  # ansatz.v1.CompareFormulasRequest
     STOP = 3  # nothing: the task sent last is to stop and keep what it found
     # From the worker.
     READY = 10  # nothing: warm
@@ -26,7 +27,7 @@ class Kind(IntEnum):
     TRACE = 13  # UTF-8 text for the log: where an error arose
     # From the worker, the last frame of a task.
     REPORT = 20  # ansatz.v1.Report
-    EVALUATION = 21  # ansatz.v1.EvaluateFormulaResponse
+    ANSWER = 21  # the response to what EVALUATE or COMPARE asked
     INVALID = 22  # google.rpc.BadRequest
     FAILED = 23  # ansatz.v1.JobError
 

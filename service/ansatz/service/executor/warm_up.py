@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery import Column, Engine, Options, Table, discover, evaluate_formula
+from ansatz.discovery import Column, Engine, Options, Table, compare_formulas, discover, evaluate_formula
 from ansatz.discovery.search import evolution
 
 SEARCH: Final = "search"
@@ -18,6 +18,7 @@ def warm_up(role: str) -> None:
     """Import everything and go once through the code of a task. Raises what the task would raise."""
     if role == EVALUATE:
         evaluate_formula(_tiny_table(), "2.1*a**1.4", refit=True)
+        compare_formulas("2.1*a", "1.4*a*a", free_constants=True)
     else:
         discover(_tiny_table(), Options(engine=Engine.NONE, budget_seconds=5.0))
         evolution.warm(evolution.resolve(Engine.AUTO))

@@ -18,8 +18,17 @@ import traceback
 
 from google.rpc import error_details_pb2
 
-from ansatz.discovery import Candidate, EngineNotReadyError, InvalidInputError, Progress, discover, evaluate_formula
+from ansatz.discovery import (
+    Candidate,
+    EngineNotReadyError,
+    InvalidInputError,
+    Progress,
+    compare_formulas,
+    discover,
+    evaluate_formula,
+)
 from ansatz.service import convert
+from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
 from ansatz.service.executor.frames import Frame, Kind, packed, read
 from ansatz.service.executor.warm_up import warm_up
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2
@@ -88,14 +97,31 @@ def _search(link: Link, payload: bytes) -> Frame:
 def _evaluate(payload: bytes) -> Frame:
     request = discovery_service_pb2.EvaluateFormulaRequest.FromString(payload)
     evaluation = evaluate_formula(convert.table_from_proto(request.table), request.formula, request.refit)
-    return Kind.EVALUATION, convert.evaluation_to_proto(evaluation).SerializeToString()
+    return Kind.ANSWER, convert.evaluation_to_proto(evaluation).SerializeToString()
+
+
+def _compare(payload: bytes) -> Frame:
+    request = discovery_service_pb2.CompareFormulasRequest.FromString(payload)
+    box = box_from_proto(request.box) if request.box else None
+    comparison = compare_formulas(request.a, request.b, box, request.free_constants)
+    response = discovery_service_pb2.CompareFormulasResponse(comparison=comparison_to_proto(comparison))
+    return Kind.ANSWER, response.SerializeToString()
+
+
+def _done(link: Link, kind: Kind, payload: bytes) -> Frame:
+    match kind:
+        case Kind.EVALUATE:
+            return _evaluate(payload)
+        case Kind.COMPARE:
+            return _compare(payload)
+        case _:
+            return _search(link, payload)
 
 
 def _answer(link: Link, task: Frame) -> Frame:
     """The last frame of a task: its result or what went wrong."""
-    kind, payload = task
     try:
-        return _evaluate(payload) if kind is Kind.EVALUATE else _search(link, payload)
+        return _done(link, *task)
     except InvalidInputError as error:
         bad = error_details_pb2.BadRequest(
             field_violations=[

@@ -1,0 +1,87 @@
+"""A box of inputs: the values that each may take, and points in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import Array
+
+MAX_SIZE: Final = 1e100
+_DECADES_APART = 100.0
+_MOST_CORNER_INPUTS = 6
+
+
+@dataclass(frozen=True)
+class Interval:
+    """The values from `lower` to `upper`, both included, in the input's unit; lower ≤ upper."""
+
+    lower: float
+    upper: float
+
+    @property
+    def spans_decades(self) -> bool:
+        """Whether it has one sign and spans two decades or more: its points are then even in the logarithm."""
+        low, high = sorted((abs(self.lower), abs(self.upper)))
+        return self.lower * self.upper > 0 and high >= _DECADES_APART * low
+
+    def at(self, shares: Array) -> Array:
+        """The points at shares in [0, 1] of the way from lower to upper."""
+        if self.spans_decades:
+            sign = math.copysign(1.0, self.lower)
+            low, high = math.log(abs(self.lower)), math.log(abs(self.upper))
+            # The ends themselves are kept to the last digit.
+            inner: Array = sign * np.exp(low + (high - low) * shares)
+        else:
+            inner = self.lower + (self.upper - self.lower) * shares
+        return np.where(shares == 0, self.lower, np.where(shares == 1, self.upper, inner))
+
+
+@dataclass(frozen=True)
+class Box:
+    """An interval for each input, by name. Raises InvalidInputError, with every violation found."""
+
+    intervals: Mapping[str, Interval]
+
+    def __post_init__(self) -> None:
+        violations = [v for name, interval in self.intervals.items() for v in _violations(name, interval)]
+        if violations:
+            raise InvalidInputError(violations)
+
+    @classmethod
+    def of(cls, limits: Mapping[str, tuple[float, float]]) -> Box:
+        return cls({name: Interval(lower, upper) for name, (lower, upper) in limits.items()})
+
+    def points(self, count: int, seed: int) -> dict[str, Array]:
+        """The box's middle, its corners (of up to six inputs) and `count` points of a Latin hypercube (McKay 1979), as
+        columns; even in the logarithm where an interval spans decades."""
+        names = list(self.intervals)
+        rng = np.random.default_rng(seed)
+        strata = np.column_stack([rng.permutation(count) for _ in names]) if names else np.empty((count, 0))
+        shares = np.vstack([*_corners(len(names)), (strata + rng.random(strata.shape)) / count])
+        return {name: self.intervals[name].at(shares[:, j]) for j, name in enumerate(names)}
+
+
+def _corners(inputs: int) -> list[Array]:
+    middle = np.full((1, inputs), 0.5)
+    if not 0 < inputs <= _MOST_CORNER_INPUTS:
+        return [middle]
+    return [middle, np.array(list(product((0.0, 1.0), repeat=inputs)))]
+
+
+def _violations(name: str, interval: Interval) -> list[Violation]:
+    field, lower, upper = f"box[{name[:80]!r}]", interval.lower, interval.upper
+    if not (abs(lower) <= MAX_SIZE and abs(upper) <= MAX_SIZE):  # not a number neither
+        return [Violation(field, f"is {lower:g} to {upper:g}; give finite limits within ±{MAX_SIZE:g}")]
+    if lower > upper:
+        return [Violation(field, f"is {lower:g} to {upper:g}; give the lower limit first")]
+    return []
+
+
+__all__ = ["Box", "Interval"]
