@@ -1,7 +1,6 @@
 """Formulas as trees: parse, print, evaluate, differentiate, measure, simplify."""
 
-from ansatz.discovery.expression.derivatives import Program, values_and_jacobian
-from ansatz.discovery.expression.evaluate import Array, evaluate
+from ansatz.discovery.expression.evaluate import Array, evaluate, values_and_jacobian
 from ansatz.discovery.expression.grammar import parse
 from ansatz.discovery.expression.node import (
     FUNCTIONS,
@@ -30,7 +29,6 @@ __all__ = [
     "Array",
     "Node",
     "Number",
-    "Program",
     "Variable",
     "add",
     "call",

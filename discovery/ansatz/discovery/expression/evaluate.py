@@ -1,18 +1,18 @@
-"""Values of a formula on columns, in float64.
+"""Values of a formula on columns, and their derivatives with respect to its numbers, in float64.
 
 Outside a function's domain the value is NaN, as in numpy; no warning is printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.expression import node as tree
-from ansatz.discovery.expression.node import Node, Number, Variable
+from ansatz.discovery.expression.node import Apply, Node, Number, Variable
 
 Array = NDArray[np.float64]
 
@@ -28,6 +28,24 @@ _BINARY: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power,
     "min": np.minimum, "max": np.maximum,
 }  # fmt: skip
+# d f(u)/du given u and f(u).
+_SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
+    "exp": lambda u, f: f,
+    "log": lambda u, f: 1 / u,
+    "sqrt": lambda u, f: 0.5 / f,
+    "sin": lambda u, f: np.cos(u),
+    "cos": lambda u, f: -np.sin(u),
+    "tan": lambda u, f: 1 + f * f,
+    "asin": lambda u, f: 1 / np.sqrt(1 - u * u),
+    "acos": lambda u, f: -1 / np.sqrt(1 - u * u),
+    "atan": lambda u, f: 1 / (1 + u * u),
+    "sinh": lambda u, f: np.cosh(u),
+    "cosh": lambda u, f: np.sinh(u),
+    "tanh": lambda u, f: 1 - f * f,
+    "abs": lambda u, f: np.sign(u),
+    "sign": lambda u, f: np.zeros_like(u),
+    tree.NEGATION: lambda u, f: -np.ones_like(u),
+}
 
 
 def apply_function(op: str, *arguments: Array) -> Array:
@@ -54,3 +72,73 @@ def _evaluate(node: Node, columns: Mapping[str, Array]) -> Array:
     if isinstance(node, Variable):
         return columns[node.name]
     return apply_function(node.op, *(_evaluate(a, columns) for a in node.args))
+
+
+def values_and_jacobian(
+    node: Node, columns: Mapping[str, Array], rows: int, free: Sequence[int], numbers: Array | None = None
+) -> tuple[Array, Array]:
+    """Values of shape (rows,) and derivatives of shape (rows, len(free)).
+
+    `numbers` stand in for all numbers of the formula, in order of appearance, where they are given.
+
+    `free` are positions among the numbers of the formula (all of them, integers included), in order of appearance.
+    Reverse-mode differentiation: the cost is a small multiple of one evaluation, whatever the number of constants.
+    """
+    jacobian = np.zeros((rows, len(free)), order="F")
+    slot = {position: j for j, position in enumerate(free)}
+    with np.errstate(all="ignore"):
+        forward = _Forward(node, columns, numbers)
+        forward.pull_back(np.ones(rows), slot, jacobian)
+    return np.array(_on_rows(forward.value, rows)), jacobian
+
+
+class _Forward:
+    """A node with its values; numbers are counted in order of appearance."""
+
+    __slots__ = ("children", "first_number", "node", "numbers", "value")
+
+    def __init__(self, node: Node, columns: Mapping[str, Array], numbers: Array | None, first_number: int = 0) -> None:
+        self.node = node
+        self.first_number = first_number
+        self.children: list[_Forward] = []
+        self.numbers = 0
+        if isinstance(node, Number):
+            self.numbers = 1
+            self.value: Array = np.array(node.value)[()] if numbers is None else numbers[first_number]
+        elif isinstance(node, Variable):
+            self.value = columns[node.name]
+        else:
+            for argument in node.args:
+                child = _Forward(argument, columns, numbers, first_number + self.numbers)
+                self.children.append(child)
+                self.numbers += child.numbers
+            self.value = apply_function(node.op, *(c.value for c in self.children))
+
+    def pull_back(self, adjoint: Array, slot: Mapping[int, int], jacobian: Array) -> None:
+        if not any(self.first_number <= p < self.first_number + self.numbers for p in slot):
+            return
+        if isinstance(self.node, Apply):
+            for child, slope in zip(self.children, self._slopes(self.node.op), strict=True):
+                child.pull_back(adjoint * slope, slot, jacobian)
+        else:
+            jacobian[:, slot[self.first_number]] += adjoint
+
+    def _slopes(self, op: str) -> tuple[Array | float, ...]:
+        f = self.value
+        if len(self.children) == 1:
+            return (_SLOPE[op](self.children[0].value, f),)
+        u, v = (c.value for c in self.children)
+        if op == "+":
+            return 1.0, 1.0
+        if op == "-":
+            return 1.0, -1.0
+        if op == "*":
+            return v, u
+        if op == "/":
+            return 1 / v, -f / v
+        if op == "**":
+            to_exponent = f * np.log(u) if self.children[1].numbers else np.zeros_like(f)
+            # 0**p has slope 0 in p for p > 0, where the product above says NaN.
+            return v * np.power(u, v - 1), np.where((u == 0) & (v > 0), 0.0, to_exponent)
+        first = u <= v if op == "min" else u >= v
+        return np.where(first, 1.0, 0.0), np.where(first, 0.0, 1.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ansatz.discovery.expression import Array, Node, Number, Program, walk
+from ansatz.discovery.expression import Array, Node, Number, values_and_jacobian, walk
 from ansatz.discovery.expression.node import is_integer, rebuild
 from ansatz.discovery.problem import Problem
 
@@ -70,41 +70,42 @@ def fit_constants(
 def _minimise(formula: Node, problem: Problem, free: tuple[int, ...], max_evaluations: int) -> Node | None:
     from scipy.optimize import leastsq
 
-    residual, slopes, start = _objective(formula, problem, free)
+    values = numbers(formula)
+    residual, slopes = _objective(formula, problem, free, values)
     with np.errstate(all="ignore"):
         try:
             solution, *_ = leastsq(
-                residual, start, Dfun=slopes, full_output=True, col_deriv=False,
+                residual, values[list(free)], Dfun=slopes, full_output=True, col_deriv=False,
                 ftol=_FTOL, xtol=1e-15, gtol=0.0, maxfev=max_evaluations,
             )  # fmt: skip
         except (ValueError, FloatingPointError, np.linalg.LinAlgError):
             return None
     if not np.all(np.isfinite(solution)):
         return None
-    values = numbers(formula)
     values[list(free)] = solution
     return with_numbers(formula, values)
 
 
 def _objective(
-    formula: Node, problem: Problem, free: tuple[int, ...]
-) -> tuple[Callable[[Array], Array], Callable[[Array], Array], Array]:
-    """Weighted residual and its derivatives, both over the scale of y, and the numbers to start from."""
+    formula: Node, problem: Problem, free: tuple[int, ...], values: Array
+) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+    """Weighted residual and its derivatives, over the scale of y; both from one evaluation a point."""
     row_scale = 1.0 / problem.y_scale
     root_weights = row_scale if problem.weights is None else row_scale * np.sqrt(problem.weights)
-    program = Program(formula, problem.columns, problem.rows, free)
-    last = program.start
+    last: tuple[bytes, Array, Array] | None = None
 
-    def residual(constants: Array) -> Array:
+    def at(constants: Array) -> tuple[Array, Array]:
         nonlocal last
-        last = constants.copy() if np.all(np.isfinite(constants)) else program.start
-        r = (program.values(last) - problem.y) * root_weights
-        return np.where(np.isfinite(r), r, _OUTSIDE)
+        key = constants.tobytes()
+        if last is None or last[0] != key:
+            trial = values.copy()
+            trial[list(free)] = constants
+            if not np.all(np.isfinite(trial)):
+                trial = values
+            value, jacobian = values_and_jacobian(formula, problem.columns, problem.rows, free, trial)
+            r = (value - problem.y) * root_weights
+            J = jacobian * np.reshape(root_weights, (-1, 1))
+            last = (key, np.where(np.isfinite(r), r, _OUTSIDE), np.where(np.isfinite(J), J, 0.0))
+        return last[1], last[2]
 
-    def slopes(constants: Array) -> Array:
-        if not np.array_equal(constants, last):
-            residual(constants)
-        J = program.jacobian() * np.reshape(root_weights, (-1, 1))
-        return np.where(np.isfinite(J), J, 0.0)
-
-    return residual, slopes, program.start
+    return lambda c: at(c)[0], lambda c: at(c)[1]
