@@ -62,6 +62,23 @@ def test_a_job_is_reached_from_its_id_alone(client: Client, server: str) -> None
     assert job_id in [job.id for job in client.jobs(page_size=1)]
 
 
+def test_a_job_is_continued_with_the_same_or_more_data(client: Client) -> None:
+    first = client.submit(A, T, **KEPLER)  # type: ignore[arg-type]
+    first.result(timeout=60)
+    again = client.continue_job(first.id, budget=5.0)
+    assert again.id != first.id
+    best = again.result(timeout=60).candidates[0]
+    assert (best.formula, best.found_by) == ("a**1.5", "start")
+    assert again.describe().options.budget_seconds == 5.0
+    more = client.continue_job(first.id, [*A, 2.0], [*T, 2.0**1.5], names=["a"], target_name="T")
+    assert more.result(timeout=60).candidates[0].formula == "a**1.5"
+    assert more.describe().data.rows == 9
+    with pytest.raises(InvalidRequest, match="give X too"):
+        client.continue_job(first.id, y=T)
+    with pytest.raises(NotFound):
+        client.continue_job("nobody")
+
+
 def test_the_same_request_gives_the_same_job_and_another_body_is_refused(client: Client) -> None:
     request_id = str(uuid.uuid4())
     first = client.submit(A, T, request_id=request_id, **KEPLER)  # type: ignore[arg-type]

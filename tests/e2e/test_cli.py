@@ -173,6 +173,21 @@ def test_jobs_are_listed_shown_watched_cancelled_and_deleted(
     assert (status, gone["error"]["reason"]) == (2, "JOB_NOT_FOUND")
 
 
+def test_a_job_is_continued(result: Result, planets: Path, tmp_path: Path, served: str) -> None:
+    there = ("--server", served)
+    job = result("discover", planets, "--target", "period", *QUICK, *there)[1]["job"]
+    status, again = result("jobs", "continue", job, "--budget", 5, *there)
+    assert (status, again["candidates"][0]["formula"]) == (0, "a**1.5")
+    assert again["job"] != job
+    more = tmp_path / "more.csv"
+    more.write_text(planets.read_text() + f"2.77,{2.77**1.5!r}\n")
+    status, longer = result("jobs", "continue", job, more, *there)
+    assert (status, longer["candidates"][0]["formula"]) == (0, "a**1.5")
+    assert result("jobs", "show", longer["job"], *there)[1]["data"]["rows"] == 9
+    status, refused = result("jobs", "continue", "nobody", *there)
+    assert (status, refused["error"]["reason"]) == (2, "JOB_NOT_FOUND")
+
+
 def test_engines_are_listed_with_what_to_do(result: Result, served: str) -> None:
     status, found = result("engines", "list", "--server", served)
     assert status == 0

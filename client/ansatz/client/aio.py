@@ -81,6 +81,21 @@ class AsyncClient:
         response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
         return self.job(decode.job(response.job).id)
 
+    async def continue_job(
+        self,
+        continued: str,
+        X: Any = None,
+        y: Any = None,
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        **options: Unpack[ProblemOptions],
+    ) -> AsyncJobHandle:
+        """As `Client.continue_job`."""
+        request = requests.continue_job(continued, X, y, job_id=job_id, request_id=request_id, **options)
+        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
+        return self.job(decode.job(response.job).id)
+
     def job(self, job_id: str) -> AsyncJobHandle:
         """The handle of a job that exists, from its id alone."""
         return AsyncJobHandle(self, job_id)

@@ -101,6 +101,25 @@ class Client:
         response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
         return self.job(decode.job(response.job).id)
 
+    def continue_job(
+        self,
+        continued: str,
+        X: Any = None,
+        y: Any = None,
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        **options: Unpack[ProblemOptions],
+    ) -> JobHandle:
+        """Takes up a final job again, from the formulas it found, as a new job; returns at once.
+
+        Options (keywords as in `discover`) that are not given are those of that job. Without X and y the data are too;
+        with them they are all the rows, of the same inputs and target.
+        """
+        request = requests.continue_job(continued, X, y, job_id=job_id, request_id=request_id, **options)
+        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
+        return self.job(decode.job(response.job).id)
+
     def job(self, job_id: str) -> JobHandle:
         """The handle of a job that exists, from its id alone."""
         return JobHandle(self, job_id)

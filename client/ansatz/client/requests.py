@@ -72,13 +72,36 @@ def create_job(
     X: Any, y: Any, *, job_id: str | None = None, request_id: str | None = None, **keywords: Unpack[ProblemOptions]
 ) -> discovery_service_pb2.CreateJobRequest:
     """A request that is safe to send again: without a `request_id` it gets one."""
-    about_table: Mapping[str, Any] = {k: v for k, v in keywords.items() if k in TableOptions.__annotations__}
-    about_search: Mapping[str, Any] = {k: v for k, v in keywords.items() if k not in about_table}
-    options = search_options(**about_search)
+    about_table, options = _split(keywords)
     problem = problem_pb2.Problem(table=table(X, y, **about_table), options=options)
     return discovery_service_pb2.CreateJobRequest(
         problem=problem, job_id=job_id or "", request_id=request_id or str(uuid.uuid4())
     )
+
+
+def continue_job(
+    continued: str, X: Any, y: Any, *, job_id: str | None, request_id: str | None, **keywords: Unpack[ProblemOptions]
+) -> discovery_service_pb2.CreateJobRequest:
+    """As `create_job`, for a job that continues another, on its data where X is None."""
+    if X is not None:
+        request = create_job(X, y, job_id=job_id, request_id=request_id, **keywords)
+    else:
+        about_table, options = _split(keywords)
+        if given := [name for name, value in {"y": y, **about_table}.items() if value is not None]:
+            raise InvalidRequest.of(given[0], "is given without X; give X too, or neither for the same data")
+        request = discovery_service_pb2.CreateJobRequest(
+            problem=problem_pb2.Problem(options=options),
+            job_id=job_id or "",
+            request_id=request_id or str(uuid.uuid4()),
+        )
+    request.continue_job = job_name(continued)
+    return request
+
+
+def _split(keywords: Mapping[str, Any]) -> tuple[Mapping[str, Any], problem_pb2.SearchOptions]:
+    """What of the keywords is about the table, and the options of the search."""
+    about_table = {k: v for k, v in keywords.items() if k in TableOptions.__annotations__}
+    return about_table, search_options(**{k: v for k, v in keywords.items() if k not in about_table})
 
 
 def evaluate_formula(

@@ -13,12 +13,12 @@ import numpy as np
 
 from ansatz.discovery.ansatz import parse_ansatz
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Number
+from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.judge.candidates import Judge
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
 from ansatz.discovery.judge.warnings import dimension_warnings, evaluation_warnings, result_warnings, screening_warnings
-from ansatz.discovery.names import parse_formula
+from ansatz.discovery.names import parse_formula, parse_formulas
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.prepare import Prepared, data_sha256, prepare
@@ -79,12 +79,13 @@ class Evaluation:
 
 
 def validate(table: Table, options: Options) -> None:
-    """Check what `table` and `options` cannot check alone: the ansatz against the columns, the engine.
+    """Check what `table` and `options` cannot check alone: formulas against the columns, the engine.
 
     Takes milliseconds; imports neither scipy nor sympy nor an engine. Raises InvalidInputError, or EngineNotReadyError
     where the engine asked for cannot run here.
     """
     parse_ansatz(table, options)
+    parse_formulas(options.start_formulas, table, "options.start_formulas")
     evolution.resolve(options.engine)
 
 
@@ -173,8 +174,10 @@ class _Discovery:
         budget = Budget(max(seconds - reserve - self._elapsed(), 0.0), self._stop_requested)
         # Whatever happens, the constant is there to be reported.
         self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
+        for formula in self._prepared.start:
+            self._archive.propose(formula, "start")
         ansatz = self._prepared.ansatz
-        searched = problem.inputs_only(relevant_inputs(problem, always=ansatz.inputs if ansatz else ()))
+        searched = problem.inputs_only(relevant_inputs(problem, always=self._inputs_in_use()))
         searchers = _searchers(searched)
         refinement: tuple[RefinementStep, ...] = ()
         engine = evolution.searcher(self._engine) if problem.names else None
@@ -184,6 +187,12 @@ class _Discovery:
         portfolio.run(searched, budget, self._archive)
         self._archive.admit_deferred(budget)
         return self._report(portfolio, refinement)
+
+    def _inputs_in_use(self) -> tuple[str, ...]:
+        """Inputs of the caller's own formulas, which are searched however little they explain."""
+        ansatz = self._prepared.ansatz
+        started = (name for formula in self._prepared.start for name in variables(formula))
+        return tuple(dict.fromkeys((*(ansatz.inputs if ansatz else ()), *started)))
 
     def _elapsed(self) -> float:
         return time.monotonic() - self._started

@@ -6,6 +6,7 @@ import keyword
 import re
 from collections.abc import Sequence
 
+from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import FUNCTIONS, Node, Variable, parse, substitute
 from ansatz.discovery.observations import Table
 
@@ -31,6 +32,20 @@ def formula_names(columns: Sequence[str]) -> dict[str, str]:
 
 def _can_stand(name: str) -> bool:
     return name.isascii() and name.isidentifier() and not keyword.iskeyword(name) and name not in _RESERVED
+
+
+def parse_formulas(texts: Sequence[str], table: Table, field: str) -> tuple[Node, ...]:
+    """Formulas in terms of the inputs, as `parse_formula` has them. Raises InvalidInputError with every violation."""
+    formulas: list[Node] = []
+    violations: list[Violation] = []
+    for i, text in enumerate(texts):
+        try:
+            formulas.append(parse_formula(text, table, f"{field}[{i}]"))
+        except InvalidInputError as error:
+            violations.extend(error.violations)
+    if violations:
+        raise InvalidInputError(violations)
+    return tuple(formulas)
 
 
 def parse_formula(text: str, table: Table, field: str, constants: bool = False) -> Node:

@@ -20,6 +20,7 @@ DEFAULT_BUDGET_SECONDS: Final = 30.0
 MAX_BUDGET_SECONDS: Final = 3600.0
 DEFAULT_MAX_COMPLEXITY: Final = 40
 MAX_COMPLEXITY: Final = 100
+MAX_START_FORMULAS: Final = 100
 
 
 class Engine(StrEnum):
@@ -39,7 +40,8 @@ class Options:
     `seed` is in [0, 2**32); `max_complexity` counts nodes, in [1, 100]; `ansatz` is the caller's own formula
     (text, empty for none), `parameters` say where its free constants start and how they are bounded, `fixed_numbers`
     keeps its numbers as given, `loss` is what its fit minimises; `dimensional_constants` allows numbers that are no
-    integers to carry dimensions where units are given. Raises InvalidInputError, with every violation found.
+    integers to carry dimensions where units are given; `start_formulas` are formulas (text) to try first, such as those
+    of an earlier search, at most 100. Raises InvalidInputError, with every violation found.
     """
 
     functions: tuple[str, ...] = DEFAULT_FUNCTIONS
@@ -52,6 +54,7 @@ class Options:
     parameters: tuple[Parameter, ...] = ()
     fixed_numbers: bool = False
     loss: Loss = Loss.SQUARED
+    start_formulas: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         violations: list[Violation] = []
@@ -76,6 +79,8 @@ class Options:
             )
         violations += parameter_violations(self.parameters, "options.parameters")
         violations += self._without_ansatz()
+        if (given := len(self.start_formulas)) > MAX_START_FORMULAS:
+            violations.append(Violation("options.start_formulas", f"holds {given}; give at most {MAX_START_FORMULAS}"))
         if violations:
             raise InvalidInputError(violations)
 

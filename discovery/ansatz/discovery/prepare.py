@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.ansatz import Ansatz, parse_ansatz
-from ansatz.discovery.names import formula_names
+from ansatz.discovery.expression import Node, variables
+from ansatz.discovery.names import formula_names, parse_formulas
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Options
 from ansatz.discovery.problem import Problem
@@ -26,13 +27,15 @@ class Prepared:
     """A problem and what the report must say of how it came from the table.
 
     `problem.weights` are those of the fit; `caller_weights` those of the reported scores (mean 1, or None);
-    `columns` maps names in formulas to the caller's names where they differ; `ansatz` is the caller's own or None.
+    `columns` maps names in formulas to the caller's names where they differ; `ansatz` is the caller's own or None;
+    `start` are the formulas to try first.
     """
 
     problem: Problem
     caller_weights: NDArray[np.float64] | None
     columns: Mapping[str, str]
     ansatz: Ansatz | None
+    start: tuple[Node, ...]
     warnings: tuple[Warning, ...]
 
 
@@ -45,7 +48,9 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
     """
     names = formula_names(table.inputs)
     ansatz = parse_ansatz(table, options)
+    start = parse_formulas(options.start_formulas, table, "options.start_formulas")
     used = set(names.values()) if keep_all else set(ansatz.inputs) if ansatz else set()
+    used.update(name for formula in start for name in variables(formula))
     kept, warnings = _useful_inputs(table, names, used)
     X = np.column_stack([table.column(c).values for c in kept]) if kept else np.empty((table.rows, 0))
     y = np.array(table.column(table.target).values, dtype=np.float64)
@@ -67,7 +72,7 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
         options.max_complexity, options.seed, weights, _dimensions(table, {names[c]: c for c in kept}, options),
     )  # fmt: skip
     renamed = {names[c]: c for c in table.inputs if names[c] != c}
-    return Prepared(problem, caller_weights, renamed, ansatz, tuple(warnings))
+    return Prepared(problem, caller_weights, renamed, ansatz, start, tuple(warnings))
 
 
 def data_sha256(table: Table) -> str:

@@ -31,10 +31,16 @@ class CreateJobRequest(_message.Message):
     PROBLEM_FIELD_NUMBER: _builtins.int
     JOB_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CONTINUE_JOB_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The caller's id for the job: 1 to 63 of a-z, 0-9 and "-", first a letter; empty: the server chooses one."""
     request_id: _builtins.str
     """At most 128 characters. The same request_id with the same body gives the same job: makes a retry safe."""
+    continue_job: _builtins.str
+    """"jobs/{id}" of a final job to take up again: its formulas are tried first. Without observations the data are that
+    job's; with them they are all the rows, of the same inputs and target. Options that are not set are that job's.
+    FAILED_PRECONDITION: it is not final.
+    """
     @_builtins.property
     def problem(self) -> _problem_pb2.Problem: ...
     def __init__(
@@ -43,10 +49,11 @@ class CreateJobRequest(_message.Message):
         problem: _problem_pb2.Problem | None = ...,
         job_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        continue_job: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id", "problem", b"problem", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["continue_job", b"continue_job", "job_id", b"job_id", "problem", b"problem", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

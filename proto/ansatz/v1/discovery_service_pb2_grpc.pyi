@@ -38,7 +38,7 @@ class DiscoveryServiceStub:
     CreateJob: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.CreateJobRequest, _discovery_service_pb2.CreateJobResponse]
     """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
     id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full;
-    FAILED_PRECONDITION: the engine asked for is not ready here.
+    FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.GetJobRequest, _discovery_service_pb2.GetJobResponse]
     """NOT_FOUND: no such job."""
@@ -69,7 +69,7 @@ class DiscoveryServiceAsyncStub(DiscoveryServiceStub):
     CreateJob: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.CreateJobRequest, _discovery_service_pb2.CreateJobResponse]  # type: ignore[assignment]
     """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
     id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full;
-    FAILED_PRECONDITION: the engine asked for is not ready here.
+    FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.GetJobRequest, _discovery_service_pb2.GetJobResponse]  # type: ignore[assignment]
     """NOT_FOUND: no such job."""
@@ -103,7 +103,7 @@ class DiscoveryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_discovery_service_pb2.CreateJobResponse, _abc.Awaitable[_discovery_service_pb2.CreateJobResponse]]:
         """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
         id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full;
-        FAILED_PRECONDITION: the engine asked for is not ready here.
+        FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
         """
 
     @_abc_1.abstractmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -162,6 +163,11 @@ def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
     if made is None or violations:
         raise InvalidInputError(violations)
     return made
+
+
+def with_start(options: Options, front: job_pb2.Front) -> Options:
+    """The options with the formulas of a front to try first."""
+    return replace(options, start_formulas=tuple(c.formula for c in front.candidates))
 
 
 def options_to_proto(options: Options) -> problem_pb2.SearchOptions:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import structlog
 
 from ansatz.service import errors
+from ansatz.service.continuing import find_continued
 from ansatz.service.limits import MAX_ATTEMPTS, Limits
 from ansatz.service.resources import job_name
 from ansatz.service.runner import Runner
@@ -40,7 +41,8 @@ class Jobs:
         if request.request_id and (job := await self._made_before(request.request_id, body)):
             return job
         with self._queue_place():
-            new = await asyncio.to_thread(validated, request, body, self._limits)
+            continued = await find_continued(request.continue_job, self._store) if request.continue_job else None
+            new = await asyncio.to_thread(validated, request, body, self._limits, continued)
             # Shielded: a caller that goes away now must not leave a stored job that nobody queues.
             if await asyncio.shield(asyncio.create_task(self._admit(new))):
                 return await self.get(new.id)

@@ -9,7 +9,7 @@ import structlog
 from google.rpc import error_details_pb2
 
 from ansatz.service import convert
-from ansatz.service.executor.frames import Frame, Kind
+from ansatz.service.executor.frames import Frame, Kind, joined
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
 from ansatz.service.limits import MAX_ATTEMPTS, READING_SECONDS, hard_limit
 from ansatz.service.store import Started, Store
@@ -31,10 +31,10 @@ class Run:
         self._limit: asyncio.TimerHandle | None = None
         self._patience: asyncio.TimerHandle | None = None
 
-    async def begin(self, problem: bytes) -> None:
+    async def begin(self, started: Started) -> None:
         """Send the search to the worker."""
         self.limit(READING_SECONDS)
-        await self.worker.send(Kind.SEARCH, problem)
+        await self.worker.send(Kind.SEARCH, joined(started.problem, started.start))
         self._searching = True
         if self.cancelled:
             self.worker.ask_to_stop()
@@ -146,7 +146,7 @@ class Runner:
 
     async def _search(self, run: Run, started: Started) -> Frame:
         """The last frame of the search; what comes before it is stored and told as it comes."""
-        await run.begin(started.problem)
+        await run.begin(started)
         while True:
             kind, payload = await run.worker.receive()
             match kind:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ansatz.discovery.discover import validate
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.service import convert, errors
+from ansatz.service.continuing import Continued
 from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.resources import JOB_ID_RULE, is_job_id, new_job_id
 from ansatz.service.store import NewJob
@@ -24,16 +25,24 @@ class Body:
     @classmethod
     def of(cls, request: discovery_service_pb2.CreateJobRequest) -> Body:
         problem = request.problem.SerializeToString(deterministic=True)
-        return cls(problem, hashlib.sha256(request.job_id.encode() + b"\0" + problem).digest())
+        about = "\0".join(filter(None, (request.job_id, request.continue_job)))
+        return cls(problem, hashlib.sha256(about.encode() + b"\0" + problem).digest())
 
 
-def validated(request: discovery_service_pb2.CreateJobRequest, body: Body, limits: Limits) -> NewJob:
-    """The job that a request makes. Raises ServiceError with every violation, EngineNotReadyError."""
+def validated(
+    request: discovery_service_pb2.CreateJobRequest, body: Body, limits: Limits, continued: Continued | None = None
+) -> NewJob:
+    """The job that a request makes, given the job that it continues. Raises ServiceError with every violation,
+    EngineNotReadyError."""
     violations = _id_violations(request)
+    problem = continued.completed(request.problem) if continued else request.problem
     try:
-        if too_large := limits.table_violations(request.problem.table):
+        if too_large := limits.table_violations(problem.table):
             raise InvalidInputError(too_large)
-        table, options = convert.problem_from_proto(request.problem)
+        table, options = convert.problem_from_proto(problem)
+        if continued:
+            continued.check(table)
+            options = convert.with_start(options, continued.front)
         validate(table, options)
     except InvalidInputError as error:
         violations += [Violation(f"problem.{v.field}", v.description) for v in error.violations]
@@ -45,7 +54,8 @@ def validated(request: discovery_service_pb2.CreateJobRequest, body: Body, limit
         fingerprint=body.fingerprint,
         data=job_pb2.DataSummary(rows=table.rows, inputs=table.inputs, target=table.target),
         options=convert.options_to_proto(options),
-        problem=body.problem,
+        problem=problem.SerializeToString() if continued else body.problem,
+        start=continued.front.SerializeToString() if continued else b"",
     )
 
 

@@ -34,6 +34,14 @@ BOX = Annotated[
     str | None,
     typer.Option("--box", metavar="x=1:5,…", help="The values that each input may take.", show_default=False),
 ]
+BUDGET = Annotated[
+    float | None, typer.Option("--budget", metavar="SECONDS", help="Wall clock for the search.", show_default=False)
+]
+ENGINE = Annotated[
+    str | None,
+    typer.Option("--engine", metavar="auto|pysr|operon|none", help="The evolutionary engine.", show_default=False),
+]
+SEED = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of every random choice.")]
 SERVER = Annotated[
     str | None,
     typer.Option("--server", metavar="HOST:PORT", help="The server to use; default: a private one for this command."),

@@ -51,13 +51,9 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     functions: Annotated[
         str | None, typer.Option("--functions", metavar="sin,exp,…", help="The only functions allowed in formulas.")
     ] = None,
-    engine: Annotated[
-        str, typer.Option("--engine", metavar="auto|pysr|operon|none", help="The evolutionary engine.")
-    ] = "auto",
-    budget: Annotated[
-        float | None, typer.Option("--budget", metavar="SECONDS", help="Wall clock for the search.", show_default=False)
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of every random choice.")] = None,
+    engine: arguments.ENGINE = None,
+    budget: arguments.BUDGET = None,
+    seed: arguments.SEED = None,
     max_complexity: Annotated[
         int | None, typer.Option("--max-complexity", metavar="N", help="Largest number of nodes of a formula.")
     ] = None,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 import typer
 
 from ansatz.client.cli import arguments, failures
-from ansatz.client.cli.following import Ending, write_ending
+from ansatz.client.cli.following import Ending, follow, write_ending
 from ansatz.client.cli.json_output import described_object, job_object
 from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.progress import shown_progress
+from ansatz.client.cli.read import read_data
 from ansatz.client.cli.render import job_view, jobs_view
 from ansatz.client.client import Client
+from ansatz.client.requests import search_options
 
 app = typer.Typer(help="The jobs of a server.", no_args_is_help=True)
 
@@ -52,6 +56,39 @@ def watch(
             report = handle.result()
             target = handle.describe().data.target
         write_ending(Ending(report), handle.id, target, written)
+
+
+@app.command("continue")
+def continue_(  # noqa: PLR0917 - typer calls it by keyword
+    job: arguments.JOB,
+    server: arguments.REQUIRED_SERVER,
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATA]", help="All the rows, of the same columns; default: the same data."),
+    ] = None,
+    weights: arguments.WEIGHTS = None,
+    units: arguments.UNITS = None,
+    budget: arguments.BUDGET = None,
+    engine: arguments.ENGINE = None,
+    seed: arguments.SEED = None,
+    format: arguments.FORMAT = Format.TABLE,
+    output: arguments.OUTPUT = None,
+) -> None:
+    """Take up a final job again, from the formulas it found, with more time or more rows.
+
+    What is not given is as it was: data, budget, engine, seed and all other options.
+    """
+    written = Output(format, output)
+    with failures.reported(written):
+        written.check()
+        options: dict[str, Any] = {"budget": budget, "engine": engine, "seed": seed}
+        search_options(**options)
+        with Client(server) as client:
+            about = client.job(job).describe().data
+            rows = read_data(data, about.target, about.inputs, weights, units).arguments() if data else {}
+            handle = client.continue_job(job, **rows, **options)
+            ending = follow(handle)
+        write_ending(ending, handle.id, about.target, written)
 
 
 @app.command()

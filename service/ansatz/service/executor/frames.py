@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import BinaryIO
 
 _HEADER = struct.Struct("<BI")
+_LENGTH = struct.Struct("<I")
 Frame = tuple["Kind", bytes]
 
 
@@ -15,7 +16,7 @@ class Kind(IntEnum):
     """What a frame holds."""
 
     # To the worker.
-    SEARCH = 1  # ansatz.v1.Problem
+    SEARCH = 1  # two parts: ansatz.v1.Problem, and ansatz.v1.Front of the formulas to try first
     EVALUATE = 2  # ansatz.v1.EvaluateFormulaRequest
     COMPARE = 4  # ansatz.v1.CompareFormulasRequest
     STOP = 3  # nothing: the task sent last is to stop and keep what it found
@@ -34,6 +35,22 @@ class Kind(IntEnum):
 
 def packed(kind: Kind, payload: bytes = b"") -> bytes:
     return _HEADER.pack(kind, len(payload)) + payload
+
+
+def joined(*parts: bytes) -> bytes:
+    """One payload of several parts."""
+    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+
+
+def parted(payload: bytes) -> list[bytes]:
+    """The parts of a payload."""
+    parts: list[bytes] = []
+    place = 0
+    while place < len(payload):
+        (length,) = _LENGTH.unpack_from(payload, place)
+        place += _LENGTH.size + length
+        parts.append(payload[place - length : place])
+    return parts
 
 
 async def receive(reader: asyncio.StreamReader) -> Frame:

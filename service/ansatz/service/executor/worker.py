@@ -29,7 +29,7 @@ from ansatz.discovery import (
 )
 from ansatz.service import convert
 from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
-from ansatz.service.executor.frames import Frame, Kind, packed, read
+from ansatz.service.executor.frames import Frame, Kind, packed, parted, read
 from ansatz.service.executor.warm_up import warm_up
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2
 
@@ -88,7 +88,9 @@ class Reporter:
 
 
 def _search(link: Link, payload: bytes) -> Frame:
-    table, options = convert.problem_from_proto(problem_pb2.Problem.FromString(payload))
+    problem, front = parted(payload)
+    table, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    options = convert.with_start(options, job_pb2.Front.FromString(front))
     link.send(Kind.BEGUN)
     report = discover(table, options, Reporter(link), link.stop.is_set)
     return Kind.REPORT, convert.report_to_proto(report).SerializeToString()

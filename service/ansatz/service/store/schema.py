@@ -51,6 +51,14 @@ problems = Table(
     Column("problem", LargeBinary, nullable=False),
 )
 
+# The front of the job that a job continues, as it was then: that job may be gone when this one runs.
+starts = Table(
+    "starts",
+    metadata,
+    Column("job", _Number, ForeignKey("jobs.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("front", LargeBinary, nullable=False),
+)
+
 events = Table(
     "events",
     metadata,

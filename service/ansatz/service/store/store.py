@@ -24,7 +24,7 @@ from ansatz.service.store.rows import (
     now,
     report_of_last_front,
 )
-from ansatz.service.store.schema import events, jobs, metadata, problems
+from ansatz.service.store.schema import events, jobs, metadata, problems, starts
 from ansatz.v1 import job_pb2, problem_pb2, report_pb2
 
 T = TypeVar("T")
@@ -33,7 +33,8 @@ FINAL_STATES = frozenset({job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED,
 
 @dataclass(frozen=True)
 class NewJob:
-    """A job to be stored; `request_id` is None where the caller gave none."""
+    """A job to be stored; `request_id` is None where the caller gave none; `start` is the serialized front of formulas
+    to try first."""
 
     id: str
     request_id: str | None
@@ -41,6 +42,7 @@ class NewJob:
     data: job_pb2.DataSummary
     options: problem_pb2.SearchOptions
     problem: bytes
+    start: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,11 @@ class StoredRequest:
 
 @dataclass(frozen=True)
 class Started:
-    """A job that a worker is to run: its serialized problem, how often workers took it, and the event of its start."""
+    """A job that a worker is to run: its serialized problem and the front of formulas to try first, how often workers
+    took it, and the event of its start."""
 
     problem: bytes
+    start: bytes
     options: problem_pb2.SearchOptions
     attempts: int
     event: job_pb2.JobEvent
@@ -105,6 +109,8 @@ class Store:
             row = find_row(connection, new.id)
             assert row is not None
             connection.execute(problems.insert().values(job=row.number, problem=new.problem))
+            if new.start:
+                connection.execute(starts.insert().values(job=row.number, front=new.start))
             return change_state(connection, row, job_pb2.JOB_STATE_QUEUED)
 
         return await self._transaction(work)
@@ -132,6 +138,17 @@ class Store:
             return job
 
         return await self._transaction(work)
+
+    async def problem(self, job_id: str) -> problem_pb2.Problem | None:
+        """The problem of a job."""
+
+        def work(connection: Connection) -> bytes | None:
+            query = sa.select(problems.c.problem).join(jobs, jobs.c.number == problems.c.job).where(jobs.c.id == job_id)
+            return connection.execute(query).scalar()
+
+        stored = await self._transaction(work)
+        # Read here: a large problem must not hold up the store's one thread.
+        return None if stored is None else await asyncio.to_thread(problem_pb2.Problem.FromString, stored)
 
     async def page(self, before: int | None, size: int) -> tuple[list[job_pb2.Job], int | None]:
         """At most `size` jobs, newest first, of numbers below `before`; and the `before` of the next page."""
@@ -165,8 +182,9 @@ class Store:
                 connection, row, job_pb2.JOB_STATE_RUNNING, attempts=row.attempts + 1, start_time=now()
             )
             problem = connection.execute(sa.select(problems.c.problem).where(problems.c.job == row.number)).scalar_one()
+            start = connection.execute(sa.select(starts.c.front).where(starts.c.job == row.number)).scalar()
             options = problem_pb2.SearchOptions.FromString(row.options)
-            return Started(problem, options, row.attempts + 1, event)
+            return Started(problem, start or b"", options, row.attempts + 1, event)
 
         return await self._transaction(work)
 
