@@ -156,6 +156,9 @@ def test_calls_are_accepted_while_workers_warm_up(
     ("flags", "says"),
     [
         (["--listen", "0.0.0.0:50051"], "--insecure"),
+        (["--tls-cert", "/no/such/file"], "give both"),
+        (["--tls-cert", "/no/such/file", "--tls-key", "/no/such/file"], "/no/such/file cannot be read"),
+        (["--tokens", "/no/such/file"], "/no/such/file cannot be read"),
         (["--listen", "nonsense"], "HOST:PORT"),
         (["--workers", "0"], "workers"),
         (["--nonsense"], "--nonsense"),

@@ -3,6 +3,7 @@
 from ansatz.client.aio import AsyncClient, AsyncJobHandle
 from ansatz.client.client import Client, JobHandle
 from ansatz.client.comparisons import Comparison, Equivalence, FormulaPoint, TermOverlap
+from ansatz.client.credentials import Credentials
 from ansatz.client.errors import (
     AlreadyExists,
     AnsatzError,
@@ -55,6 +56,7 @@ __all__ = [
     "Comparison",
     "Consistency",
     "Constant",
+    "Credentials",
     "DataSummary",
     "DeadlineExceeded",
     "Engine",

@@ -12,6 +12,7 @@ import grpc
 
 from ansatz.client import comparisons, connection, decode, requests
 from ansatz.client.comparisons import Comparison
+from ansatz.client.credentials import Credentials
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
 from ansatz.client.patience import Deadline, Outage
 from ansatz.client.requests import ProblemOptions
@@ -30,12 +31,22 @@ class AsyncClient:
         async with AsyncClient("localhost:50051") as client:
             report = await client.discover(X, y, names=["m", "v"], target_name="E")
 
-    `timeout` limits each call, in seconds; waiting for a job is not limited by it. All methods raise AnsatzError.
+    `credentials` say who calls and encrypt the connection (default: those of the environment, see
+    Credentials.from_environment); `timeout` limits each call, in seconds; waiting for a job is not limited by it. All
+    methods raise AnsatzError.
     """
 
-    def __init__(self, target: str, *, timeout: float = connection.DEFAULT_TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        target: str,
+        *,
+        credentials: Credentials | None = None,
+        timeout: float = connection.DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
         self._timeout = timeout
-        self._channel = connection.open_aio_channel(target)
+        credentials = credentials or Credentials.from_environment()
+        self._metadata = credentials.metadata
+        self._channel = connection.open_aio_channel(target, credentials)
         self._stub = discovery_service_pb2_grpc.DiscoveryServiceStub(self._channel)
 
     async def __aenter__(self) -> Self:
@@ -136,7 +147,7 @@ class AsyncClient:
     ) -> ResponseT:
         """One call; the server may take `extra` seconds by request."""
         try:
-            return await method(request, timeout=self._timeout + extra)
+            return await method(request, timeout=self._timeout + extra, metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_rpc(error) from None
 
@@ -162,7 +173,8 @@ class AsyncJobHandle:
         """As `JobHandle.watch`."""
         outage = Outage()
         while True:
-            call = self._client._stub.WatchJob(pb2.WatchJobRequest(name=self._name, after_sequence=after))
+            request = pb2.WatchJobRequest(name=self._name, after_sequence=after)
+            call = self._client._stub.WatchJob(request, metadata=self._client._metadata)
             try:
                 async for response in call:
                     outage.over()

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import grpc
 
+from ansatz.client.credentials import Credentials
+
 DEFAULT_TIMEOUT_SECONDS: Final = 60.0
 # One call of WaitJob lasts this long at most; a longer wait is several calls.
 WAIT_SECONDS: Final = 20.0
@@ -48,10 +50,18 @@ def channel_options() -> Sequence[tuple[str, Any]]:
     )
 
 
-def open_channel(target: str) -> grpc.Channel:
+def open_channel(target: str, credentials: Credentials) -> grpc.Channel:
     """`target` is "HOST:PORT" or "unix:PATH". Connects with the first call."""
+    if _encrypted(target, credentials):
+        return grpc.secure_channel(target, credentials.channel_credentials(), options=channel_options())
     return grpc.insecure_channel(target, options=channel_options())
 
 
-def open_aio_channel(target: str) -> grpc.aio.Channel:
+def open_aio_channel(target: str, credentials: Credentials) -> grpc.aio.Channel:
+    if _encrypted(target, credentials):
+        return grpc.aio.secure_channel(target, credentials.channel_credentials(), options=channel_options())
     return grpc.aio.insecure_channel(target, options=channel_options())
+
+
+def _encrypted(target: str, credentials: Credentials) -> bool:
+    return credentials.encrypts and not target.startswith("unix:")

@@ -117,9 +117,19 @@ _BY_CODE: dict[grpc.StatusCode, type[AnsatzError]] = {
 }
 
 
+_SIGNS_OF_TLS = ("certificate", "handshake", "ssl")
+
+
 def from_rpc(error: grpc.RpcError) -> AnsatzError:
     """The exception for a failed call, sync or asyncio."""
     code, said = error.code(), error.details() or ""
+    if code is grpc.StatusCode.UNAVAILABLE and any(sign in said.lower() for sign in _SIGNS_OF_TLS):
+        # Said apart: it comes as UNAVAILABLE, and trying again would hide it.
+        return PermissionDenied(
+            f"the encrypted connection was refused ({said}); check the authority (ca), your certificate, and that the "
+            "name in the address is in the server's certificate",
+            reason="TLS_FAILED",
+        )
     violations, info = _details(error)
     reason = info.reason or code.name
     kind = EngineNotReady if reason == "ENGINE_NOT_READY" else _BY_CODE.get(code, ServerError)

@@ -9,6 +9,7 @@ from google.rpc import code_pb2
 
 from ansatz.discovery import InvalidInputError, Table, Violation
 from ansatz.service import errors
+from ansatz.service.access import Caller
 from ansatz.service.resources import job_id_of
 from ansatz.service.store import FINAL_STATES, Store
 from ansatz.v1 import job_pb2, problem_pb2
@@ -54,12 +55,14 @@ class Continued:
             raise InvalidInputError(violations)
 
 
-async def find_continued(name: str, store: Store, field: str = "continue_job") -> Continued:
-    """The final job of a name. Raises InvalidInputError, and ServiceError where there is none or it is not final."""
+async def find_continued(name: str, store: Store, caller: Caller, field: str = "continue_job") -> Continued:
+    """The caller's final job of a name. Raises InvalidInputError, and ServiceError where there is none or it is not
+    final."""
     job_id = job_id_of(name, field)
-    job, problem = await store.get(job_id), await store.problem(job_id)
-    if job is None or problem is None:
+    found, problem = await store.get(job_id), await store.problem(job_id)
+    if found is None or problem is None or not caller.owns(found.owner):
         raise errors.not_found(name)
+    job = found.job
     if job.state not in FINAL_STATES:
         raise errors.ServiceError(
             code_pb2.FAILED_PRECONDITION,

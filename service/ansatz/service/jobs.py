@@ -9,12 +9,13 @@ from collections.abc import Iterator
 import structlog
 
 from ansatz.service import errors
+from ansatz.service.access import Caller, Role
 from ansatz.service.continuing import find_continued
 from ansatz.service.limits import MAX_ATTEMPTS, Limits
 from ansatz.service.resources import job_name
 from ansatz.service.runner import Runner
 from ansatz.service.store import FINAL_STATES, NewJob, Store, Unfinished
-from ansatz.service.validation import Body, validated
+from ansatz.service.validation import Body, request_key, validated
 from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2, job_pb2
 
@@ -35,51 +36,54 @@ class Jobs:
         for job in await self._store.unfinished():
             await self._recover(job)
 
-    async def create(self, request: discovery_service_pb2.CreateJobRequest) -> job_pb2.Job:
+    async def create(self, request: discovery_service_pb2.CreateJobRequest, caller: Caller) -> job_pb2.Job:
         """Validate, store, queue. The same request_id and body give the same job."""
         body = await asyncio.to_thread(Body.of, request)
-        if request.request_id and (job := await self._made_before(request.request_id, body)):
+        if request.request_id and (job := await self._made_before(request.request_id, body, caller)):
             return job
         with self._queue_place():
-            continued = await find_continued(request.continue_job, self._store) if request.continue_job else None
-            new = await asyncio.to_thread(validated, request, body, self._limits, continued)
+            continued = (
+                await find_continued(request.continue_job, self._store, caller) if request.continue_job else None
+            )
+            new = await asyncio.to_thread(validated, request, body, self._limits, caller.name, continued)
             # Shielded: a caller that goes away now must not leave a stored job that nobody queues.
             if await asyncio.shield(asyncio.create_task(self._admit(new))):
-                return await self.get(new.id)
-        if new.request_id and (job := await self._made_before(new.request_id, body)):
+                return await self.get(new.id, caller)
+        if request.request_id and (job := await self._made_before(request.request_id, body, caller)):
             return job
         raise errors.already_exists("JOB_ID_TAKEN", f"there is a job {new.id!r} already; give another job_id")
 
-    async def get(self, job_id: str) -> job_pb2.Job:
-        job = await self._store.get(job_id)
-        if job is None:
+    async def get(self, job_id: str, caller: Caller) -> job_pb2.Job:
+        """The job; another caller's is not there."""
+        found = await self._store.get(job_id)
+        if found is None or not caller.owns(found.owner):
             raise errors.not_found(job_name(job_id))
-        return job
+        return found.job
 
-    async def page(self, before: int | None, size: int) -> tuple[list[job_pb2.Job], int | None]:
-        """As Store.page."""
-        return await self._store.page(before, size)
+    async def page(self, caller: Caller, before: int | None, size: int) -> tuple[list[job_pb2.Job], int | None]:
+        """As Store.page, of the jobs that are there for the caller."""
+        return await self._store.page(None if caller.role is Role.ADMIN else caller.name, before, size)
 
-    async def wait(self, job_id: str, timeout: float) -> job_pb2.Job:
+    async def wait(self, job_id: str, caller: Caller, timeout: float) -> job_pb2.Job:
         """The job when it is final or `timeout` seconds are over."""
-        job = await self.get(job_id)
+        job = await self.get(job_id, caller)
         if job.state in FINAL_STATES:
             return job
         with self._hub.place():
             await self._hub.wait_final(job_id, timeout)
-        return await self.get(job_id)
+        return await self.get(job_id, caller)
 
-    async def cancel(self, job_id: str) -> job_pb2.Job:
+    async def cancel(self, job_id: str, caller: Caller) -> job_pb2.Job:
         """Ask the search to stop and wait until it has: a fraction of a second, or else until it is killed."""
-        job = await self.get(job_id)
+        job = await self.get(job_id, caller)
         if job.state in FINAL_STATES:
             return job
         await asyncio.shield(asyncio.create_task(self._runner.cancel(job_id)))
         await self._hub.wait_final(job_id, self._grace + 1.0)
-        return await self.get(job_id)
+        return await self.get(job_id, caller)
 
-    async def delete(self, job_id: str) -> None:
-        await self.cancel(job_id)
+    async def delete(self, job_id: str, caller: Caller) -> None:
+        await self.cancel(job_id, caller)
         await self._store.delete(job_id)
 
     async def _admit(self, new: NewJob) -> bool:
@@ -91,8 +95,8 @@ class Jobs:
         _log.info("job queued", job=new.id, rows=new.data.rows, inputs=len(new.data.inputs))
         return True
 
-    async def _made_before(self, request_id: str, body: Body) -> job_pb2.Job | None:
-        made = await self._store.find_request(request_id)
+    async def _made_before(self, request_id: str, body: Body, caller: Caller) -> job_pb2.Job | None:
+        made = await self._store.find_request(request_key(request_id, caller.name))
         if made is None:
             return None
         if made.fingerprint != body.fingerprint:
@@ -100,7 +104,7 @@ class Jobs:
                 "REQUEST_ID_TAKEN",
                 f"request_id {request_id!r} came with another body before; give a new one for a new job",
             )
-        return await self.get(made.job_id)
+        return await self.get(made.job_id, caller)
 
     @contextlib.contextmanager
     def _queue_place(self) -> Iterator[None]:

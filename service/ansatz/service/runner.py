@@ -195,14 +195,14 @@ class Runner:
 
     async def _finish_overrun(self, run: Run) -> None:
         """The search was killed at the hard limit: its last front counts, if there was one."""
-        job = await self._store.get(run.job_id)
-        if job is None or not job.report.candidates:
+        found = await self._store.get(run.job_id)
+        if found is None or not found.job.report.candidates:
             message = "the search had found nothing at the end of its budget and did not stop; give it more time"
             await self._fail(run, "BUDGET_OVERRUN", message)
             return
         message = "The search did not stop at the end of its budget and was ended; these are its last candidates."
-        job.report.warnings.add(code="SEARCH_ABANDONED", message=message)
-        await self._finish(run, job_pb2.JOB_STATE_SUCCEEDED, job.report)
+        found.job.report.warnings.add(code="SEARCH_ABANDONED", message=message)
+        await self._finish(run, job_pb2.JOB_STATE_SUCCEEDED, found.job.report)
 
     async def _requeue(self, run: Run, count_attempt: bool) -> None:
         run.log.warning("worker ended during the search; job requeued")

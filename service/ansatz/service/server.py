@@ -10,6 +10,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from ansatz.service.access import Access
 from ansatz.service.evaluator import Evaluator
 from ansatz.service.executor.worker_pool import WorkerPool
 from ansatz.service.jobs import Jobs
@@ -41,10 +42,13 @@ class Server:
         self._health = health.aio.HealthServicer()
         self._grpc = grpc.aio.server(options=_options(limits))
         evaluator = Evaluator(evaluators, limits)
-        servicer = Servicer(self._jobs, self._hub, evaluator, limits, settings.workers)
+        servicer = Servicer(
+            Access(settings.tokens), self._jobs, self._hub, evaluator, limits=limits, workers=settings.workers
+        )
         add_DiscoveryServiceServicer_to_server(servicer, self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
+        if settings.reflection:
+            reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._grpc)
 
     async def start(self) -> str:
         """Serve; the address bound. Raises RuntimeError where the address cannot be had."""
@@ -71,7 +75,11 @@ class Server:
 
     def _bind(self) -> str:
         listen = self._settings.listen
-        port = self._grpc.add_insecure_port(listen)
+        transport = self._settings.transport
+        if transport is None:
+            port = self._grpc.add_insecure_port(listen)
+        else:
+            port = self._grpc.add_secure_port(listen, transport.credentials())
         return listen if listen.startswith("unix:") else f"{listen.rpartition(':')[0]}:{port}"
 
     async def _announce_warm(self) -> None:

@@ -11,6 +11,7 @@ import grpc
 
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.service import convert
+from ansatz.service.access import Access, Caller, Role
 from ansatz.service.errors import answers, streams
 from ansatz.service.evaluator import Evaluator
 from ansatz.service.info import server_info
@@ -28,56 +29,73 @@ _MAX_SEQUENCE = 2**63 - 1
 class Servicer(DiscoveryServiceServicer):
     """DiscoveryService over the server's parts."""
 
-    def __init__(self, jobs: Jobs, hub: EventHub, evaluator: Evaluator, limits: Limits, workers: int) -> None:
-        self._jobs, self._hub, self._evaluator = jobs, hub, evaluator
+    def __init__(
+        self, access: Access, jobs: Jobs, hub: EventHub, evaluator: Evaluator, *, limits: Limits, workers: int
+    ) -> None:
+        self._access, self._jobs, self._hub, self._evaluator = access, jobs, hub, evaluator
         self._limits, self._workers = limits, workers
+
+    def _caller(self, context: Context, needed: Role) -> Caller:
+        """Who calls; raises ServiceError where they may not."""
+        return self._access.caller(context.invocation_metadata(), needed)
 
     @answers
     async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> pb.CreateJobResponse:
-        return pb.CreateJobResponse(job=await self._jobs.create(request))
+        caller = self._caller(context, Role.WRITE)
+        return pb.CreateJobResponse(job=await self._jobs.create(request, caller))
 
     @answers
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:
-        return pb.GetJobResponse(job=await self._jobs.get(job_id_of(request.name)))
+        caller = self._caller(context, Role.READ)
+        return pb.GetJobResponse(job=await self._jobs.get(job_id_of(request.name), caller))
 
     @answers
     async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
+        caller = self._caller(context, Role.READ)
         if request.page_size > MAX_PAGE_SIZE:
             raise InvalidInputError([Violation("page_size", f"is {request.page_size}; give at most {MAX_PAGE_SIZE}")])
-        jobs, before = await self._jobs.page(page_start(request.page_token), request.page_size or DEFAULT_PAGE_SIZE)
+        size = request.page_size or DEFAULT_PAGE_SIZE
+        jobs, before = await self._jobs.page(caller, page_start(request.page_token), size)
         return pb.ListJobsResponse(jobs=jobs, next_page_token="" if before is None else page_token(before))
 
     @answers
     async def DeleteJob(self, request: pb.DeleteJobRequest, context: Context) -> pb.DeleteJobResponse:
-        await self._jobs.delete(job_id_of(request.name))
+        caller = self._caller(context, Role.WRITE)
+        await self._jobs.delete(job_id_of(request.name), caller)
         return pb.DeleteJobResponse()
 
     @streams
     async def WatchJob(self, request: pb.WatchJobRequest, context: Context) -> AsyncIterator[pb.WatchJobResponse]:
+        caller = self._caller(context, Role.READ)
         job_id = job_id_of(request.name)
-        await self._jobs.get(job_id)
+        await self._jobs.get(job_id, caller)
         async for event in self._hub.watch(job_id, min(request.after_sequence, _MAX_SEQUENCE)):
             yield pb.WatchJobResponse(event=event)
 
     @answers
     async def WaitJob(self, request: pb.WaitJobRequest, context: Context) -> pb.WaitJobResponse:
+        caller = self._caller(context, Role.READ)
         timeout = convert.seconds(request.timeout) if request.HasField("timeout") else MAX_WAIT_SECONDS
         if not 0 <= timeout <= MAX_WAIT_SECONDS:
             raise InvalidInputError([Violation("timeout", f"is {timeout:g} s; give 0 to {MAX_WAIT_SECONDS:g} s")])
-        return pb.WaitJobResponse(job=await self._jobs.wait(job_id_of(request.name), timeout))
+        return pb.WaitJobResponse(job=await self._jobs.wait(job_id_of(request.name), caller, timeout))
 
     @answers
     async def CancelJob(self, request: pb.CancelJobRequest, context: Context) -> pb.CancelJobResponse:
-        return pb.CancelJobResponse(job=await self._jobs.cancel(job_id_of(request.name)))
+        caller = self._caller(context, Role.WRITE)
+        return pb.CancelJobResponse(job=await self._jobs.cancel(job_id_of(request.name), caller))
 
     @answers
     async def EvaluateFormula(self, request: pb.EvaluateFormulaRequest, context: Context) -> pb.EvaluateFormulaResponse:
+        self._caller(context, Role.READ)
         return await self._evaluator.evaluate(request)
 
     @answers
     async def CompareFormulas(self, request: pb.CompareFormulasRequest, context: Context) -> pb.CompareFormulasResponse:
+        self._caller(context, Role.READ)
         return await self._evaluator.compare(request)
 
     @answers
     async def GetServerInfo(self, request: pb.GetServerInfoRequest, context: Context) -> pb.GetServerInfoResponse:
+        self._caller(context, Role.READ)
         return await asyncio.to_thread(server_info, self._limits, self._workers)

@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, CliImplicitFlag, SettingsConfigDict
 
+from ansatz.service.access.token_file import read as read_tokens
+from ansatz.service.access.transport import Transport
+
 MIB = 1024 * 1024
 
 
@@ -37,6 +40,16 @@ class Settings(BaseSettings):
     insecure: Annotated[
         CliImplicitFlag[bool], Field(description="listen without encryption where other machines can reach it")
     ] = False
+    tls_cert: Annotated[Path | None, Field(description="PEM file of the server's certificate: encrypts")] = None
+    tls_key: Annotated[Path | None, Field(description="PEM file of its key")] = None
+    tls_client_ca: Annotated[
+        Path | None, Field(description="PEM file of the authority that signs callers' certificates: they need one")
+    ] = None
+    tokens: Annotated[
+        Path | None,
+        Field(description="file of tokens (`ansatz tokens`): callers need one, and see their own jobs only"),
+    ] = None
+    reflection: Annotated[CliImplicitFlag[bool], Field(description="tell callers the methods there are")] = True
     exit_with_parent: Annotated[
         CliImplicitFlag[bool], Field(description="stop when standard input, a pipe from the parent, ends")
     ] = False
@@ -51,13 +64,30 @@ class Settings(BaseSettings):
         float, Field(gt=0, le=60, description="for how long a search may outlast a cancel")
     ] = 2.0
 
+    @property
+    def transport(self) -> Transport | None:
+        """How the connection is encrypted; None: it is not."""
+        if self.tls_cert is None or self.tls_key is None:
+            return None
+        return Transport(self.tls_cert, self.tls_key, self.tls_client_ca)
+
+    @model_validator(mode="after")
+    def _tls(self) -> Settings:
+        given = [self.tls_cert is not None, self.tls_key is not None]
+        if any(given) != all(given) or (self.tls_client_ca is not None and not all(given)):
+            raise ValueError("tls_cert and tls_key: give both, or neither and no tls_client_ca")
+        _ = self.transport
+        if self.tokens is not None:
+            read_tokens(self.tokens)
+        return self
+
     @model_validator(mode="after")
     def _address(self) -> Settings:
         host = listen_host(self.listen)
-        if host is not None and not self.insecure and not is_loopback(host):
+        if host is not None and not is_loopback(host) and self.tls_cert is None and not self.insecure:
             raise ValueError(
                 f"listen: {self.listen!r} can be reached from other machines and the connection is not encrypted; "
-                "listen on 127.0.0.1, or give --insecure"
+                "listen on 127.0.0.1, give --tls-cert and --tls-key, or give --insecure"
             )
         return self
 

@@ -29,11 +29,20 @@ class Body:
         return cls(problem, hashlib.sha256(about.encode() + b"\0" + problem).digest())
 
 
+def request_key(request_id: str, owner: str) -> str:
+    """What a request_id is stored as: callers choose them independently."""
+    return hashlib.sha256(f"{owner} {request_id}".encode()).hexdigest() if owner else request_id
+
+
 def validated(
-    request: discovery_service_pb2.CreateJobRequest, body: Body, limits: Limits, continued: Continued | None = None
+    request: discovery_service_pb2.CreateJobRequest,
+    body: Body,
+    limits: Limits,
+    owner: str,
+    continued: Continued | None = None,
 ) -> NewJob:
-    """The job that a request makes, given the job that it continues. Raises ServiceError with every violation,
-    EngineNotReadyError."""
+    """The job that a request makes for its owner, given the job that it continues. Raises ServiceError with every
+    violation, EngineNotReadyError."""
     violations = _id_violations(request)
     problem = continued.completed(request.problem) if continued else request.problem
     try:
@@ -50,7 +59,8 @@ def validated(
         raise errors.invalid(violations)
     return NewJob(
         id=request.job_id or new_job_id(),
-        request_id=request.request_id or None,
+        owner=owner,
+        request_id=request_key(request.request_id, owner) if request.request_id else None,
         fingerprint=body.fingerprint,
         data=job_pb2.DataSummary(rows=table.rows, inputs=table.inputs, target=table.target),
         options=convert.options_to_proto(options),

@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve", context_settings=serve.CONTEXT, add_help_option=False)(serve.serve)
+app.command("tokens", context_settings=serve.CONTEXT, add_help_option=False)(serve.tokens)
 app.command("discover")(discover.discover)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare", context_settings=compare.CONTEXT)(compare.compare)

@@ -19,7 +19,8 @@ from typing import Final
 from ansatz.client.errors import InvalidRequest, Unavailable
 
 _NEEDED: Final = (
-    "grpc_health", "grpc_reflection", "numpy", "scipy", "sympy", "sqlalchemy", "pydantic_settings", "structlog",
+    "grpc_health", "grpc_reflection", "numpy", "scipy", "sympy", "sqlalchemy", "alembic", "pydantic_settings",
+    "structlog",
 )  # fmt: skip
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 5.0

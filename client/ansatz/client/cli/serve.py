@@ -1,4 +1,4 @@
-"""ansatz serve"""
+"""ansatz serve, ansatz tokens"""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ def serve(context: typer.Context) -> None:
     with failures.reported(Output()):
         require_server_extra()
         become("ansatz.service", context.args)
+
+
+def tokens(context: typer.Context) -> None:
+    """Make tokens for callers of a server; `ansatz tokens --help` lists what it does."""
+    with failures.reported(Output()):
+        require_server_extra()
+        become("ansatz.service.access.tokens", context.args)
 
 
 def become(module: str, arguments: Sequence[str]) -> NoReturn:

@@ -25,6 +25,8 @@ jobs = Table(
     # Grows with each job and is never used again, so that page tokens stay right.
     Column("number", _Number, primary_key=True, autoincrement=True),
     Column("id", String(63), nullable=False, unique=True),
+    # Name of the caller that made it; empty: made without a token.
+    Column("owner", String(63), nullable=False, server_default="", index=True),
     Column("request_id", String(128), unique=True),
     # SHA-256 of the request's body: tells a retry from another request.
     Column("fingerprint", LargeBinary(32), nullable=False),

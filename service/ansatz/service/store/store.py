@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from ansatz.service.store.migrate import migrate
 from ansatz.service.store.rows import (
     append,
     change_state,
@@ -24,7 +25,7 @@ from ansatz.service.store.rows import (
     now,
     report_of_last_front,
 )
-from ansatz.service.store.schema import events, jobs, metadata, problems, starts
+from ansatz.service.store.schema import events, jobs, problems, starts
 from ansatz.v1 import job_pb2, problem_pb2, report_pb2
 
 T = TypeVar("T")
@@ -37,12 +38,21 @@ class NewJob:
     to try first."""
 
     id: str
+    owner: str
     request_id: str | None
     fingerprint: bytes
     data: job_pb2.DataSummary
     options: problem_pb2.SearchOptions
     problem: bytes
     start: bytes = b""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A job and the name of the caller that made it."""
+
+    job: job_pb2.Job
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,8 @@ class Store:
             sa.event.listen(self._engine, "connect", _configure_sqlite)
 
     async def open(self) -> None:
-        await self._transaction(metadata.create_all)
+        """Raises RuntimeError where a newer version of the server made the database."""
+        await self._transaction(migrate)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
@@ -101,7 +112,7 @@ class Store:
             if connection.execute(sa.select(jobs.c.number).where(taken)).first():
                 return None
             values = {
-                "id": new.id, "request_id": new.request_id, "fingerprint": new.fingerprint,
+                "id": new.id, "owner": new.owner, "request_id": new.request_id, "fingerprint": new.fingerprint,
                 "state": job_pb2.JOB_STATE_QUEUED, "create_time": now(),
                 "data": new.data.SerializeToString(), "options": new.options.SerializeToString(),
             }  # fmt: skip
@@ -123,10 +134,10 @@ class Store:
 
         return await self._transaction(work)
 
-    async def get(self, job_id: str) -> job_pb2.Job | None:
+    async def get(self, job_id: str) -> Owned | None:
         """The job with its report: the best so far where it is not final."""
 
-        def work(connection: Connection) -> job_pb2.Job | None:
+        def work(connection: Connection) -> Owned | None:
             row = find_row(connection, job_id)
             if row is None:
                 return None
@@ -135,7 +146,7 @@ class Store:
                 job.report.ParseFromString(row.report)
             elif row.first_front_time is not None:
                 job.report.CopyFrom(report_of_last_front(connection, row))
-            return job
+            return Owned(job, row.owner)
 
         return await self._transaction(work)
 
@@ -150,14 +161,17 @@ class Store:
         # Read here: a large problem must not hold up the store's one thread.
         return None if stored is None else await asyncio.to_thread(problem_pb2.Problem.FromString, stored)
 
-    async def page(self, before: int | None, size: int) -> tuple[list[job_pb2.Job], int | None]:
-        """At most `size` jobs, newest first, of numbers below `before`; and the `before` of the next page."""
+    async def page(self, owner: str | None, before: int | None, size: int) -> tuple[list[job_pb2.Job], int | None]:
+        """At most `size` jobs of an owner (None: of all), newest first, of numbers below `before`; and the `before` of
+        the next page."""
 
         def work(connection: Connection) -> tuple[list[job_pb2.Job], int | None]:
             columns = [c for c in jobs.c if c is not jobs.c.report]
             query = sa.select(*columns).order_by(jobs.c.number.desc()).limit(size + 1)
             if before is not None:
                 query = query.where(jobs.c.number < before)
+            if owner is not None:
+                query = query.where(jobs.c.owner == owner)
             rows = connection.execute(query).all()
             return [job_of(row) for row in rows[:size]], rows[size - 1].number if len(rows) > size else None
 
