@@ -1,0 +1,192 @@
+"""Matching pursuit over a term library and waves, with replacement, pruning and a scan of all small subsets.
+
+Orthogonal matching pursuit (Pati, Rezaiifar & Krishnaprasad 1993), corrected by replacement steps (Miller 2002, Subset
+Selection in Regression, ch. 3), judged by the Bayesian information criterion (Schwarz 1978).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, islice
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Array
+from ansatz.discovery.search.sparse.library import Term
+from ansatz.discovery.search.sparse.model import Model, Part, Target, fitted
+from ansatz.discovery.search.sparse.waves import Scan, Wave
+
+_INDEPENDENT: Final = 1e-8
+_ROUNDS: Final = 3
+_POOL: Final = 16
+_NEAR: Final = 6
+_PER_SIZE: Final = 2
+_MOST_SUBSETS: Final = 20_000
+_PATIENCE: Final = 2
+_TUNED: Final = 2
+_MOST_AT_ONCE: Final = 60
+_ROWS_A_TERM: Final = 5
+_EXACT: Final = 1e-22
+
+
+@dataclass(frozen=True, eq=False)
+class Pursuit:
+    """Searches sums of at most `most_parts` of the terms and waves that explain the target."""
+
+    target: Target
+    terms: Sequence[Term]
+    scans: Sequence[Scan]
+    most_parts: int
+
+    def models(self, start: tuple[Part, ...], budget: Budget) -> Iterator[Model]:
+        """Models worth a look as they are found: the path from `start`, each best of it improved, then all small
+        subsets of the terms that came up on the way."""
+        best = fitted(self.target, ())
+        model = self._pruned(fitted(self.target, start))
+        met: dict[int, Part] = {id(p): p for p in model.parts}
+        stale = 0
+        while len(model.parts) < self.most_parts and stale < _PATIENCE and not budget.spent:
+            part = self._best_part(model)
+            if part is None:
+                break
+            model = self._pruned(model.with_part(part))
+            met |= {id(p): p for p in model.parts}
+            yield model
+            stale = stale + 1 if model.score >= best.score else 0
+            if self._exact(model):
+                return
+            if model.score < best.score:
+                model = best = self._replaced(model, budget)
+                met |= {id(p): p for p in best.parts}
+                yield best
+                if self._exact(best):
+                    return
+        if best.parts and not budget.spent:
+            yield from self._subsets(best, list(met.values()))
+
+    def starts(self) -> list[tuple[Part, ...]]:
+        """Where paths may begin: at nothing; at all terms together, which are then taken off one by one; at all terms
+        and the best wave beside them, for each clock and carrier, the best of them first."""
+        if len(self.terms) > min(_MOST_AT_ONCE, self.target.rows // _ROWS_A_TERM):
+            return [()]
+        everything: tuple[Part, ...] = tuple(self.terms)
+        basis, residual = fitted(self.target, everything).basis()
+        found = [option for scan in self.scans for option in scan.best(basis, residual)]
+        waves = [wave for _, wave in sorted(found, key=lambda option: -option[0])]
+        return [(), *((*everything, wave) for wave in waves)] if waves else [(), everything]
+
+    def _exact(self, model: Model) -> bool:
+        return model.rss <= _EXACT * float(self.target.y @ self.target.y)
+
+    def _best_part(self, model: Model, waves: bool = True) -> Part | None:
+        """What lowers the criterion most, None where nothing is left to be explained."""
+        basis, residual = model.basis()
+        left = float(residual @ residual)
+        gains = self._gains(basis, residual)
+        options: list[tuple[float, int, Part]] = []
+        if gains.size:
+            k = int(np.argmax(gains))
+            options.append((float(gains[k]), 1, self.terms[k]))
+        if waves:
+            options += [(gain, 5, wave) for scan in self.scans for gain, wave in scan.best(basis, residual)]
+        n = self.target.rows
+
+        def score(option: tuple[float, int, Part]) -> float:
+            rest = max(left - option[0], 1e-12 * left)
+            return 0.5 * n * float(np.log(rest)) + 0.5 * option[1] * float(np.log(n))
+
+        options = [o for o in options if o[0] > 0]
+        return min(options, key=score)[2] if options and left > 0 else None
+
+    def _gains(self, basis: Array, residual: Array) -> Array:
+        """By how much each term would lower the squared error, shape (p,)."""
+        if not self.terms:
+            return np.empty(0)
+        features = self._features
+        inside = basis.T @ features
+        left = 1.0 - np.einsum("ij,ij->j", inside, inside)
+        gains: Array = (residual @ features) ** 2 / np.maximum(left, _INDEPENDENT)
+        return np.where(left > _INDEPENDENT, gains, 0.0)
+
+    @cached_property
+    def _features(self) -> Array:
+        """The terms at unit length, shape (n, p)."""
+        matrix = np.column_stack([t.values for t in self.terms]) * self.target.roots[:, None]
+        norms = np.linalg.norm(matrix, axis=0)
+        unit: Array = matrix / np.where(norms > 0, norms, 1.0)
+        return unit
+
+    def _pruned(self, model: Model) -> Model:
+        """Without the parts, or phases of waves, that the criterion does not want, and with `most_parts` at most."""
+        while model.parts:
+            likely = model.smaller()[: 1 if len(model.parts) > self.most_parts else _TUNED]
+            best = min((fitted(self.target, parts) for parts in likely), key=lambda m: m.score)
+            if best.score > model.score and len(model.parts) <= self.most_parts:
+                break
+            model = best
+        return model
+
+    def _replaced(self, model: Model, budget: Budget) -> Model:
+        """Parts exchanged for better ones, as long as that lowers the criterion."""
+        for _ in range(_ROUNDS):
+            before = model
+            for i in range(len(model.parts)):
+                if budget.spent or i >= len(model.parts):
+                    return model
+                shorter = model.without(i)
+                part = self._best_part(shorter, waves=isinstance(model.parts[i], Wave))
+                if part is None or part is model.parts[i]:
+                    continue
+                other = self._pruned(shorter.with_part(part))
+                if other.score < model.score - 1e-9:
+                    model = other
+            if model is before:
+                break
+        return model
+
+    def _subsets(self, best: Model, met: list[Part]) -> Iterator[Model]:
+        """The best few of each size among all subsets of what was met and of what lies near it, frequencies held."""
+        pool = sorted(best.parts, key=lambda p: isinstance(p, Term))
+        basis, residual = fitted(self.target, tuple(pool)).basis()
+        near = [self.terms[k] for k in np.argsort(-self._gains(basis, residual))[:_NEAR]] if self.terms else []
+        for part in (*met, *near):
+            if len(pool) < _POOL and isinstance(part, Term) and part not in pool:
+                pool.append(part)
+        for size in range(1, min(len(best.parts) + 1, len(pool)) + 1):
+            for parts in self._best_subsets(pool, size):
+                yield fitted(self.target, parts)
+
+    def _best_subsets(self, pool: list[Part], size: int) -> list[tuple[Part, ...]]:
+        columns = [_columns(p, self.target.roots) for p in pool]
+        widths = [c.shape[1] for c in columns]
+        design = np.column_stack(columns)
+        norms = np.linalg.norm(design, axis=0)
+        design = design / np.where(norms > 0, norms, 1.0)
+        known = self.target.known
+        y = self.target.y
+        if known.shape[1]:
+            basis = np.linalg.qr(known / np.linalg.norm(known, axis=0))[0]
+            design, y = design - basis @ (basis.T @ design), y - basis @ (basis.T @ y)
+        gram, moment = design.T @ design, design.T @ y
+        starts = np.concatenate([[0], np.cumsum(widths)])
+        by_width: dict[int, list[tuple[tuple[int, ...], list[int]]]] = {}
+        for chosen in islice(combinations(range(len(pool)), size), _MOST_SUBSETS):
+            places = [j for i in chosen for j in range(starts[i], starts[i + 1])]
+            by_width.setdefault(len(places), []).append((chosen, places))
+        ranked: list[tuple[float, tuple[int, ...]]] = []
+        for subsets in by_width.values():
+            index = np.array([places for _, places in subsets])
+            blocks = gram[index[:, :, None], index[:, None, :]] + 1e-12 * np.eye(index.shape[1])
+            moments = moment[index]
+            explained = np.einsum("ij,ij->i", moments, np.linalg.solve(blocks, moments[..., None])[..., 0])
+            ranked += [(-float(e), chosen) for e, (chosen, _) in zip(explained, subsets, strict=True)]
+        return [tuple(pool[i] for i in chosen) for _, chosen in sorted(ranked)[:_PER_SIZE]]
+
+
+def _columns(part: Part, roots: Array) -> Array:
+    columns = [part.values] if isinstance(part, Term) else part.columns()
+    return np.column_stack([c * roots for c in columns])

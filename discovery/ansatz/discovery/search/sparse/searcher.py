@@ -1,0 +1,84 @@
+"""The target as a sparse sum of terms from a library, and of waves of unknown frequency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Array, Number, variables
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.score.residual_test import residual_verdict
+from ansatz.discovery.search.protocol import Emit
+from ansatz.discovery.search.sparse.library import Term, library
+from ansatz.discovery.search.sparse.model import Model, Target
+from ansatz.discovery.search.sparse.pursuit import Pursuit
+from ansatz.discovery.search.sparse.waves import clocks, others, scans
+
+_ROWS: Final = 1000
+_MOST_PARTS: Final = 8
+_MOST_STARTS: Final = 6
+_MIN_ROWS: Final = 20
+
+
+@dataclass(frozen=True)
+class SparseRegression:
+    """Proposes sums of at most eight terms, and of waves in inputs that are evenly spread, as times are."""
+
+    name: str = "sparse"
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        for model in pursue(problem, np.empty((problem.rows, 0)), budget, waves_anywhere=False):
+            emit(model.formula())
+            if budget.spent:
+                return
+
+
+def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool) -> Iterator[Model]:
+    """Sums that explain the target beside the columns `known`, shape (n, k), whose coefficients are free as well.
+
+    First of terms alone; while structure is left, with waves in evenly spread inputs; then, if wanted, in any input.
+    """
+    if problem.rows < _MIN_ROWS or not problem.names:
+        return
+    rows = _chosen_rows(problem)
+    small = problem.rows_only(rows)
+    roots = np.ones(small.rows) if small.weights is None else np.sqrt(small.weights)
+    terms = [Term(Number(1.0), np.ones(small.rows)), *library(small)]
+    target = Target(small.y * roots, known[rows] * roots[:, None], roots)
+    best: Model | None = None
+    stages: list[tuple[list[Term], Sequence[str]]] = [(terms, ())]
+    if even := clocks(small):
+        stages.append(([t for t in terms if not set(variables(t.node)) & set(even)], even))
+    if waves_anywhere and others(small):
+        stages.append((terms, small.names))
+    for listed, waved in stages:
+        pursuit = Pursuit(target, listed, scans(small, roots, waved), _MOST_PARTS)
+        for start in pursuit.starts()[:_MOST_STARTS]:
+            if best is not None and _leaves_noise(best, small):
+                return
+            for model in pursuit.models(start, budget):
+                if model.parts:
+                    yield model
+                if budget.spent:
+                    return
+                if best is None or model.score < best.score:
+                    best = model
+
+
+def _leaves_noise(model: Model, problem: Problem) -> bool:
+    """Whether no structure is seen in what the model leaves: then waves have nothing to explain."""
+    _, residual = model.basis()
+    rmse = problem.y_scale * float(np.sqrt(np.mean(residual**2)))
+    constants = model.target.known.shape[1] + len(model.coefficients)
+    verdict = residual_verdict(problem.y - residual / model.target.roots, rmse, constants, problem)
+    return verdict is None or verdict.is_noise
+
+
+def _chosen_rows(problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    if problem.rows <= _ROWS:
+        return np.arange(problem.rows)
+    return np.sort(np.random.default_rng(problem.seed).choice(problem.rows, _ROWS, replace=False))
