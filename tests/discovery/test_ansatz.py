@@ -27,12 +27,14 @@ def test_names_that_are_no_columns_are_free_constants() -> None:
     assert to_text(ansatz.formula) == "a*x + b*x**3 + exp(-c*v)/a"
 
 
-def test_whole_exponents_are_structure_and_other_numbers_starting_values() -> None:
-    ansatz = parse_ansatz(TABLE, Options(ansatz="2*x**3 + v**0.5"))
-    fixed = parse_ansatz(TABLE, Options(ansatz="2*x**3 + v**0.5", fixed_numbers=True))
+@pytest.mark.parametrize(
+    ("text", "fixed", "count"),
+    [("2*x**3 + v**0.5", False, 2), ("2*x**3 + v**0.5", True, 0), ("a*(1 - exp(-x)) + 0.5*v", False, 2)],
+)
+def test_whole_numbers_that_are_structure_are_not_fitted(text: str, fixed: bool, count: int) -> None:
+    ansatz = parse_ansatz(TABLE, Options(ansatz=text, fixed_numbers=fixed))
     assert ansatz is not None
-    assert fixed is not None
-    assert (ansatz.numbers_to_fit, fixed.numbers_to_fit) == (2, 0)
+    assert ansatz.constants_to_fit == count
 
 
 FIFTY = "+".join(f"c{i}*x**{i}" for i in range(50))

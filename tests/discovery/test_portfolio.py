@@ -12,7 +12,7 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Emit
-from ansatz.discovery.search.residual import Refinement
+from ansatz.discovery.search.refinement import Refinement
 
 
 class Broken:
@@ -37,7 +37,7 @@ class Unhurried:
 def _problem() -> Problem:
     rng = np.random.default_rng(0)
     X = np.asfortranarray(rng.uniform(1, 3, (60, 1)))
-    y = 2 * X[:, 0] + np.sin(5 * X[:, 0])
+    y = 2 * X[:, 0] + np.tanh(5 * (X[:, 0] - 2))
     return Problem(X, y, ("x",), frozenset(FUNCTIONS), 40, 0)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, variables, walk
-from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.expression.node import exponent_positions, is_integer
 from ansatz.discovery.names import formula_names, parse_formula
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Options
@@ -21,7 +21,7 @@ class Ansatz:
     """A caller's formula.
 
     In `formula` the free constants are variables, each with its Parameter in `parameters`, in order of appearance; the
-    other variables are inputs. Numbers are starting values, whole exponents apart, unless `fixed_numbers`.
+    other variables are inputs. Numbers are starting values, those apart that are structure, unless `fixed_numbers`.
     """
 
     formula: Node
@@ -36,28 +36,17 @@ class Ansatz:
         return tuple(name for name in variables(self.formula) if name not in free)
 
     @property
-    def numbers_to_fit(self) -> int:
-        """How many of its numbers are starting values."""
-        return 0 if self.fixed_numbers else len(fitted_numbers(self.formula))
+    def coefficients(self) -> tuple[int, ...]:
+        """Positions, among all its numbers, of those that are no structure: no whole exponents and, beside free
+        constants, no whole numbers at all, as in 1 - exp(-k*x)."""
+        values = [n.value for n in walk(self.formula) if isinstance(n, Number)]
+        exponents = exponent_positions(self.formula)
+        whole_are_structure = bool(self.parameters)
+        return tuple(p for p, v in enumerate(values) if not (is_integer(v) and (whole_are_structure or p in exponents)))
 
-
-def fitted_numbers(formula: Node) -> tuple[int, ...]:
-    """Positions, among all numbers, of those that the fit of an ansatz may change: all but whole exponents."""
-    found: list[int] = []
-    count = 0
-
-    def visit(node: Node, is_exponent: bool) -> None:
-        nonlocal count
-        if isinstance(node, Number):
-            if not (is_exponent and is_integer(node.value)):
-                found.append(count)
-            count += 1
-        elif isinstance(node, Apply):
-            for i, argument in enumerate(node.args):
-                visit(argument, node.op == "**" and i == 1)
-
-    visit(formula, False)
-    return tuple(found)
+    @property
+    def constants_to_fit(self) -> int:
+        return len(self.parameters) + (0 if self.fixed_numbers else len(self.coefficients))
 
 
 def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
@@ -97,7 +86,7 @@ def _use_violations(ansatz: Ansatz, table: Table, options: Options) -> Iterator[
 
 def _size_violations(ansatz: Ansatz, table: Table) -> Iterator[Violation]:
     names = [p.name for p in ansatz.parameters]
-    count = len(names) + ansatz.numbers_to_fit
+    count = ansatz.constants_to_fit
     shown = f"{', '.join(names[:5])}{', …' if len(names) > 5 else ''}" if names else "its numbers"
     if count > MAX_PARAMETERS:
         yield Violation(_FIELD, f"has {count} constants to fit ({shown}); give at most {MAX_PARAMETERS}")

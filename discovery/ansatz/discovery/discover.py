@@ -34,8 +34,9 @@ from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.dimensional import with_dimensional
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher
-from ansatz.discovery.search.residual import Refinement
+from ansatz.discovery.search.refinement import Refinement
 from ansatz.discovery.search.screening import relevant_inputs
+from ansatz.discovery.search.sparse import SparseRegression
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -129,7 +130,8 @@ def _searchers(problem: Problem) -> list[Searcher]:
     """The built-in searchers for a problem, cheapest first."""
     if not problem.names:
         return [Baseline()]
-    return [Baseline(), *with_dimensional(structured.searchers(), problem)]
+    first, second, *others = structured.searchers()
+    return [Baseline(), *with_dimensional((first, second, SparseRegression(), *others), problem)]
 
 
 @cache
@@ -183,7 +185,11 @@ class _Discovery:
         engine = evolution.searcher(self._engine) if problem.names else None
         portfolio = Portfolio(searchers, engine, self._on_stage, warnings=screening_warnings(problem, searched))
         if ansatz is not None:
-            refinement = Refinement(portfolio).run(ansatz, searched, budget.part(seconds / 2), self._archive)
+            refined = Refinement(portfolio).run(ansatz, searched, budget.part(seconds / 2), self._archive)
+            refinement = refined.steps
+            if refined.is_complete:
+                # The caller's formula explains all there is to explain: rivals could only say the same otherwise.
+                portfolio.searchers, portfolio.engine = [Baseline()], None
         portfolio.run(searched, budget, self._archive)
         self._archive.admit_deferred(budget)
         return self._report(portfolio, refinement)

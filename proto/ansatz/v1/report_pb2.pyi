@@ -185,7 +185,7 @@ class Candidate(_message.Message):
     on_pareto_front: _builtins.bool
     """No simpler formula of the list is as accurate."""
     found_by: _builtins.str
-    """The searcher that found it: baseline, structured.*, operon, pysr, ansatz, residual, start (of the job continued)."""
+    """The searcher that found it: baseline, structured.*, sparse, operon, pysr, ansatz, residual, start (of the job continued)."""
     dimensions: Global___Consistency.ValueType
     """How its dimensions stand; unspecified where no column has a unit."""
     @_builtins.property

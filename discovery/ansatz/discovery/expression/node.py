@@ -131,3 +131,22 @@ def rebuild(node: Node, leaf: Callable[[Number | Variable], Node]) -> Node:
 def substitute(node: Node, replacements: Mapping[str, Node]) -> Node:
     """The tree with the named variables replaced by trees."""
     return rebuild(node, lambda leaf: replacements.get(leaf.name, leaf) if isinstance(leaf, Variable) else leaf)
+
+
+def exponent_positions(formula: Node) -> frozenset[int]:
+    """Positions, among all numbers, of those that are exponents by themselves."""
+    found: set[int] = set()
+    count = 0
+
+    def visit(node: Node, is_exponent: bool) -> None:
+        nonlocal count
+        if isinstance(node, Number):
+            if is_exponent:
+                found.add(count)
+            count += 1
+        elif isinstance(node, Apply):
+            for i, argument in enumerate(node.args):
+                visit(argument, node.op == "**" and i == 1)
+
+    visit(formula, False)
+    return frozenset(found)

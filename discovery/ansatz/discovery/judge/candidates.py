@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.expression import Node
+from ansatz.discovery.judge.constants import constants_of
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
 from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers
-from ansatz.discovery.refine.naming import Name, Named
-from ansatz.discovery.report import Candidate, Constant, Scores
-from ansatz.discovery.score.uncertainty import standard_errors, t_quantile
+from ansatz.discovery.refine.constants import fit_constants, free_positions
+from ansatz.discovery.refine.naming import Named
+from ansatz.discovery.report import Candidate, Scores
 from ansatz.discovery.search.archive import Entry, pareto_front
 
 MAX_CANDIDATES = 20
@@ -42,8 +41,9 @@ class Judge:
 
     def on_all_rows(self, entry: Entry, refit: bool = True) -> Entry:
         """The entry with its constants fitted, unless not wanted, and its description length computed, on all rows."""
+        marks = entry.named.fit.marks
         free = tuple(p for p in free_positions(entry.formula) if p not in entry.names) if refit else ()
-        fit = fit_constants(entry.formula, self.problem, free, max_evaluations=20)
+        fit = fit_constants(entry.formula, self.problem, free, max_evaluations=20, marks=marks)
         named = Named(fit, entry.names)
         return replace(entry, named=named, description_length=named.description_length(self.problem))
 
@@ -51,39 +51,20 @@ class Judge:
         """Entries as candidates, in their order, rank from 1; without `extrapolation` that score is NaN."""
         front = {id(e) for e in pareto_front(list(entries))}
         return tuple(
-            Candidate(
-                rank=rank,
-                formula=entry.formula,
-                constants=self.constants(entry.formula, entry.names),
-                scores=self._scores(entry, extrapolation),
-                on_pareto_front=id(entry) in front,
-                found_by=entry.found_by,
-                dimensions=self.problem.dimensions.of(entry.formula) if self.problem.dimensions else None,
-            )
-            for rank, entry in enumerate(entries, start=1)
+            self._candidate(rank, entry, extrapolation, id(entry) in front) for rank, entry in enumerate(entries, 1)
         )
 
-    def constants(self, formula: Node, names: dict[int, Name]) -> tuple[Constant, ...]:
-        """The numbers that are no integers, with errors and 95 % intervals around their least-squares values."""
-        free = free_positions(formula)
-        if not free:
-            return ()
-        values = numbers(formula)
-        # Named constants stand at their names' values; intervals are around the least-squares values.
-        fitted = Fit(formula, self.problem.rmse(self.problem.evaluate(formula)), free)
-        best = fit_constants(formula, self.problem, free, max_evaluations=20) if names else fitted
-        centres = numbers(best.formula)
-        errors = standard_errors(best.formula, best.rmse, free, self.problem)
-        half = t_quantile(self.problem.rows - len(free)) * errors
-        return tuple(
-            Constant(
-                value=float(values[p]),
-                std_error=None if math.isnan(error) else float(error),
-                lower=None if math.isnan(error) else float(min(centres[p] - h, values[p])),
-                upper=None if math.isnan(error) else float(max(centres[p] + h, values[p])),
-                name=names[p].text if p in names else "",
-            )
-            for p, error, h in zip(free, errors, half, strict=True)
+    def _candidate(self, rank: int, entry: Entry, extrapolation: Extrapolation | None, on_front: bool) -> Candidate:
+        constants, correlations = constants_of(entry.named, self.problem)
+        return Candidate(
+            rank=rank,
+            formula=entry.formula,
+            constants=constants,
+            scores=self._scores(entry, extrapolation),
+            on_pareto_front=on_front,
+            found_by=entry.found_by,
+            dimensions=self.problem.dimensions.of(entry.formula) if self.problem.dimensions else None,
+            correlations=correlations,
         )
 
     def _scores(self, entry: Entry, extrapolation: Extrapolation | None) -> Scores:

@@ -43,6 +43,6 @@ class Extrapolation:
         inner, outer = self._parts
         if inner.rows <= len(free):
             return float("nan")
-        refitted = fit_constants(fit.formula, inner, free)
+        refitted = fit_constants(fit.formula, inner, free, marks=fit.marks)
         error = outer.rmse(outer.evaluate(refitted.formula))
         return error if np.isfinite(error) else float("nan")

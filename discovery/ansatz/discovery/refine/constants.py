@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Number, values_and_jacobian, walk
 from ansatz.discovery.expression.node import is_integer, rebuild
 from ansatz.discovery.problem import Problem
+from ansatz.discovery.refine.marks import UNMARKED, Marks
 
 # A residual outside the domain: large enough for the optimiser to turn back, small enough to square.
 _OUTSIDE = 1e30
@@ -22,12 +24,20 @@ class Fit:
     """A formula with fitted constants.
 
     `rmse` is the root of the (weighted) mean squared error in the target's unit, inf where the formula is not finite on
-    all rows; `free` are the positions of the fitted numbers among all numbers of the formula, in order of appearance.
+    all rows; `free` are the positions of the fitted numbers among all numbers of the formula, in order of appearance,
+    the first of each constant where `marks` say that numbers are one.
     """
 
     formula: Node
     rmse: float
     free: tuple[int, ...]
+    marks: Marks = UNMARKED
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The positions of `free` that another fit would change: those of numbers that are no integers."""
+        values = numbers(self.formula)
+        return tuple(p for p in self.free if not is_integer(values[p]))
 
 
 def numbers(formula: Node) -> Array:
@@ -47,31 +57,39 @@ def free_positions(formula: Node) -> tuple[int, ...]:
 
 
 def fit_constants(
-    formula: Node, problem: Problem, free: Sequence[int] | None = None, max_evaluations: int = 200
+    formula: Node,
+    problem: Problem,
+    free: Sequence[int] | None = None,
+    max_evaluations: int = 200,
+    marks: Marks = UNMARKED,
 ) -> Fit:
     """The formula with its constants at the nearest (weighted) least-squares optimum.
 
     `free` are positions among the numbers of the formula; by default those that are no integers. Levenberg-Marquardt
     (MINPACK, Moré 1978) with analytic derivatives, from the numbers as they stand, at most `max_evaluations`
-    evaluations. The result is never worse than the formula as given.
+    evaluations. Numbers that `marks` say are one constant stay equal. The result is never worse than the formula as
+    given.
     """
-    positions = tuple(free_positions(formula) if free is None else free)
+    positions = marks.leaders(free_positions(formula) if free is None else free)
     start_error = problem.rmse(problem.evaluate(formula))
-    unchanged = Fit(formula, start_error, positions)
+    unchanged = Fit(formula, start_error, positions, marks)
     if not positions or len(positions) > problem.rows or not np.isfinite(start_error):
         return unchanged
-    best = _minimise(formula, problem, positions, max_evaluations)
+    best = _minimise(formula, problem, positions, max_evaluations, marks)
     if best is None:
         return unchanged
     error = problem.rmse(problem.evaluate(best))
-    return Fit(best, error, positions) if error <= start_error else unchanged
+    return Fit(best, error, positions, marks) if error <= start_error else unchanged
 
 
-def _minimise(formula: Node, problem: Problem, free: tuple[int, ...], max_evaluations: int) -> Node | None:
+def _minimise(
+    formula: Node, problem: Problem, free: tuple[int, ...], max_evaluations: int, marks: Marks
+) -> Node | None:
     from scipy.optimize import leastsq
 
     values = numbers(formula)
-    residual, slopes = _objective(formula, problem, free, values)
+    groups = [marks.together(p) for p in free]
+    residual, slopes = _objective(formula, problem, groups, values)
     with np.errstate(all="ignore"):
         try:
             solution, *_ = leastsq(
@@ -82,12 +100,33 @@ def _minimise(formula: Node, problem: Problem, free: tuple[int, ...], max_evalua
             return None
     if not np.all(np.isfinite(solution)):
         return None
-    values[list(free)] = solution
-    return with_numbers(formula, values)
+    return with_numbers(formula, set_groups(values, groups, solution))
+
+
+def set_groups(values: Array, groups: Sequence[Sequence[int]], constants: Sequence[float] | Array) -> Array:
+    """A copy of all numbers in which each group of positions has the value of its constant."""
+    values = values.copy()
+    for group, constant in zip(groups, constants, strict=True):
+        values[list(group)] = constant
+    return values
+
+
+def values_and_slopes(
+    formula: Node, problem: Problem, groups: Sequence[Sequence[int]], values: Array | None = None
+) -> tuple[Array, Array]:
+    """Values of the formula, shape (n,), and its derivatives with respect to one constant for each group of positions,
+    shape (n, len(groups)); `values` stand in for all its numbers where they are given."""
+    positions = [p for group in groups for p in group]
+    value, jacobian = values_and_jacobian(formula, problem.columns, problem.rows, positions, values)
+    if len(positions) == len(groups):
+        return value, jacobian
+    edges = np.cumsum([0, *(len(group) for group in groups)])
+    sums = [jacobian[:, a:b].sum(axis=1) for a, b in pairwise(edges)]
+    return value, np.column_stack(sums)
 
 
 def _objective(
-    formula: Node, problem: Problem, free: tuple[int, ...], values: Array
+    formula: Node, problem: Problem, groups: Sequence[Sequence[int]], values: Array
 ) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
     """Weighted residual and its derivatives, over the scale of y; both from one evaluation a point."""
     row_scale = 1.0 / problem.y_scale
@@ -98,11 +137,10 @@ def _objective(
         nonlocal last
         key = constants.tobytes()
         if last is None or last[0] != key:
-            trial = values.copy()
-            trial[list(free)] = constants
+            trial = set_groups(values, groups, constants)
             if not np.all(np.isfinite(trial)):
                 trial = values
-            value, jacobian = values_and_jacobian(formula, problem.columns, problem.rows, free, trial)
+            value, jacobian = values_and_slopes(formula, problem, groups, trial)
             r = (value - problem.y) * root_weights
             J = jacobian * np.reshape(root_weights, (-1, 1))
             last = (key, np.where(np.isfinite(r), r, _OUTSIDE), np.where(np.isfinite(J), J, 0.0))

@@ -13,10 +13,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from ansatz.discovery.expression import Node, constants
-from ansatz.discovery.expression.node import Apply, Number, is_integer
+from ansatz.discovery.expression import constants
+from ansatz.discovery.expression.node import Number, exponent_positions, is_integer
 from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, with_numbers
+from ansatz.discovery.refine.constants import Fit, fit_constants, free_positions, numbers, set_groups, with_numbers
 from ansatz.discovery.score.description_length import (
     ROUNDING,
     description_length,
@@ -66,9 +66,13 @@ class Named:
     def description_length(self, problem: Problem) -> float:
         """Bits of the formula, its constants and its residual on the rows of the problem."""
         positions = free_positions(self.fit.formula)
-        errors = standard_errors(self.fit.formula, self.fit.rmse, positions, problem)
-        bits = [self.names[p].bits if p in self.names else math.nan for p in positions]
-        return description_length(self.fit.formula, self.fit.rmse, np.nan_to_num(errors), bits, problem)
+        # Numbers that the caller has fixed, or that repeat a constant, need no digits of their own.
+        said = self.fit.marks.leaders(positions)
+        found = standard_errors(self.fit.formula, self.fit.rmse, said, problem, self.fit.marks)
+        errors = dict(zip(said, np.nan_to_num(found), strict=True))
+        bits = [self.names[p].bits if p in self.names else math.nan if p in errors else 0.0 for p in positions]
+        sizes = [errors.get(p, math.nan) for p in positions]
+        return description_length(self.fit.formula, self.fit.rmse, sizes, bits, problem)
 
 
 def names_near(value: float, tolerance: float) -> Iterator[Name]:
@@ -133,7 +137,7 @@ def name_constants(fit: Fit, problem: Problem) -> Named:
         if gain - cost > floor:
             fit = trial
             if not is_integer(name.value):
-                names[position] = name
+                names |= dict.fromkeys(fit.marks.together(position), name)
         else:
             refused.add((position, name.text))
 
@@ -147,11 +151,11 @@ def _best_choice(
 ) -> tuple[int, Name, float, float] | None:
     if isinstance(fit.formula, Number):
         return None  # a mean is a mean
-    free = tuple(p for p in free_positions(fit.formula) if p not in names)
+    free = tuple(p for p in fit.open if p not in names)
     values = numbers(fit.formula)
     exponents = exponent_positions(fit.formula)
     best: tuple[int, Name, float, float] | None = None
-    errors = standard_errors(fit.formula, fit.rmse, free, problem)
+    errors = standard_errors(fit.formula, fit.rmse, free, problem, fit.marks)
     within = t_quantile(problem.rows - len(free), _WITHIN)
     for position, error in zip(free, errors, strict=True):
         if np.isnan(error):
@@ -169,29 +173,9 @@ def _best_choice(
 
 
 def _with_name(fit: Fit, problem: Problem, position: int, name: Name) -> Fit:
-    values = numbers(fit.formula)
-    values[position] = name.value
+    values = set_groups(numbers(fit.formula), [fit.marks.together(position)], [name.value])
     free = tuple(p for p in fit.free if p != position)
-    return fit_constants(with_numbers(fit.formula, values), problem, free)
-
-
-def exponent_positions(formula: Node) -> frozenset[int]:
-    """Positions, among all numbers, of those that are exponents by themselves."""
-    found: set[int] = set()
-    count = 0
-
-    def visit(node: Node, is_exponent: bool) -> None:
-        nonlocal count
-        if isinstance(node, Number):
-            if is_exponent:
-                found.add(count)
-            count += 1
-        elif isinstance(node, Apply):
-            for i, argument in enumerate(node.args):
-                visit(argument, node.op == "**" and i == 1)
-
-    visit(formula, False)
-    return frozenset(found)
+    return fit_constants(with_numbers(fit.formula, values), problem, free, marks=fit.marks)
 
 
 __all__ = ["Name", "Named", "exponent_positions", "name_constants", "names_near"]

@@ -91,6 +91,13 @@ class Archive:
             return None
         return self._consider(simple, found_by)
 
+    def admit(self, named: Named, found_by: str) -> Entry | None:
+        """A formula of the caller's, as it stands; the entry if it was kept."""
+        formula = named.fit.formula
+        if not self._admissible(formula) or complexity(formula) > self.screen.max_complexity:
+            return None
+        return self._insert(self._entry(named, found_by)) if math.isfinite(named.fit.rmse) else None
+
     def admit_deferred(self, budget: Budget) -> None:
         """Consider what was put off for its dimensions, the first 300, unless an exact law of right dimension is there:
         units may have been given wrongly."""
@@ -157,7 +164,7 @@ class Archive:
         replaced: int | None = None
         for i, other in enumerate(self._entries):
             if same_values(entry.probe_values, other.probe_values):
-                if (entry.wrongness, entry.description_length) >= (other.wrongness, other.description_length):
+                if _preference(entry) >= _preference(other):
                     return other
                 replaced = i
                 break
@@ -192,6 +199,11 @@ def pareto_front(entries: list[Entry] | tuple[Entry, ...]) -> list[Entry]:
         if not front or entry.rmse < front[-1].rmse * (1 - 1e-9):
             front.append(entry)
     return front
+
+
+def _preference(entry: Entry) -> tuple[int, bool, float]:
+    """Of two equal formulas, that of right dimension is kept, then the caller's own, then the shorter."""
+    return entry.wrongness, not entry.named.fit.marks.parameters, entry.description_length
 
 
 def _fitted_positions(formula: Node) -> tuple[int, ...]:

@@ -91,9 +91,9 @@ class Portfolio:
 
     def _failed(self, name: str, error: BaseException) -> None:
         logger.error("searcher %s failed", name, exc_info=error)
-        self.warnings.append(
-            Warning("SEARCHER_FAILED", f"{name} ended with {type(error).__name__}: {error}; the others went on.")
-        )
+        text = f"{name} ended with {type(error).__name__}: {error}; the others went on."
+        if (warning := Warning("SEARCHER_FAILED", text)) not in self.warnings:
+            self.warnings.append(warning)
 
     def _finish_engine(self, engine: _EngineThread, budget: Budget, until_done: Budget, archive: Archive) -> None:
         self.engine_took_part = True
