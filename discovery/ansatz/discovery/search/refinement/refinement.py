@@ -82,7 +82,10 @@ class Refinement:
             gain = entry.description_length - better.description_length
             steps.append(RefinementStep(better.formula, found.added, gain, found.mode, missing))
             current, entry = found.result, better
-        return Refined(tuple(steps), current.is_exact or _is_noise(current))
+        is_complete = current.is_exact or _is_noise(current)
+        if budget.spent and not is_complete:
+            self.portfolio.cut_stages.append("residual")
+        return Refined(tuple(steps), is_complete)
 
     def _correction(self, current: Joined, problem: Problem, budget: Budget) -> _Correction | None:
         """The best joint model with one correction; None where none pays.
