@@ -183,7 +183,9 @@ class _Discovery:
         searchers = _searchers(searched)
         refinement: tuple[RefinementStep, ...] = ()
         engine = evolution.searcher(self._engine) if problem.names else None
-        portfolio = Portfolio(searchers, engine, self._on_stage, warnings=screening_warnings(problem, searched))
+        portfolio = Portfolio(
+            searchers, engine, self._on_stage, structured.followers(), warnings=screening_warnings(problem, searched)
+        )
         if ansatz is not None:
             refined = Refinement(portfolio).run(ansatz, searched, budget.part(seconds / 2), self._archive)
             refinement = refined.steps

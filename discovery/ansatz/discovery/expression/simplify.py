@@ -19,6 +19,8 @@ _ODD = frozenset({"sin", "tan", "asin", "atan", "sinh", "tanh", "sign"})
 _EVEN = frozenset({"cos", "cosh", "abs"})
 _INVERSE = {("exp", "log"), ("log", "exp"), ("sin", "asin"), ("cos", "acos"), ("tan", "atan")}
 _MAX_PASSES = 4
+_ROUNDING = 1e-14
+_MOST_QUARTERS = 8
 
 
 def simplify(node: Node, positive: Collection[str] = (), roots: bool = True) -> Node:
@@ -62,8 +64,26 @@ class _Simplifier:
         if node.op in ("+", "-"):
             return self._from_terms(self._terms(node))
         if node.op in ("*", "/", tree.NEGATION, "**", "sqrt"):
-            return self._from_factors(*self._factors(node))
+            return self._cancelled(self._from_factors(*self._factors(node)))
         return self._function(node.op, tuple(self.canonical(a) for a in node.args))
+
+    def _cancelled(self, product: Node) -> Node:
+        """A product with a sum multiplied out, where that makes it simpler: x*(1/x + 2) is 1 + 2*x."""
+        opened = self._opened(product) if isinstance(product, Apply) and product.op in ("*", "/") else None
+        whole = product if opened is None else self._sum(opened)
+        return whole if complexity(whole) < complexity(product) else product
+
+    def _shifted(self, op: str, argument: Node) -> Node | None:
+        """sin or cos of what is shifted by quarter turns, without the shift; None where there is none."""
+        terms = self._terms(argument) if op in ("sin", "cos") and _is_sum(argument) else {}
+        quarters = terms.pop(_ONE, 0.0) / (math.pi / 2)
+        whole = round(quarters)
+        if not whole or abs(whole) > _MOST_QUARTERS or abs(quarters - whole) > _ROUNDING * abs(whole):
+            return None
+        # cos is sin a quarter on; of four quarters two have the sign of the first.
+        turn = (whole + (op == "cos")) % 4
+        inner = self._function("sin" if turn % 2 == 0 else "cos", (self._from_terms(terms),))
+        return inner if turn < 2 else self._from_factors(*self._factors(Apply(tree.NEGATION, (inner,))))
 
     def _function(self, op: str, args: tuple[Node, ...]) -> Node:
         if len(args) == 2:
@@ -71,6 +91,8 @@ class _Simplifier:
         (argument,) = args
         if isinstance(argument, Apply) and (op, argument.op) in _INVERSE:
             return argument.args[0]
+        if (unshifted := self._shifted(op, argument)) is not None:
+            return unshifted
         if op == "abs" and self._is_positive(argument):
             return argument
         if (op in _ODD or op in _EVEN) and (flipped := self._without_sign(argument)) is not None:
@@ -104,13 +126,14 @@ class _Simplifier:
                 term = self._from_factors(1.0, factors)
                 terms[term] = terms.get(term, 0.0) + inner_sign * coefficient
         self._open_brackets(terms)
+        self._without_hyperbolic(terms)
         largest = max((abs(c) for c in terms.values()), default=0.0)
         # What cancels leaves rounding behind; it is no term.
         return {t: c for t, c in terms.items() if abs(c) > 1e-300 and not (len(terms) > 1 and abs(c) < 1e-17 * largest)}
 
     def _open_brackets(self, terms: dict[Node, float]) -> None:
-        """Multiply out 2*(x + 1) beside another term in x or 1, with which a part of it merges."""
-        brackets = {t: self._terms(t) for t in terms if _is_sum(t)}
+        """Multiply out 2*x*(x + 1) beside another term in x**2 or x, with which a part of it merges."""
+        brackets = {t: opened for t in terms if (opened := self._opened(t)) is not None}
         for bracket, inner in brackets.items():
             others = [t for t in terms if t != bracket and t not in brackets]
             others += [t for other, parts in brackets.items() if other != bracket for t in parts]
@@ -118,6 +141,38 @@ class _Simplifier:
                 coefficient = terms.pop(bracket)
                 for term, c in inner.items():
                     terms[term] = terms.get(term, 0.0) + coefficient * c
+
+    def _opened(self, term: Node) -> dict[Node, float] | None:
+        """The terms of a product with one sum for a factor, multiplied out; None of others."""
+        if _is_sum(term):
+            return self._terms(term)
+        if not (isinstance(term, Apply) and term.op in ("*", "/")):
+            return None
+        coefficient, factors = self._factors(term)
+        sums = [b for b, e in factors.items() if _is_sum(b) and e == 1.0]
+        if len(sums) != 1:
+            return None
+        rest = self._from_factors(coefficient, {b: e for b, e in factors.items() if b != sums[0]})
+        opened: dict[Node, float] = {}
+        for part, c in self._terms(sums[0]).items():
+            outer, joined = self._join(c, [(part, 1.0), (rest, 1.0)])
+            product = self._from_factors(1.0, joined)
+            opened[product] = opened.get(product, 0.0) + outer
+        return opened
+
+    def _without_hyperbolic(self, terms: dict[Node, float]) -> None:
+        """sinh(u) and cosh(u) as exponentials, where that leaves fewer terms."""
+        for u in [t.args[0] for t in terms if isinstance(t, Apply) and t.op in ("sinh", "cosh")]:
+            halves = {sign: terms.get(Apply(op, (u,)), 0.0) / 2 for sign, op in ((1.0, "cosh"), (-1.0, "sinh"))}
+            trial = {t: c for t, c in terms.items() if t not in (Apply("cosh", (u,)), Apply("sinh", (u,)))}
+            for sign in (1.0, -1.0):
+                exponential = self._from_factors(1.0, self._factors(Apply("exp", (tree.multiply(Number(sign), u),)))[1])
+                parts = trial.pop(exponential, 0.0), halves[1.0], sign * halves[-1.0]
+                if abs(sum(parts)) > _ROUNDING * max(map(abs, parts)):
+                    trial[exponential] = sum(parts)
+            if len(trial) < len(terms):
+                terms.clear()
+                terms.update(trial)
 
     def _from_terms(self, terms: dict[Node, float]) -> Node:
         if not terms:
@@ -239,8 +294,23 @@ class _Simplifier:
     def _from_factors(self, coefficient: float, factors: dict[Node, float]) -> Node:
         if coefficient == 0.0:
             return Number(0.0)
+        coefficient, factors = self._unshifted(coefficient, factors)
         absorbed = self._absorb(coefficient, factors)
         return self._product(coefficient, factors) if absorbed is None else absorbed
+
+    def _unshifted(self, coefficient: float, factors: dict[Node, float]) -> tuple[float, dict[Node, float]]:
+        """exp(u + 2) beside a coefficient, or a sum that may have one, as a multiple of exp(u)."""
+        if coefficient == 1.0 and not any(_is_sum(b) for b in factors):
+            return coefficient, factors
+        unshifted: dict[Node, float] = {}
+        for factor, exponent in factors.items():
+            base = factor
+            if isinstance(factor, Apply) and factor.op == "exp" and _is_sum(factor.args[0]):
+                terms = self._terms(factor.args[0])
+                coefficient *= math.exp(exponent * terms.pop(_ONE, 0.0))
+                base = Apply("exp", (self._from_terms(terms),))
+            unshifted[base] = unshifted.get(base, 0.0) + exponent
+        return coefficient, unshifted
 
     def _absorb(self, coefficient: float, factors: dict[Node, float]) -> Node | None:
         """The coefficient joined with a sum's own, where that saves a number: 2*(1.5*x + y) or 3/(2*x + 1)."""

@@ -36,6 +36,7 @@ _SYMBOLS = (
     ("sqrt(2*pi)", math.sqrt(2 * math.pi), 6.0), ("1/sqrt(2*pi)", 1 / math.sqrt(2 * math.pi), 6.0),
     ("e", math.e, 4.0), ("1/e", 1 / math.e, 5.0), ("pi**3", math.pi**3, 6.0), ("1/pi**3", 1 / math.pi**3, 7.0),
     ("sqrt(2)", math.sqrt(2), 4.0), ("sqrt(3)", math.sqrt(3), 4.5), ("sqrt(5)", math.sqrt(5), 5.0),
+    ("pi/180", math.pi / 180, 11.0),
 )  # fmt: skip
 
 

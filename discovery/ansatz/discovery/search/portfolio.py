@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Node
+from ansatz.discovery.expression import Node, variables
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Warning
 from ansatz.discovery.score.residual_test import residual_verdict
 from ansatz.discovery.search.archive import Archive, pareto_front
+from ansatz.discovery.search.leftover import Leftover, dominant_formulas
 from ansatz.discovery.search.protocol import Searcher, SeededSearcher, Seeds
 from ansatz.discovery.search.reduction import reduce
 
@@ -23,6 +24,7 @@ _POLL_SECONDS = 0.05
 _ABANDON_SECONDS = 0.3
 _MOST_LATE = 5
 _SEEDS = 10
+_MOST_FOLLOWED = 2
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +34,15 @@ class Portfolio:
     """Runs searchers in order, cheapest first, into one archive, and an evolutionary engine on a thread beside them,
     seeded with the best of the archive.
 
-    `on_stage` hears the name of each stage; `cut_stages` and `warnings` say afterwards what did not run to its end, and
+    `on_stage` hears the name of each stage; `followers` search what a dominant formula leaves, as soon as
+    there is one. `cut_stages` and `warnings` say afterwards what did not run to its end, and
     `engine_took_part` whether the engine searched at all.
     """
 
     searchers: Sequence[Searcher]
     engine: SeededSearcher | None
     on_stage: Callable[[str], None]
+    followers: Sequence[Searcher] = ()
     cut_stages: list[str] = field(default_factory=list)
     warnings: list[Warning] = field(default_factory=list)
     engine_took_part: bool = False
@@ -51,12 +55,14 @@ class Portfolio:
         """
         until_done = budget.part(also_stop=lambda: archive.solved or self._explained)
         engine: _EngineThread | None = None
+        followed: set[Node] = set()
         for i, searcher in enumerate(self.searchers):
             if i == _ALONE and self.engine is not None and not until_done.spent:
                 engine = _EngineThread(self.engine, problem, until_done, lambda: _best_of(archive))
             if not until_done.spent:
                 self.on_stage(searcher.name)
                 self._run_one(searcher, problem, until_done, archive)
+                self._follow(problem, until_done, archive, followed)
             if until_done.spent and not archive.solved:
                 self.cut_stages.append(searcher.name)
         self._reduce(archive, budget)
@@ -73,6 +79,18 @@ class Portfolio:
             reduce(archive, budget)
             if budget.spent:
                 self.cut_stages.append("reduction")
+
+    def _follow(self, problem: Problem, budget: Budget, archive: Archive, followed: set[Node]) -> None:
+        """Search what the dominant formulas leave, each once."""
+        if not self.followers or budget.spent:
+            return
+        known = set(problem.names)
+        leaders = [f for f in dominant_formulas(archive) if f not in followed and set(variables(f)) <= known]
+        for leader in leaders[: _MOST_FOLLOWED - len(followed)]:
+            followed.add(leader)
+            searcher = Leftover(leader, self.followers)
+            self.on_stage(searcher.name)
+            self._run_one(searcher, problem, budget, archive)
 
     def _run_one(self, searcher: Searcher, problem: Problem, budget: Budget, archive: Archive) -> None:
         late = 0

@@ -12,6 +12,11 @@ from ansatz.discovery.search.structured.templates import Templates
 from ansatz.discovery.search.structured.univariate import Univariate
 
 
+def followers() -> tuple[Searcher, ...]:
+    """Of the structured searchers those for small corrections to a formula, cheapest first."""
+    return (PowerLaw(), polynomial(), Univariate(), monomials(), waves())
+
+
 def searchers() -> tuple[Searcher, ...]:
     """The structured searchers, cheapest first."""
     direct = (polynomial(), Rational(), LogBank())

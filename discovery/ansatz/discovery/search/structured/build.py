@@ -9,14 +9,16 @@ from ansatz.discovery.expression import Node, Number, add, call, divide, multipl
 from ansatz.discovery.expression.node import NEGATION, Apply
 
 _WHOLE: Final = 1e-9
+_NO_POWER: Final = 1e-12
 
 ONE: Final = Number(1.0)
 
 
 def number(value: float) -> Number:
-    """A number; one that is whole up to the rounding of a fit becomes whole."""
+    """A number; one that is whole up to the rounding of a fit becomes whole. How small is nothing depends on what it
+    multiplies: nothing becomes 0."""
     value = float(value)
-    nearest = float(round(value)) if abs(value) < 1e15 else value
+    nearest = float(round(value)) if 0.5 < abs(value) < 1e15 else value
     return Number(nearest if abs(value - nearest) <= _WHOLE * max(abs(value), 1e-3) else value)
 
 
@@ -41,7 +43,7 @@ def scaled(coefficient: float, node: Node) -> Node:
 def raised(base: Node, exponent: float, functions: Collection[str] = ()) -> Node:
     """base ** exponent; a square root by its name where that is allowed."""
     exponent = number(exponent).value
-    if exponent == 0.0:
+    if abs(exponent) < _NO_POWER:
         return ONE
     if exponent == 1.0:
         return base

@@ -37,9 +37,10 @@ class Relevant:
             searcher.search(smaller, budget, emit)
 
 
-def without_irrelevant(problem: Problem, budget: Budget) -> Problem | None:
-    """The problem with the inputs that a smooth fit needs, or None where these are all or explain nothing."""
-    if len(problem.names) <= _FEW or problem.rows < 30:
+def without_irrelevant(problem: Problem, budget: Budget, few: int = _FEW) -> Problem | None:
+    """The problem with the inputs that a smooth fit needs, or None where these are all or explain nothing, or where it
+    has no more than `few`."""
+    if len(problem.names) <= few or problem.rows < 30:
         return None
     small = problem.subsample(_ROWS)
     one_sign = bool(np.all(small.y > 0) or np.all(small.y < 0))
