@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansatz.discovery import InvalidInputError
@@ -53,6 +53,7 @@ def _columns(seed: int = 0, rows: int = 40) -> dict[str, np.ndarray]:
 
 
 @given(formulas)
+@example(parse("1/(-0)", ()))
 @settings(max_examples=300, deadline=None)
 def test_text_parses_back_to_the_same_values(formula: Node) -> None:
     columns = _columns()

@@ -134,7 +134,10 @@ class _Parser:
         self._nesting -= 1
         if sign == "+":
             return operand
-        return Number(-operand.value) if isinstance(operand, Number) else Apply(tree.NEGATION, (operand,))
+        # -0 stays an operation: it divides as -0, and no number does.
+        if isinstance(operand, Number) and operand.value != 0:
+            return Number(-operand.value)
+        return Apply(tree.NEGATION, (operand,))
 
     def _power(self) -> Node:
         base = self._atom()
