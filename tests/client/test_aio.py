@@ -25,6 +25,8 @@ def test_discover_watch_and_reattach(server: str) -> None:
             assert (await handle.describe()).state is JobState.SUCCEEDED
             assert [e.sequence async for e in handle.watch(after=1)] == [e.sequence for e in events[1:]]
             assert (await handle.result(timeout=10)).candidates == report.candidates
+            proposal = await client.propose(job_id, {"a": (0.1, 100)}, n=2)
+            assert [e.inputs["a"] for e in proposal.experiments if 0.1 <= e.inputs["a"] <= 100]
             again = await client.continue_job(job_id, budget=5)
             assert (await again.result(timeout=60)).candidates[0].formula == "a**1.5"
             await handle.delete()

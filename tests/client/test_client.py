@@ -163,6 +163,26 @@ def test_formulas_are_compared(client: Client) -> None:
     assert [v.field for v in raised.value.violations] == ["box['x']"]
 
 
+def test_experiments_are_proposed_that_tell_formulas_apart(client: Client) -> None:
+    x = [1.0 + 0.02 * i for i in range(40)]
+    y = [u**1.5 + 0.01 * ((7 * i) % 11 - 5) for i, u in enumerate(x)]
+    job = client.submit({"x": x}, y, engine="none", budget=3.0)
+    report = job.result(timeout=60)
+    proposal = client.propose(job.id, {"x": (0.1, 100)}, n=3, seed=4)
+    assert len(proposal.experiments) == 3
+    assert all(0.1 <= e.inputs["x"] <= 100 for e in proposal.experiments)
+    assert {r.formula for r in proposal.rivals} <= {c.formula for c in report.candidates}
+    assert sum(r.weight for r in proposal.rivals) == pytest.approx(1.0)
+    assert len(proposal.experiments[0].predictions) == len(proposal.rivals)
+    assert proposal == client.propose(job.id, {"x": (0.1, 100)}, n=3, seed=4)
+    for arguments, field in (({"box": {"z": (0, 1)}}, "box['z']"), ({"n": 0}, "n"), ({"n": 101}, "n")):
+        with pytest.raises(InvalidRequest) as raised:
+            client.propose(job.id, **arguments)
+        assert [v.field for v in raised.value.violations] == [field]
+    with pytest.raises(NotFound):
+        client.propose("nobody")
+
+
 def test_the_server_tells_of_itself(client: Client) -> None:
     info = client.server_info()
     assert {engine.engine for engine in info.engines} >= {Engine.PYSR, Engine.OPERON}

@@ -122,6 +122,14 @@ def test_a_target_over_many_decades_is_fitted_by_relative_error() -> None:
     assert best.constants[0].value == pytest.approx(3.5e-12, rel=1e-9)
 
 
+def test_weights_say_what_counts_also_over_many_decades() -> None:
+    x = np.geomspace(1e-3, 1e3, 50)
+    columns = (Column("x", x), Column("y", 2.5 * x**2), Column("w", np.ones(50)))
+    report = discover(Table(columns, target="y", weights="w"), ALONE)
+    assert "RELATIVE_LOSS" not in codes(report)
+    assert report.candidates[0].text == "2.5*x**2"
+
+
 def test_only_the_allowed_functions_are_used() -> None:
     x = np.linspace(0.1, 6, 80)
     report = discover(table(np.sin(x), x=x), Options(engine=Engine.NONE, functions=("exp",), budget_seconds=5))

@@ -188,6 +188,21 @@ def test_a_job_is_continued(result: Result, planets: Path, tmp_path: Path, serve
     assert (status, refused["error"]["reason"]) == (2, "JOB_NOT_FOUND")
 
 
+def test_experiments_are_proposed(result: Result, ansatz: Run, planets: Path, served: str) -> None:
+    there = ("--server", served)
+    job = result("discover", planets, "--target", "period", *QUICK, *there)[1]["job"]
+    arguments = ("propose", job, "--box", "a=0.1:1000", "-n", 3, *there)
+    status, found = result(*arguments)
+    assert (status, found["state"], len(found["experiments"])) == (0, "SUCCEEDED", 3)
+    assert set(found) == {
+        "state", "experiments", "rivals", "noise_std", "noise_is_relative", "warnings", "error", "violations",
+    }  # fmt: skip
+    assert set(found["experiments"][0]) == {"inputs", "predictions", "first_rank", "second_rank", "separation"}
+    assert "tells apart" in ansatz(*arguments).stdout
+    status, refused = result("propose", job, "--box", "b=1:2", *there)
+    assert (status, refused["violations"][0]["field"]) == (2, "box['b']")
+
+
 def test_engines_are_listed_with_what_to_do(result: Result, served: str) -> None:
     status, found = result("engines", "list", "--server", served)
     assert status == 0

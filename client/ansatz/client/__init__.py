@@ -19,6 +19,7 @@ from ansatz.client.errors import (
     Unavailable,
     Violation,
 )
+from ansatz.client.proposals import Experiment, Proposal, Rival
 from ansatz.client.results import (
     Candidate,
     Consistency,
@@ -64,6 +65,7 @@ __all__ = [
     "EngineNotReady",
     "Equivalence",
     "Evaluation",
+    "Experiment",
     "FailedPrecondition",
     "FormulaPoint",
     "InvalidRequest",
@@ -80,11 +82,13 @@ __all__ = [
     "Parameter",
     "PermissionDenied",
     "Progress",
+    "Proposal",
     "Receipt",
     "RefinementStep",
     "Report",
     "ResidualVerdict",
     "ResourceExhausted",
+    "Rival",
     "Scores",
     "SearchOptions",
     "ServerError",

@@ -10,11 +10,12 @@ from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from ansatz.client import comparisons, connection, decode, requests
+from ansatz.client import comparisons, connection, decode, proposals, requests
 from ansatz.client.comparisons import Comparison
 from ansatz.client.credentials import Credentials
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
 from ansatz.client.patience import Deadline, Outage
+from ansatz.client.proposals import Proposal
 from ansatz.client.requests import ProblemOptions
 from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
 from ansatz.client.tables import TableOptions
@@ -137,6 +138,14 @@ class AsyncClient:
         request = comparisons.request(a, b, box, free_constants)
         response: pb2.CompareFormulasResponse = await self._call(self._stub.CompareFormulas, request)
         return comparisons.comparison(response.comparison)
+
+    async def propose(
+        self, job_id: str, box: Mapping[str, tuple[float, float]] | None = None, n: int = 5, *, seed: int = 0
+    ) -> Proposal:
+        """As `Client.propose`."""
+        request = proposals.request(job_id, box, n, seed)
+        response: pb2.ProposeExperimentsResponse = await self._call(self._stub.ProposeExperiments, request)
+        return proposals.proposal(response.proposal)
 
     async def server_info(self) -> ServerInfo:
         """As `Client.server_info`."""

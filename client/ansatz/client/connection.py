@@ -19,7 +19,7 @@ _SERVICE: Final = "ansatz.v1.DiscoveryService"
 # would be NOT_FOUND. WatchJob is re-attached by the handle, which knows the last sequence.
 _REPEATABLE: Final = (
     "CreateJob", "GetJob", "ListJobs", "WaitJob", "CancelJob", "EvaluateFormula", "CompareFormulas",
-    "GetServerInfo",
+    "ProposeExperiments", "GetServerInfo",
 )  # fmt: skip
 _RETRY_POLICY: Final = {
     "maxAttempts": 5,

@@ -62,9 +62,9 @@ def search_options(
     if budget is not None:
         options.budget.CopyFrom(duration(budget, "options.budget"))
     if seed is not None:
-        options.seed = _uint32(seed, "options.seed")
+        options.seed = uint32(seed, "options.seed")
     if max_complexity is not None:
-        options.max_complexity = _uint32(max_complexity, "options.max_complexity")
+        options.max_complexity = uint32(max_complexity, "options.max_complexity")
     return options
 
 
@@ -161,7 +161,7 @@ def _engine(engine: Engine | str) -> problem_pb2.Engine.ValueType:
     return problem_pb2.Engine.Value(f"ENGINE_{known.name}")
 
 
-def _uint32(value: int, field: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MAX_UINT32:
-        raise InvalidRequest.of(field, f"is {value!r:.60}; give a whole number from 0 to {_MAX_UINT32}")
+def uint32(value: int, field: str, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= _MAX_UINT32:
+        raise InvalidRequest.of(field, f"is {value!r:.60}; give a whole number from {least} to {_MAX_UINT32}")
     return value

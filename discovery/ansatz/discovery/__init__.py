@@ -7,6 +7,7 @@ from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Viol
 from ansatz.discovery.observations import Column, Table
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.parameters import Loss, Parameter
+from ansatz.discovery.propose import Experiment, Proposal, Rival, propose_experiments
 from ansatz.discovery.report import (
     Candidate,
     Constant,
@@ -32,6 +33,7 @@ __all__ = [
     "EngineNotReadyError",
     "Equivalence",
     "Evaluation",
+    "Experiment",
     "FormulaPoint",
     "Interval",
     "InvalidInputError",
@@ -40,10 +42,12 @@ __all__ = [
     "Options",
     "Parameter",
     "Progress",
+    "Proposal",
     "Receipt",
     "RefinementStep",
     "Report",
     "ResidualVerdict",
+    "Rival",
     "Scores",
     "Table",
     "TermOverlap",
@@ -53,5 +57,6 @@ __all__ = [
     "compare_formulas",
     "discover",
     "evaluate_formula",
+    "propose_experiments",
     "validate",
 ]

@@ -42,6 +42,14 @@ class Interval:
             inner = self.lower + (self.upper - self.lower) * shares
         return np.where(shares == 0, self.lower, np.where(shares == 1, self.upper, inner))
 
+    def shares(self, values: Array) -> Array:
+        """How far values lie on the way from lower to upper: the inverse of `at`; 0 in an interval of one value."""
+        if self.spans_decades:
+            values, lower, upper = np.log(np.abs(values)), math.log(abs(self.lower)), math.log(abs(self.upper))
+        else:
+            lower, upper = self.lower, self.upper
+        return np.asarray((values - lower) / (upper - lower)) if upper != lower else np.zeros(values.size)
+
 
 @dataclass(frozen=True)
 class Box:

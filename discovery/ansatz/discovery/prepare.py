@@ -43,8 +43,8 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
     """The problem of explaining the table's target by its inputs.
 
     Inputs that are constant, or copies of others, are warned of, and left out unless the ansatz uses them or `keep_all`
-    says so. A target of one sign over more than four decades is fitted by its relative error. Raises InvalidInputError
-    for a bad ansatz.
+    says so. A target of one sign over more than four decades is fitted by its relative error, unless the caller gives
+    weights. Raises InvalidInputError for a bad ansatz.
     """
     names = formula_names(table.inputs)
     ansatz = parse_ansatz(table, options)
@@ -59,9 +59,8 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
         raw = table.column(table.weights).values
         caller_weights = raw / raw.mean()
     weights = caller_weights
-    if (relative := _relative_weights(y)) is not None:
-        weights = relative if weights is None else weights * relative
-        weights = weights / weights.mean()
+    if weights is None and (relative := _relative_weights(y)) is not None:
+        weights = relative
         warnings.append(
             Warning("RELATIVE_LOSS", "The target spans more than four decades: the fit weighs errors relative to it.")
         )

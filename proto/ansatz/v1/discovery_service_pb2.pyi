@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from ansatz.v1 import comparison_pb2 as _comparison_pb2
+from ansatz.v1 import experiments_pb2 as _experiments_pb2
 from ansatz.v1 import job_pb2 as _job_pb2
 from ansatz.v1 import observations_pb2 as _observations_pb2
 from ansatz.v1 import problem_pb2 as _problem_pb2
@@ -488,6 +489,81 @@ class CompareFormulasResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CompareFormulasResponse: _TypeAlias = CompareFormulasResponse  # noqa: Y015
+
+@_typing.final
+class ProposeExperimentsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class BoxEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _comparison_pb2.Interval: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _comparison_pb2.Interval | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    JOB_FIELD_NUMBER: _builtins.int
+    BOX_FIELD_NUMBER: _builtins.int
+    N_FIELD_NUMBER: _builtins.int
+    SEED_FIELD_NUMBER: _builtins.int
+    job: _builtins.str
+    """"jobs/{id}"."""
+    n: _builtins.int
+    """Experiments wanted, 1 to 100; 0: 5."""
+    seed: _builtins.int
+    """Seed of the candidate points."""
+    @_builtins.property
+    def box(self) -> _containers.MessageMap[_builtins.str, _comparison_pb2.Interval]:
+        """The values that each input may take, by the caller's column names. An input left out keeps to the range of the data."""
+
+    def __init__(
+        self,
+        *,
+        job: _builtins.str = ...,
+        box: _abc.Mapping[_builtins.str, _comparison_pb2.Interval] | None = ...,
+        n: _builtins.int = ...,
+        seed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["box", b"box", "job", b"job", "n", b"n", "seed", b"seed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeExperimentsRequest: _TypeAlias = ProposeExperimentsRequest  # noqa: Y015
+
+@_typing.final
+class ProposeExperimentsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROPOSAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def proposal(self) -> _experiments_pb2.Proposal: ...
+    def __init__(
+        self,
+        *,
+        proposal: _experiments_pb2.Proposal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["proposal", b"proposal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeExperimentsResponse: _TypeAlias = ProposeExperimentsResponse  # noqa: Y015
 
 @_typing.final
 class GetServerInfoRequest(_message.Message):

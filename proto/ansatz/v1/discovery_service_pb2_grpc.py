@@ -81,6 +81,11 @@ class DiscoveryServiceStub(object):
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasRequest.SerializeToString,
                 response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasResponse.FromString,
                 _registered_method=True)
+        self.ProposeExperiments = channel.unary_unary(
+                '/ansatz.v1.DiscoveryService/ProposeExperiments',
+                request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsRequest.SerializeToString,
+                response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsResponse.FromString,
+                _registered_method=True)
         self.GetServerInfo = channel.unary_unary(
                 '/ansatz.v1.DiscoveryService/GetServerInfo',
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.GetServerInfoRequest.SerializeToString,
@@ -158,6 +163,14 @@ class DiscoveryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ProposeExperiments(self, request, context):
+        """The inputs at which the rivals of a finished job's front disagree most, for the noise seen. FAILED_PRECONDITION:
+        the job is not final, or its front holds fewer than two formulas.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetServerInfo(self, request, context):
         """Versions, engines, limits.
         """
@@ -212,6 +225,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.CompareFormulas,
                     request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasRequest.FromString,
                     response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasResponse.SerializeToString,
+            ),
+            'ProposeExperiments': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeExperiments,
+                    request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsRequest.FromString,
+                    response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsResponse.SerializeToString,
             ),
             'GetServerInfo': grpc.unary_unary_rpc_method_handler(
                     servicer.GetServerInfo,
@@ -464,6 +482,33 @@ class DiscoveryService(object):
             '/ansatz.v1.DiscoveryService/CompareFormulas',
             ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasRequest.SerializeToString,
             ansatz_dot_v1_dot_discovery__service__pb2.CompareFormulasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeExperiments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ansatz.v1.DiscoveryService/ProposeExperiments',
+            ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsRequest.SerializeToString,
+            ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,6 +56,10 @@ class DiscoveryServiceStub:
     """Scores of the caller's own formula on the caller's data."""
     CompareFormulas: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.CompareFormulasRequest, _discovery_service_pb2.CompareFormulasResponse]
     """Are two formulas the same function on a box of inputs?"""
+    ProposeExperiments: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.ProposeExperimentsRequest, _discovery_service_pb2.ProposeExperimentsResponse]
+    """The inputs at which the rivals of a finished job's front disagree most, for the noise seen. FAILED_PRECONDITION:
+    the job is not final, or its front holds fewer than two formulas.
+    """
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.GetServerInfoRequest, _discovery_service_pb2.GetServerInfoResponse]
     """Versions, engines, limits."""
 
@@ -87,6 +91,10 @@ class DiscoveryServiceAsyncStub(DiscoveryServiceStub):
     """Scores of the caller's own formula on the caller's data."""
     CompareFormulas: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.CompareFormulasRequest, _discovery_service_pb2.CompareFormulasResponse]  # type: ignore[assignment]
     """Are two formulas the same function on a box of inputs?"""
+    ProposeExperiments: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.ProposeExperimentsRequest, _discovery_service_pb2.ProposeExperimentsResponse]  # type: ignore[assignment]
+    """The inputs at which the rivals of a finished job's front disagree most, for the noise seen. FAILED_PRECONDITION:
+    the job is not final, or its front holds fewer than two formulas.
+    """
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.GetServerInfoRequest, _discovery_service_pb2.GetServerInfoResponse]  # type: ignore[assignment]
     """Versions, engines, limits."""
 
@@ -169,6 +177,16 @@ class DiscoveryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_discovery_service_pb2.CompareFormulasResponse, _abc.Awaitable[_discovery_service_pb2.CompareFormulasResponse]]:
         """Are two formulas the same function on a box of inputs?"""
+
+    @_abc_1.abstractmethod
+    def ProposeExperiments(
+        self,
+        request: _discovery_service_pb2.ProposeExperimentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discovery_service_pb2.ProposeExperimentsResponse, _abc.Awaitable[_discovery_service_pb2.ProposeExperimentsResponse]]:
+        """The inputs at which the rivals of a finished job's front disagree most, for the noise seen. FAILED_PRECONDITION:
+        the job is not final, or its front holds fewer than two formulas.
+        """
 
     @_abc_1.abstractmethod
     def GetServerInfo(

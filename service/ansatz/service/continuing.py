@@ -19,8 +19,8 @@ _OF_ANSATZ = {"parameters", "fixed_numbers", "loss"}
 
 
 @dataclass(frozen=True)
-class Continued:
-    """A job that another continues: its name, problem, the size and names of its data, and its front."""
+class EndedJob:
+    """A final job: its name, problem, the size and names of its data, its options, and its front."""
 
     name: str
     problem: problem_pb2.Problem
@@ -55,7 +55,7 @@ class Continued:
             raise InvalidInputError(violations)
 
 
-async def find_continued(name: str, store: Store, caller: Caller, field: str = "continue_job") -> Continued:
+async def find_ended(name: str, store: Store, caller: Caller, field: str) -> EndedJob:
     """The caller's final job of a name. Raises InvalidInputError, and ServiceError where there is none or it is not
     final."""
     job_id = job_id_of(name, field)
@@ -69,4 +69,4 @@ async def find_continued(name: str, store: Store, caller: Caller, field: str = "
             "JOB_NOT_FINAL",
             f"{name} is {job_pb2.JobState.Name(job.state).removeprefix('JOB_STATE_')}; wait for its end, or cancel it",
         )
-    return Continued(name, problem, job.data, job.options, job_pb2.Front(candidates=job.report.candidates))
+    return EndedJob(name, problem, job.data, job.options, job_pb2.Front(candidates=job.report.candidates))

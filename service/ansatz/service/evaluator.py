@@ -9,12 +9,14 @@ from google.rpc import code_pb2, error_details_pb2
 
 from ansatz.discovery.errors import Violation
 from ansatz.service import errors
-from ansatz.service.executor.frames import Kind
+from ansatz.service.continuing import EndedJob
+from ansatz.service.executor.frames import Kind, joined
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
 from ansatz.service.limits import EVALUATION_SECONDS, Limits
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2
 
+_RIVALS = 2
 _log = structlog.get_logger()
 
 
@@ -35,6 +37,20 @@ class Evaluator:
         if violations := self._limits.box_violations(request.box):
             raise errors.invalid(violations)
         return pb.CompareFormulasResponse.FromString(await self._answer(Kind.COMPARE, request.SerializeToString()))
+
+    async def propose(self, request: pb.ProposeExperimentsRequest, job: EndedJob) -> pb.ProposeExperimentsResponse:
+        """The experiments that tell the formulas of a job apart."""
+        if violations := self._limits.box_violations(request.box):
+            raise errors.invalid(violations)
+        if len(job.front.candidates) < _RIVALS:
+            raise errors.ServiceError(
+                code_pb2.FAILED_PRECONDITION,
+                "NO_RIVALS",
+                f"{job.name} has found {len(job.front.candidates)} formulas; it takes two to be told apart",
+            )
+        parts = (request, job.problem, job.front)
+        payload = joined(*(part.SerializeToString() for part in parts))
+        return pb.ProposeExperimentsResponse.FromString(await self._answer(Kind.PROPOSE, payload))
 
     async def _answer(self, kind: Kind, payload: bytes) -> bytes:
         """The serialized response of the process to a task."""

@@ -10,7 +10,7 @@ import structlog
 
 from ansatz.service import errors
 from ansatz.service.access import Caller, Role
-from ansatz.service.continuing import find_continued
+from ansatz.service.continuing import EndedJob, find_ended
 from ansatz.service.limits import MAX_ATTEMPTS, Limits
 from ansatz.service.resources import job_name
 from ansatz.service.runner import Runner
@@ -42,9 +42,8 @@ class Jobs:
         if request.request_id and (job := await self._made_before(request.request_id, body, caller)):
             return job
         with self._queue_place():
-            continued = (
-                await find_continued(request.continue_job, self._store, caller) if request.continue_job else None
-            )
+            name = request.continue_job
+            continued = await self.ended(name, caller, "continue_job") if name else None
             new = await asyncio.to_thread(validated, request, body, self._limits, caller.name, continued)
             # Shielded: a caller that goes away now must not leave a stored job that nobody queues.
             if await asyncio.shield(asyncio.create_task(self._admit(new))):
@@ -59,6 +58,10 @@ class Jobs:
         if found is None or not caller.owns(found.owner):
             raise errors.not_found(job_name(job_id))
         return found.job
+
+    async def ended(self, name: str, caller: Caller, field: str) -> EndedJob:
+        """The final job of a name, with its problem and its front."""
+        return await find_ended(name, self._store, caller, field)
 
     async def page(self, caller: Caller, before: int | None, size: int) -> tuple[list[job_pb2.Job], int | None]:
         """As Store.page, of the jobs that are there for the caller."""

@@ -96,6 +96,13 @@ class Servicer(DiscoveryServiceServicer):
         return await self._evaluator.compare(request)
 
     @answers
+    async def ProposeExperiments(
+        self, request: pb.ProposeExperimentsRequest, context: Context
+    ) -> pb.ProposeExperimentsResponse:
+        caller = self._caller(context, Role.READ)
+        return await self._evaluator.propose(request, await self._jobs.ended(request.job, caller, "job"))
+
+    @answers
     async def GetServerInfo(self, request: pb.GetServerInfoRequest, context: Context) -> pb.GetServerInfoResponse:
         self._caller(context, Role.READ)
         return await asyncio.to_thread(server_info, self._limits, self._workers)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ansatz.discovery.discover import validate
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.service import convert, errors
-from ansatz.service.continuing import Continued
+from ansatz.service.continuing import EndedJob
 from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.resources import JOB_ID_RULE, is_job_id, new_job_id
 from ansatz.service.store import NewJob
@@ -39,7 +39,7 @@ def validated(
     body: Body,
     limits: Limits,
     owner: str,
-    continued: Continued | None = None,
+    continued: EndedJob | None = None,
 ) -> NewJob:
     """The job that a request makes for its owner, given the job that it continues. Raises ServiceError with every
     violation, EngineNotReadyError."""

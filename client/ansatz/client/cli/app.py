@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from ansatz.client.cli import compare, discover, engines, evaluate, failures, jobs, serve
+from ansatz.client.cli import compare, discover, engines, evaluate, failures, jobs, propose, serve
 from ansatz.client.errors import InvalidRequest
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("tokens", context_settings=serve.CONTEXT, add_help_option=False)(ser
 app.command("discover")(discover.discover)
 app.command("evaluate")(evaluate.evaluate)
 app.command("compare", context_settings=compare.CONTEXT)(compare.compare)
+app.command("propose")(propose.propose)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(engines.app, name="engines")
 

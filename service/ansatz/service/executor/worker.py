@@ -26,9 +26,12 @@ from ansatz.discovery import (
     compare_formulas,
     discover,
     evaluate_formula,
+    propose_experiments,
 )
+from ansatz.discovery.propose import DEFAULT_EXPERIMENTS
 from ansatz.service import convert
 from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
+from ansatz.service.convert_proposal import candidates_from_proto, proposal_to_proto
 from ansatz.service.executor.frames import Frame, Kind, packed, parted, read
 from ansatz.service.executor.warm_up import warm_up
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2
@@ -110,12 +113,26 @@ def _compare(payload: bytes) -> Frame:
     return Kind.ANSWER, response.SerializeToString()
 
 
+def _propose(payload: bytes) -> Frame:
+    asked, problem, front = parted(payload)
+    request = discovery_service_pb2.ProposeExperimentsRequest.FromString(asked)
+    table, _ = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    candidates = candidates_from_proto(job_pb2.Front.FromString(front), table)
+    proposal = propose_experiments(
+        table, candidates, box_from_proto(request.box), request.n or DEFAULT_EXPERIMENTS, request.seed
+    )
+    response = discovery_service_pb2.ProposeExperimentsResponse(proposal=proposal_to_proto(proposal))
+    return Kind.ANSWER, response.SerializeToString()
+
+
 def _done(link: Link, kind: Kind, payload: bytes) -> Frame:
     match kind:
         case Kind.EVALUATE:
             return _evaluate(payload)
         case Kind.COMPARE:
             return _compare(payload)
+        case Kind.PROPOSE:
+            return _propose(payload)
         case _:
             return _search(link, payload)
 
