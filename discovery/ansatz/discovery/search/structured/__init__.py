@@ -7,6 +7,7 @@ from ansatz.discovery.search.structured.polynomial import monomials, polynomial,
 from ansatz.discovery.search.structured.power_law import PowerLaw
 from ansatz.discovery.search.structured.rational import Rational
 from ansatz.discovery.search.structured.reduced import Reduced
+from ansatz.discovery.search.structured.relations import Relations
 from ansatz.discovery.search.structured.relevance import Relevant
 from ansatz.discovery.search.structured.templates import Templates
 from ansatz.discovery.search.structured.univariate import Univariate
@@ -20,8 +21,9 @@ def followers() -> tuple[Searcher, ...]:
 def searchers() -> tuple[Searcher, ...]:
     """The structured searchers, cheapest first."""
     direct = (polynomial(), Rational(), LogBank())
-    solvers = (PowerLaw(), Univariate(), LogBank(), Rational(), polynomial())
+    solvers = (PowerLaw(), Univariate(), LogBank(), Rational(), polynomial(), Relations())
     wide = (waves(), monomials(), Templates())
     reduced = Reduced(solvers, wide)
     periodic = Periodic((Univariate(), Templates()))
-    return (PowerLaw(), Univariate(), Relevant((*direct, reduced, *wide, periodic)), *direct, reduced, *wide, periodic)
+    full = (*direct, reduced, Relations(), *wide, periodic)
+    return (PowerLaw(), Univariate(), Relevant(full), *full)

@@ -61,7 +61,7 @@ class Reduced:
     cheap: Sequence[Searcher]
     wide: Sequence[Searcher]
     name: str = "structured.reduced"
-    pieces: int = 4000
+    pieces: int = 6000
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         small = problem.subsample(_ROWS)
@@ -77,11 +77,11 @@ class Reduced:
                 solver.search(state.problem, shortlist.budget, state.emit)
 
     def _schedule(self, states: Sequence[_State]) -> Iterator[tuple[_State, Searcher]]:
-        """All solvers on the smallest problems at once, on larger ones the cheap first."""
+        """The cheap solvers on all problems, smallest first, then the wide ones."""
         small = [s for s in states if len(s.problem.names) <= _SMALL]
         large = [s for s in states if len(s.problem.names) > _SMALL]
-        yield from ((state, solver) for state in small for solver in (*self.cheap, *self.wide))
-        yield from ((state, solver) for solvers in (self.cheap, self.wide) for state in large for solver in solvers)
+        for group in (small, large):
+            yield from ((state, solver) for solvers in (self.cheap, self.wide) for state in group for solver in solvers)
 
     def _descend(self, state: _State, depth: int, seen: set[tuple[float, ...]], budget: Budget) -> Iterator[_State]:
         """Reduced problems, the smallest of each path first; each once, whatever the way to it."""

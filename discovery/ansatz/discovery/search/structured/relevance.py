@@ -11,13 +11,15 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
-from ansatz.discovery.search.structured.surrogate import View
+from ansatz.discovery.search.structured.surrogate import View, best_view
 
 _ROWS: Final = 240
 _FEW: Final = 5
 _MOST: Final = 9
 _IMPROVES: Final = 0.98
 _MUST_EXPLAIN: Final = 0.8
+_LOSES: Final = 1.2
+_NOTHING: Final = 1e-3
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ def without_irrelevant(problem: Problem, budget: Budget, few: int = _FEW) -> Pro
             best = (share, chosen)
     chosen = sorted(best[1])
     if not chosen or len(chosen) == len(problem.names):
+        return None
+    view, error = best_view(small)
+    if best[0] > _LOSES * view.share(small, error) + _NOTHING:
         return None
     return problem.inputs_only([problem.names[j] for j in chosen])
 

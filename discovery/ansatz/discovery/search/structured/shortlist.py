@@ -8,7 +8,7 @@ from typing import Final, Self
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Node, complexity
+from ansatz.discovery.expression import Node, complexity, simplify
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import fit_constants, free_positions
 from ansatz.discovery.score.description_length import is_exact
@@ -20,6 +20,7 @@ _ROWS: Final = 1000
 _NEARLY: Final = 1e-4
 _CONVINCING: Final = 4
 _ENOUGH_ROWS: Final = 1.5
+_UNSIMPLIFIED: Final = 3
 
 
 class Shortlist:
@@ -50,13 +51,17 @@ class Shortlist:
 
     def offer(self, formula: Node) -> float:
         """The formula's error on the sample, over the scale of y, after a refit where it is nearly exact."""
+        problem = self._problem
         size = complexity(formula)
-        if size > self._problem.max_complexity or formula in self._seen:
+        if size > _UNSIMPLIFIED * problem.max_complexity or formula in self._seen:
             return float("inf")
         self._seen.add(formula)
-        problem = self._problem
         error = problem.rmse(problem.evaluate(formula))
-        if not np.isfinite(error):
+        if size > problem.max_complexity and error < _NEARLY * problem.y_scale:
+            # The way back from a reduced problem writes at length what is short.
+            formula = simplify(formula, problem.positive, roots="sqrt" in problem.functions)
+            size = complexity(formula)
+        if not np.isfinite(error) or size > problem.max_complexity:
             return float("inf")
         if len(free_positions(formula)) * _ENOUGH_ROWS < problem.rows:
             if error < _NEARLY * problem.y_scale and not is_exact(error, problem):
