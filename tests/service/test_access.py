@@ -15,8 +15,8 @@ import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from ansatz.v1 import comparison_pb2, job_pb2, observations_pb2
 from ansatz.v1 import discovery_service_pb2 as pb
-from ansatz.v1 import job_pb2, observations_pb2
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Metadata = tuple[tuple[str, str], ...]
 Method = Callable[[DiscoveryServiceStub, str, Metadata], object]
 
 OPEN_TO_READERS = {"ListJobs", "EvaluateFormula", "CompareFormulas", "GetServerInfo"}
-OF_A_JOB = {"GetJob", "WaitJob", "WatchJob"}
+OF_A_JOB = {"GetJob", "WaitJob", "WatchJob", "ProposeExperiments"}
 CHANGES_A_JOB = {"CancelJob", "DeleteJob"}
 
 
@@ -119,6 +119,9 @@ def call(guarded: Guarded, method: str, token: str | None) -> grpc.StatusCode:
         "CancelJob": pb.CancelJobRequest(name=guarded.owned),
         "DeleteJob": pb.DeleteJobRequest(name=guarded.owned),
         "EvaluateFormula": pb.EvaluateFormulaRequest(formula="x**2", table=guarded.request.problem.table),
+        "ProposeExperiments": pb.ProposeExperimentsRequest(
+            job=guarded.owned, box={"x": comparison_pb2.Interval(lower=1, upper=9)}, n=1
+        ),
         "CompareFormulas": pb.CompareFormulasRequest(a="x", b="2*x/2"),
         "GetServerInfo": pb.GetServerInfoRequest(),
     }
