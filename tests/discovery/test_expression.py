@@ -81,6 +81,7 @@ def test_simplified_formula_is_equal_where_the_original_is_defined_and_never_lar
         ("x*y/(x*z)", "y/z"),
         ("exp(x)*exp(y)", "exp(x + y)"),
         ("sqrt(4*x)", "2*sqrt(x)"),
+        ("sqrt(y)/sqrt(x)", "sqrt(y/x)"),
         ("sin(-x)", "-sin(x)"),
         ("2*x + 3*x", "5*x"),
         ("x - x", "0"),

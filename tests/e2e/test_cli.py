@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 from collections.abc import Callable
@@ -26,15 +27,15 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     assert (best["rank"], best["formula"], best["complexity"]) == (1, "a**1.5", 3)
     assert set(best) == {
         "rank", "formula", "latex", "python", "complexity", "constants", "scores", "on_pareto_front", "found_by",
-        "correlations", "dimensions",
+        "correlations", "dimensions", "parts",
     }  # fmt: skip
     assert best["constants"][0]["value"] == 1.5
     assert best["constants"][0]["named"] == "3/2"
     assert set(best["constants"][0]) == {"value", "std_error", "lower", "upper", "named", "parameter"}
     assert set(best["scores"]) == {"rmse", "r2", "relative_error", "description_length", "extrapolation_rmse"}
     assert set(found) == {
-        "state", "job", "elapsed_seconds", "first_candidate_seconds", "candidates", "columns", "refinement", "residual",
-        "noise", "warnings", "receipt", "error", "violations",
+        "state", "job", "elapsed_seconds", "first_candidate_seconds", "candidates", "columns", "metric", "refinement",
+        "residual", "noise", "warnings", "receipt", "error", "violations",
     }  # fmt: skip
     assert 0 < found["first_candidate_seconds"] <= found["elapsed_seconds"]
     assert set(found["noise"]) == {"relative_std"}
@@ -125,6 +126,29 @@ def test_options_reach_the_search(result: Result, tmp_path: Path, served: str) -
     assert found["refinement"][0]["added"] is None
     assert found["receipt"]["options"]["dimensional_constants"] == "True"
     assert {c["dimensions"] for c in found["candidates"]} <= {"consistent", "dimensional_constants"}
+
+
+def test_unknown_parts_of_an_ansatz_come_back_by_name(result: Result, ansatz: Run, tmp_path: Path, served: str) -> None:
+    path = tmp_path / "data.csv"
+    rows = [(x / 7, z / 3) for x in range(1, 9) for z in range(2, 6)]
+    path.write_text("x,z,y\n" + "".join(f"{x},{z},{2.5 * x**2 + 3 / z!r}\n" for x, z in rows))
+    arguments = ("discover", path, "--target", "y", "--ansatz", "f(x) + k/z", *QUICK, "--server", served)
+    status, found = result(*arguments)
+    best = found["candidates"][0]
+    assert (status, best["parts"], best["formula"]) == (0, {"f": "2.5*x**2"}, "2.5*x**2 + 3/z")
+    assert [(c["parameter"], c["value"]) for c in best["constants"]] == [(None, 2.5), ("k", 3.0)]
+    assert "f = 2.5*x**2" in ansatz(*arguments).stdout
+
+
+def test_a_metric_is_given_and_told(result: Result, tmp_path: Path, served: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("x,y\n" + "".join(f"{x},{1 / (1 + math.exp(-0.5 * x))!r}\n" for x in range(-6, 7)))
+    arguments = ("discover", path, "--target", "y", *QUICK, "--server", served, "--metric")
+    status, found = result(*arguments, "logit")
+    assert (status, found["metric"]) == (0, "logit")
+    assert found["candidates"][0]["formula"] == "1/(1 + exp(-(0.5*x)))"
+    status, refused = result(*arguments, "ln")
+    assert (status, refused["violations"][0]["field"]) == (2, "options.metric")
 
 
 def test_evaluate_scores_a_formula(result: Result, ansatz: Run, planets: Path, served: str) -> None:

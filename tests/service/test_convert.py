@@ -61,6 +61,7 @@ def test_tables_round_trip_bit_for_bit(rows: list[tuple[float, float, float]]) -
         parameters=st.sampled_from([(), (Parameter("a", 1.5, upper=2.0), Parameter("b", lower=-1.0))]),
         fixed_numbers=st.booleans(),
         loss=st.sampled_from(Loss),
+        metric=st.just(""),
     )
 )
 def test_options_round_trip(options: Options) -> None:

@@ -78,7 +78,9 @@ class Client:
         - engine: "auto", "pysr", "operon" or "none"; budget: seconds of search; seed: a whole number
         - ansatz: your own formula: it is fitted, and its residual searched for what it misses. Names in it that are no
           columns are free constants: start ({"a": 1.0}) and bounds ({"a": (0, None)}) say what is known of them.
-          fixed_numbers: its numbers stay as they are; loss: "squared", "huber" or "log-huber", what its fit minimises
+          fixed_numbers: its numbers stay as they are; loss: "squared", "huber" or "log-huber", what its fit minimises.
+          f, g and h, where the ansatz calls them, are unknown parts, to be found: "m*g*sin(q) + f(w)"
+        - metric: the space in which the law is sought: "log", "log-log", "logit", "guess:0.25" or "auto"
 
         `on_event` hears of every JobEvent. Where it raises, or on Ctrl-C, the job is cancelled.
         """

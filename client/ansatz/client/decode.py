@@ -98,6 +98,7 @@ def candidate(message: report_pb2.Candidate) -> results.Candidate:
         on_pareto_front=message.on_pareto_front,
         found_by=message.found_by,
         correlations=_correlations(message),
+        parts=dict(message.parts),
         dimensions=_consistency(message.dimensions),
     )
 
@@ -141,6 +142,7 @@ def report(message: report_pb2.Report, state: results.JobState) -> results.Repor
         refinement=tuple(map(_step, message.refinement)),
         elapsed_seconds=_optional_seconds(message, "elapsed"),
         first_candidate_seconds=_optional_seconds(message, "first_candidate"),
+        metric=message.metric,
     )
 
 
@@ -156,6 +158,7 @@ def _options(message: problem_pb2.SearchOptions) -> results.SearchOptions:
         parameters=tuple(map(_parameter, message.parameters)),
         fixed_numbers=message.fixed_numbers,
         loss=_loss(message.loss),
+        metric=message.metric,
     )
 
 

@@ -31,6 +31,7 @@ class ProblemOptions(TableOptions, total=False):
     bounds: Mapping[str, tuple[float | None, float | None]] | None
     fixed_numbers: bool
     loss: Loss | str | None
+    metric: str | None
 
 
 def search_options(
@@ -46,6 +47,7 @@ def search_options(
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     fixed_numbers: bool = False,
     loss: Loss | str | None = None,
+    metric: str | None = None,
 ) -> problem_pb2.SearchOptions:
     """Options of a search. `budget` is in seconds. Checks what the wire cannot carry; the server checks the rest."""
     options = problem_pb2.SearchOptions(
@@ -55,6 +57,7 @@ def search_options(
         parameters=_parameters(start or {}, bounds or {}),
         fixed_numbers=fixed_numbers,
     )
+    options.metric = metric or ""
     if loss is not None:
         options.loss = _loss(loss)
     if engine is not None:

@@ -82,7 +82,8 @@ class Scores:
 @dataclass(frozen=True)
 class Candidate:
     """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `correlations` are those of the estimates
-    of `constants`, row by row; empty for fewer than two. `dimensions`: None where no column has a unit."""
+    of `constants`, row by row; empty for fewer than two. `parts` are the formulas of the unknown parts of your
+    ansatz, by name. `dimensions`: None where no column has a unit."""
 
     rank: int
     formula: str
@@ -94,6 +95,7 @@ class Candidate:
     on_pareto_front: bool
     found_by: str
     correlations: tuple[tuple[float | None, ...], ...]
+    parts: Mapping[str, str]
     dimensions: Consistency | None
 
 
@@ -152,7 +154,7 @@ class Report:
 
     `state` is that of the job: SUCCEEDED; CANCELLED: what was found until then; RUNNING: the best so far.
     `candidates` are by rank. `columns` maps names in formulas to the caller's column names, where they differ.
-    Times are in seconds from CreateJob.
+    Times are in seconds from CreateJob. `metric` is the space in which the law was found, empty for the target itself.
     """
 
     state: JobState
@@ -165,6 +167,7 @@ class Report:
     refinement: tuple[RefinementStep, ...]
     elapsed_seconds: float | None
     first_candidate_seconds: float | None
+    metric: str
 
     @property
     def best(self) -> Candidate | None:
@@ -205,6 +208,7 @@ class SearchOptions:
     parameters: tuple[Parameter, ...]
     fixed_numbers: bool
     loss: Loss
+    metric: str
 
 
 @dataclass(frozen=True)

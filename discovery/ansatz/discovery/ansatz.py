@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
+from ansatz.discovery import unknown_parts
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, variables, walk
 from ansatz.discovery.expression.node import exponent_positions, is_integer
 from ansatz.discovery.names import formula_names, parse_formula
+from ansatz.discovery.observation import Observation
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Options
 from ansatz.discovery.parameters import MAX_PARAMETERS, Loss, Parameter
@@ -21,7 +24,8 @@ class Ansatz:
     """A caller's formula.
 
     In `formula` the free constants are variables, each with its Parameter in `parameters`, in order of appearance; the
-    other variables are inputs. Numbers are starting values, those apart that are structure, unless `fixed_numbers`.
+    other variables are inputs. Numbers are starting values, those apart that are structure, unless `fixed_numbers` or
+    there are unknown parts.
     """
 
     formula: Node
@@ -35,6 +39,11 @@ class Ansatz:
         free = {p.name for p in self.parameters}
         return tuple(name for name in variables(self.formula) if name not in free)
 
+    @cached_property
+    def observation(self) -> Observation | None:
+        """The formula as a form around unknown parts; None where it calls none."""
+        return unknown_parts.observation(self.formula, [p.name for p in self.parameters])
+
     @property
     def coefficients(self) -> tuple[int, ...]:
         """Positions, among all its numbers, of those that are no structure: no whole exponents and, beside free
@@ -46,7 +55,8 @@ class Ansatz:
 
     @property
     def constants_to_fit(self) -> int:
-        return len(self.parameters) + (0 if self.fixed_numbers else len(self.coefficients))
+        given = self.fixed_numbers or self.observation is not None
+        return len(self.parameters) + (0 if given else len(self.coefficients))
 
 
 def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
@@ -54,13 +64,15 @@ def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
     the options do not allow, or has more constants than can be fitted."""
     if not options.ansatz:
         return None
-    formula = parse_formula(options.ansatz, table, _FIELD, constants=True)
+    formula = parse_formula(options.ansatz, table, _FIELD, ansatz=True)
     columns = set(formula_names(table.inputs).values())
     stated = {p.name: p for p in options.parameters}
     free = [name for name in variables(formula) if name not in columns]
     parameters = tuple(stated.get(name) or Parameter(name) for name in free)
     ansatz = Ansatz(formula, parameters, options.fixed_numbers, options.loss)
-    violations = [*_use_violations(ansatz, table, options), *_size_violations(ansatz, table)]
+    violations = [*unknown_parts.bound_violations(formula, columns, _FIELD)]
+    violations += unknown_parts.violations(formula, columns, free, options, _FIELD)
+    violations += [*_use_violations(ansatz, table, options), *_size_violations(ansatz, table)]
     violations += _loss_violations(ansatz, table)
     if violations:
         raise InvalidInputError(violations)

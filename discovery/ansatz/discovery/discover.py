@@ -17,11 +17,21 @@ from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.judge.candidates import Judge
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
-from ansatz.discovery.judge.warnings import dimension_warnings, evaluation_warnings, result_warnings, screening_warnings
+from ansatz.discovery.judge.target_space import TargetSpace
+from ansatz.discovery.judge.warnings import (
+    dimension_warnings,
+    evaluation_warnings,
+    form_not_fitted,
+    gauge_warnings,
+    result_warnings,
+    screening_warnings,
+    simpler_metric_warnings,
+)
+from ansatz.discovery.metric import AUTO, PLAIN
 from ansatz.discovery.names import parse_formula, parse_formulas
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Engine, Options
-from ansatz.discovery.prepare import Prepared, data_sha256, prepare
+from ansatz.discovery.prepare import Prepared, data_sha256, parse_metric, prepare
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.receipt import options_in_force, versions
 from ansatz.discovery.refine.constants import fit_constants
@@ -32,6 +42,8 @@ from ansatz.discovery.search import evolution, structured
 from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.dimensional import with_dimensional
+from ansatz.discovery.search.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
+from ansatz.discovery.search.parts.search import PartsSearch
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.refinement import Refinement
@@ -58,6 +70,21 @@ class Listener(Protocol):
         """The candidates so far, by rank, each time a better one is found; at most about ten times a second."""
 
 
+@dataclass(frozen=True, eq=False)
+class InPart:
+    """A listener to part `i` of `parts` equal ones."""
+
+    listener: Listener
+    i: int
+    parts: int
+
+    def progress(self, progress: Progress) -> None:
+        self.listener.progress(replace(progress, fraction=(self.i + progress.fraction) / self.parts))
+
+    def front(self, candidates: tuple[Candidate, ...]) -> None:
+        self.listener.front(candidates)
+
+
 class Silent:
     """A listener that does not listen."""
 
@@ -80,13 +107,14 @@ class Evaluation:
 
 
 def validate(table: Table, options: Options) -> None:
-    """Check what `table` and `options` cannot check alone: formulas against the columns, the engine.
+    """Check what `table` and `options` cannot check alone: formulas and the metric against the columns, the engine.
 
     Takes milliseconds; imports neither scipy nor sympy nor an engine. Raises InvalidInputError, or EngineNotReadyError
     where the engine asked for cannot run here.
     """
     parse_ansatz(table, options)
     parse_formulas(options.start_formulas, table, "options.start_formulas")
+    parse_metric(table, options)
     evolution.resolve(options.engine)
 
 
@@ -104,6 +132,8 @@ def discover(
     engine = evolution.resolve(options.engine)
     # The matrices are small: threads of the linear algebra would cost far more than they bring.
     with _thread_pools().limit(limits=1):
+        if options.metric == AUTO:
+            return _simplest_metric(table, options, engine, listener or Silent(), stop_requested)
         return _Discovery(table, options, engine, listener or Silent(), stop_requested).run()
 
 
@@ -124,6 +154,23 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
     warnings = (*prepared.warnings, *evaluation_warnings(candidate, verdict, prediction))
     warnings += tuple(dimension_warnings([candidate], problem))
     return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns)
+
+
+def _simplest_metric(
+    table: Table, options: Options, engine: Engine, listener: Listener, stop_requested: Callable[[], bool]
+) -> Report:
+    """A search in each metric that the target allows; the one with the shortest description is reported."""
+    started = time.monotonic()
+    names = (PLAIN, *(m.name for m in metrics_for(table.column(table.target).values, frozenset(options.functions))))
+
+    def run(name: str, seconds: float, i: int) -> Told:
+        part = replace(options, metric=name, budget_seconds=seconds)
+        return _Discovery(table, part, engine, InPart(listener, i, len(names)), stop_requested).told()
+
+    report = simplest(names, options.budget_seconds, stop_requested, run)
+    listener.front(report.candidates)
+    receipt = replace(report.receipt, options=options_in_force(options, engine))
+    return replace(report, receipt=receipt, elapsed_seconds=time.monotonic() - started)
 
 
 def _searchers(problem: Problem) -> list[Searcher]:
@@ -160,8 +207,11 @@ class _Discovery:
         self._listener = listener
         self._stop_requested = stop_requested
         self._prepared: Prepared = prepare(table, options)
-        self._judge = Judge(self._prepared.problem, self._prepared.caller_weights)
-        self._archive = Archive(self._prepared.problem, self._better)
+        problem, metric = self._prepared.problem, self._prepared.metric
+        target = replace(problem, y=self._prepared.target, weights=self._prepared.caller_weights)
+        self._space = None if metric is None else TargetSpace(metric, target, problem)
+        self._judge = Judge(problem, self._prepared.caller_weights)
+        self._archive = Archive(problem, self._better)
         # While the search runs, candidates are judged on the rows that the archive fits.
         self._quick_judge = Judge(self._archive.screen, self._archive.screen.weights)
         self._stage = "prepare"
@@ -174,6 +224,8 @@ class _Discovery:
         reserve = _JUDGING_SHARE * seconds + _JUDGING_SECONDS_PER_ROW * problem.rows
         reserve = min(reserve, _MAX_JUDGING_SHARE * seconds)
         budget = Budget(max(seconds - reserve - self._elapsed(), 0.0), self._stop_requested)
+        if problem.observation is not None:
+            return self._run_parts(budget)
         # Whatever happens, the constant is there to be reported.
         self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
         for formula in self._prepared.start:
@@ -202,6 +254,29 @@ class _Discovery:
         started = (name for formula in self._prepared.start for name in variables(formula))
         return tuple(dict.fromkeys((*(ansatz.inputs if ansatz else ()), *started)))
 
+    def _run_parts(self, budget: Budget) -> Report:
+        """The search for the unknown parts of the ansatz; every formula is of its form."""
+        problem = self._prepared.problem
+        portfolio = Portfolio([Baseline(), *structured.searchers()], evolution.searcher(self._engine), self._on_stage)
+        for law in self._prepared.start:
+            self._archive.propose(law, "start")
+        search = PartsSearch(portfolio, problem, self._archive)
+        search.run(budget)
+        self._archive.admit_deferred(budget)
+        portfolio.warnings += gauge_warnings(search.gauges)
+        if not self._archive.entries:
+            portfolio.warnings.append(form_not_fitted())
+            self._forget_form()
+        return self._report(portfolio, ())
+
+    def _forget_form(self) -> None:
+        """Fall back to the constant, which is there to be reported whatever happens."""
+        problem = replace(self._prepared.problem, observation=None)
+        self._prepared = replace(self._prepared, problem=problem)
+        self._judge = Judge(problem, self._prepared.caller_weights)
+        self._archive = Archive(problem)
+        self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
+
     def _elapsed(self) -> float:
         return time.monotonic() - self._started
 
@@ -223,14 +298,34 @@ class _Discovery:
         if elapsed - self._last_front >= _QUIET_SECONDS:
             self._last_front = elapsed
             shortlist = self._quick_judge.shortlist(self._archive.entries)
-            self._listener.front(self._quick_judge.candidates(shortlist, None))
+            self._listener.front(self._in_target_space(self._quick_judge.candidates(shortlist, None)))
         self._progress()
+
+    def _in_target_space(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        return candidates if self._space is None else self._space.candidates(candidates)
+
+    def told(self) -> Told:
+        """The report, with what compares it to that of another metric."""
+        report = self.run()
+        exact = report.residual is not None and report.residual.p_value == 1.0
+        bits = report.candidates[0].scores.description_length
+        return Told(report, bits if exact else bits + weight_bits(self._prepared.problem), exact)
+
+    def _simpler_metrics(self, candidates: tuple[Candidate, ...], verdict: ResidualVerdict | None) -> list[Warning]:
+        """Metrics in which the law looks simpler, where that is cheap to know and was not asked."""
+        problem = self._prepared.problem
+        exact = verdict is None or verdict.p_value == 1.0
+        if exact or self._space is not None or self._prepared.ansatz is not None or self._stop_requested():
+            return []
+        bits = candidates[0].scores.description_length + weight_bits(problem)
+        return simpler_metric_warnings(list(simpler_elsewhere(problem, bits)))
 
     def _report(self, portfolio: Portfolio, refinement: tuple[RefinementStep, ...]) -> Report:
         self._on_stage("judge")
         problem = self._prepared.problem
         final = self._proved(portfolio)
-        candidates = self._judge.candidates(final, Extrapolation(problem))
+        measure = None if self._space is None else self._space.outer_rmse
+        candidates = self._in_target_space(self._judge.candidates(final, Extrapolation(problem, measure)))
         self._listener.front(candidates)
         best = final[0]
         prediction = problem.evaluate(best.formula)
@@ -238,7 +333,8 @@ class _Discovery:
         warnings = [*self._prepared.warnings, *portfolio.warnings]
         warnings += result_warnings(candidates, verdict, problem.rows, self._engine, self._options)
         warnings += dimension_warnings(candidates, problem)
-        spread = float(np.std(problem.y))
+        warnings += self._simpler_metrics(candidates, verdict)
+        spread = float(np.std(self._prepared.target))
         return Report(
             candidates=candidates,
             residual=verdict,
@@ -249,6 +345,7 @@ class _Discovery:
             refinement=refinement,
             elapsed_seconds=self._elapsed(),
             first_candidate_seconds=self._first_candidate,
+            metric=self._options.metric,
         )
 
     def _proved(self, portfolio: Portfolio) -> list[Entry]:

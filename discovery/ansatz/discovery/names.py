@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Sequence
 
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import FUNCTIONS, Node, Variable, parse, substitute
+from ansatz.discovery.expression import FUNCTIONS, Node, Number, Variable, parse, substitute
+from ansatz.discovery.expression.node import INTEGRAL
 from ansatz.discovery.observations import Table
 
-_RESERVED = frozenset({*FUNCTIONS, "np"})
+_RESERVED = frozenset({*FUNCTIONS, INTEGRAL, "np"})
 
 
 def formula_names(columns: Sequence[str]) -> dict[str, str]:
@@ -48,9 +50,14 @@ def parse_formulas(texts: Sequence[str], table: Table, field: str) -> tuple[Node
     return tuple(formulas)
 
 
-def parse_formula(text: str, table: Table, field: str, constants: bool = False) -> Node:
-    """A caller's formula in terms of the inputs, by their own names or by those used in formulas; with `constants`,
-    every other name stands for a free constant and stays a variable. Raises InvalidInputError."""
+def parse_formula(text: str, table: Table, field: str, ansatz: bool = False) -> Node:
+    """A caller's formula in terms of the inputs, by their own names or by those used in formulas; `pi` is the number
+    unless a column has that name. In an `ansatz` every other name stands for a free constant and stays a variable, and
+    f, g and h may be called. Raises InvalidInputError."""
     names = formula_names(table.inputs)
-    aliases = {c: Variable(n) for c, n in names.items() if c not in FUNCTIONS and c not in names.values()}
-    return substitute(parse(text, None if constants else {*names.values(), *aliases}, field), aliases)
+    known: dict[str, Node] = {
+        c: Variable(n) for c, n in names.items() if c not in FUNCTIONS and c not in names.values()
+    }
+    if "pi" not in names.values():
+        known["pi"] = Number(math.pi)
+    return substitute(parse(text, None if ansatz else {*names.values(), *known}, field, parts=ansatz), known)

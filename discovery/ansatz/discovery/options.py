@@ -10,6 +10,7 @@ from typing import Final
 
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression.node import FUNCTIONS
+from ansatz.discovery.metric import violations as metric_violations
 from ansatz.discovery.parameters import Loss, Parameter
 from ansatz.discovery.parameters import violations as parameter_violations
 
@@ -41,7 +42,8 @@ class Options:
     (text, empty for none), `parameters` say where its free constants start and how they are bounded, `fixed_numbers`
     keeps its numbers as given, `loss` is what its fit minimises; `dimensional_constants` allows numbers that are no
     integers to carry dimensions where units are given; `start_formulas` are formulas (text) to try first, such as those
-    of an earlier search, at most 100. Raises InvalidInputError, with every violation found.
+    of an earlier search, at most 100; `metric` is the space in which the law is sought ("" for the target itself,
+    "log", "log-log", "logit", "guess:G", "auto"). Raises InvalidInputError, with every violation found.
     """
 
     functions: tuple[str, ...] = DEFAULT_FUNCTIONS
@@ -55,6 +57,7 @@ class Options:
     fixed_numbers: bool = False
     loss: Loss = Loss.SQUARED
     start_formulas: tuple[str, ...] = ()
+    metric: str = ""
 
     def __post_init__(self) -> None:
         violations: list[Violation] = []
@@ -81,6 +84,7 @@ class Options:
         violations += self._without_ansatz()
         if (given := len(self.start_formulas)) > MAX_START_FORMULAS:
             violations.append(Violation("options.start_formulas", f"holds {given}; give at most {MAX_START_FORMULAS}"))
+        violations += metric_violations(self.metric, self.ansatz, self.functions)
         if violations:
             raise InvalidInputError(violations)
 

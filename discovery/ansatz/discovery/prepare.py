@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.ansatz import Ansatz, parse_ansatz
-from ansatz.discovery.expression import Node, variables
+from ansatz.discovery.errors import InvalidInputError
+from ansatz.discovery.expression import Node, Variable, variables
+from ansatz.discovery.expression.matching import matched
+from ansatz.discovery.metric import Metric, domain_violations, named
 from ansatz.discovery.names import formula_names, parse_formulas
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Options
@@ -20,6 +23,7 @@ from ansatz.discovery.units.dimensions import Dimensions
 from ansatz.discovery.units.text import parse_unit
 
 _RELATIVE_DECADES = 4.0
+_HOLE = " "  # no column has that name in formulas
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +32,8 @@ class Prepared:
 
     `problem.weights` are those of the fit; `caller_weights` those of the reported scores (mean 1, or None);
     `columns` maps names in formulas to the caller's names where they differ; `ansatz` is the caller's own or None;
-    `start` are the formulas to try first.
+    `start` are the formulas to try first, as the problem has formulas; `target` is the target's own column, of which
+    `problem.y` is the `metric` where there is one.
     """
 
     problem: Problem
@@ -36,6 +41,8 @@ class Prepared:
     columns: Mapping[str, str]
     ansatz: Ansatz | None
     start: tuple[Node, ...]
+    metric: Metric | None
+    target: NDArray[np.float64]
     warnings: tuple[Warning, ...]
 
 
@@ -53,25 +60,49 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
     used.update(name for formula in start for name in variables(formula))
     kept, warnings = _useful_inputs(table, names, used)
     X = np.column_stack([table.column(c).values for c in kept]) if kept else np.empty((table.rows, 0))
-    y = np.array(table.column(table.target).values, dtype=np.float64)
+    metric, target = parse_metric(table, options)
+    y = target if metric is None else metric.forward(target)
     caller_weights = None
     if table.weights:
         raw = table.column(table.weights).values
         caller_weights = raw / raw.mean()
     weights = caller_weights
-    if weights is None and (relative := _relative_weights(y)) is not None:
+    if metric is None and weights is None and (relative := _relative_weights(y)) is not None:
         weights = relative
         warnings.append(
             Warning("RELATIVE_LOSS", "The target spans more than four decades: the fit weighs errors relative to it.")
         )
     if y.min() == y.max():
-        warnings.append(Warning("CONSTANT_TARGET", f"The target {table.target!r} is {y[0]} in every row."))
+        warnings.append(Warning("CONSTANT_TARGET", f"The target {table.target!r} is {target[0]} in every row."))
+    dimensions = None if metric else _dimensions(table, {names[c]: c for c in kept}, options)
     problem = Problem(
         np.asfortranarray(X, dtype=np.float64), y, tuple(names[c] for c in kept), frozenset(options.functions),
-        options.max_complexity, options.seed, weights, _dimensions(table, {names[c]: c for c in kept}, options),
+        options.max_complexity, options.seed, weights, dimensions,
+        ansatz.observation if ansatz else None,
     )  # fmt: skip
     renamed = {names[c]: c for c in table.inputs if names[c] != c}
-    return Prepared(problem, caller_weights, renamed, ansatz, start, tuple(warnings))
+    begun = tuple(found for formula in start if (found := _of_problem(formula, problem, metric)) is not None)
+    return Prepared(problem, caller_weights, renamed, ansatz, begun, metric, target, tuple(warnings))
+
+
+def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node | None:
+    """What the problem calls a formula of the target: that of the metric, or the law of the form; None where it is of
+    another form."""
+    if problem.observation is not None:
+        return problem.observation.law_of(formula)
+    if metric is None:
+        return formula
+    found = matched(metric.restored(Variable(_HOLE)), formula, (_HOLE,))
+    return None if found is None else found[_HOLE]
+
+
+def parse_metric(table: Table, options: Options) -> tuple[Metric | None, NDArray[np.float64]]:
+    """The metric and the target's own values. Raises InvalidInputError where a value is outside the metric's domain."""
+    metric = named(options.metric)
+    target = np.array(table.column(table.target).values, dtype=np.float64)
+    if outside := list(domain_violations(metric, table.target, target)):
+        raise InvalidInputError(outside)
+    return metric, target
 
 
 def data_sha256(table: Table) -> str:

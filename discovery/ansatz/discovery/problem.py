@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.expression import Array, Node, evaluate
+from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobian
+from ansatz.discovery.observation import Observation
 from ansatz.discovery.units.dimensions import Dimensions
 
 
@@ -22,6 +23,9 @@ class Problem:
     formulas; `functions` are the only functions allowed; `max_complexity` bounds the nodes of a formula;
     `seed` is the seed of every random choice; `dimensions` are those of target and inputs, None where no units are
     given. (A searcher's own derived problems need not keep them true.)
+
+    With an `observation` the target is a given form around what is unknown: formulas of the problem are then laws, as
+    Observation has them.
     """
 
     X: NDArray[np.float64]
@@ -32,6 +36,7 @@ class Problem:
     seed: int
     weights: NDArray[np.float64] | None = None
     dimensions: Dimensions | None = None
+    observation: Observation | None = None
 
     def __post_init__(self) -> None:
         if self.X.shape != (self.y.size, len(self.names)):
@@ -48,8 +53,17 @@ class Problem:
 
     @cached_property
     def positive(self) -> frozenset[str]:
-        """The inputs that are > 0 on every row."""
+        """The variables of formulas that are > 0 on every row."""
+        if self.observation is not None:
+            return self.observation.positive(self.columns, self.rows)
         return frozenset(name for name, column in self.columns.items() if float(column.min()) > 0)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of formulas: the inputs, or the arguments of unknown parts."""
+        if self.observation is None:
+            return self.names
+        return tuple(dict.fromkeys(name for part in self.observation.parts for name in part.arguments))
 
     @cached_property
     def y_scale(self) -> float:
@@ -86,7 +100,19 @@ class Problem:
 
     def evaluate(self, formula: Node) -> Array:
         """Values of the formula on the rows, shape (n,); NaN outside its domain."""
-        return evaluate(formula, self.columns, self.rows)
+        return evaluate(self.composed(formula), self.columns, self.rows)
+
+    def values_and_jacobian(
+        self, formula: Node, free: Sequence[int], numbers: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Values on the rows, shape (n,), and derivatives with respect to the free numbers, shape (n, len(free))."""
+        if self.observation is None:
+            return values_and_jacobian(formula, self.columns, self.rows, free, numbers)
+        return self.observation.values_and_jacobian(formula, self.columns, self.rows, free, numbers)
+
+    def composed(self, formula: Node) -> Node:
+        """The formula of the target in terms of the inputs."""
+        return formula if self.observation is None else self.observation.composed(formula)
 
     def rmse(self, prediction: Array) -> float:
         """The root of the (weighted) mean squared error of a prediction of shape (n,); inf where not finite."""

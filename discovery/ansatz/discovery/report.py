@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
 from ansatz.discovery.units.consistency import Consistency
@@ -46,7 +46,8 @@ class Scores:
 class Candidate:
     """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `dimensions` says how they stand, None
     where no units are given. `correlations` are those of the estimates of the constants, shape (k, k), NaN where the
-    data do not determine one of the two; empty for k < 2."""
+    data do not determine one of the two; empty for k < 2. `parts` are the formulas found for the unknown parts of an
+    ansatz, by name, each in terms of its own arguments."""
 
     rank: int
     formula: Node
@@ -56,6 +57,7 @@ class Candidate:
     found_by: str
     dimensions: Consistency | None = None
     correlations: tuple[tuple[float, ...], ...] = ()
+    parts: Mapping[str, Node] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -127,7 +129,8 @@ class Receipt:
 class Report:
     """`candidates` by rank; `noise_relative_std`: standard deviation of the best formula's residual over the
     target's; `columns`: name in formulas to the caller's column name, where they differ; `elapsed_seconds` and
-    `first_candidate_seconds` from the start of the search."""
+    `first_candidate_seconds` from the start of the search; `metric` is the space in which the law was found, empty for
+    the target itself."""
 
     candidates: tuple[Candidate, ...]
     residual: ResidualVerdict | None
@@ -138,6 +141,7 @@ class Report:
     refinement: tuple[RefinementStep, ...]
     elapsed_seconds: float
     first_candidate_seconds: float
+    metric: str = ""
 
 
 @dataclass(frozen=True)

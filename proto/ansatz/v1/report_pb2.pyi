@@ -162,6 +162,26 @@ class Candidate(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class PartsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     RANK_FIELD_NUMBER: _builtins.int
     FORMULA_FIELD_NUMBER: _builtins.int
     LATEX_FIELD_NUMBER: _builtins.int
@@ -172,6 +192,7 @@ class Candidate(_message.Message):
     ON_PARETO_FRONT_FIELD_NUMBER: _builtins.int
     FOUND_BY_FIELD_NUMBER: _builtins.int
     DIMENSIONS_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
     CORRELATIONS_FIELD_NUMBER: _builtins.int
     rank: _builtins.int
     """1 is the best."""
@@ -195,6 +216,10 @@ class Candidate(_message.Message):
     @_builtins.property
     def scores(self) -> Global___Scores: ...
     @_builtins.property
+    def parts(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """The formulas found for the unknown parts of the ansatz, by name, each in terms of its own arguments."""
+
+    @_builtins.property
     def correlations(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Correlations of the estimates of `constants`, in [-1, 1]: the matrix row by row; NaN where the data do not determine
         one of the two. Empty for fewer than two constants.
@@ -213,11 +238,12 @@ class Candidate(_message.Message):
         on_pareto_front: _builtins.bool = ...,
         found_by: _builtins.str = ...,
         dimensions: Global___Consistency.ValueType = ...,
+        parts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         correlations: _abc.Iterable[_builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["scores", b"scores"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "dimensions", b"dimensions", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "on_pareto_front", b"on_pareto_front", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "dimensions", b"dimensions", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "on_pareto_front", b"on_pareto_front", "parts", b"parts", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -460,6 +486,9 @@ class Report(_message.Message):
     REFINEMENT_FIELD_NUMBER: _builtins.int
     ELAPSED_FIELD_NUMBER: _builtins.int
     FIRST_CANDIDATE_FIELD_NUMBER: _builtins.int
+    METRIC_FIELD_NUMBER: _builtins.int
+    metric: _builtins.str
+    """The space in which the law was found, as in SearchOptions.metric; empty: the target itself."""
     @_builtins.property
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
         """By rank."""
@@ -498,10 +527,11 @@ class Report(_message.Message):
         refinement: _abc.Iterable[Global___RefinementStep] | None = ...,
         elapsed: _duration_pb2.Duration | None = ...,
         first_candidate: _duration_pb2.Duration | None = ...,
+        metric: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__residual: _TypeAlias = _typing.Literal["residual"]  # noqa: Y015
     _WhichOneofArgType__residual: _TypeAlias = _typing.Literal["_residual", b"_residual"]  # noqa: Y015

@@ -157,6 +157,7 @@ def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
             parameters=tuple(map(_parameter_from_proto, options.parameters)),
             fixed_numbers=options.fixed_numbers,
             loss=loss or Loss.SQUARED,
+            metric=options.metric,
         ),
         violations,
     )
@@ -182,6 +183,7 @@ def options_to_proto(options: Options) -> problem_pb2.SearchOptions:
         parameters=map(_parameter_to_proto, options.parameters),
         fixed_numbers=options.fixed_numbers,
         loss=_LOSSES_ON_WIRE[options.loss],
+        metric=options.metric,
     )
 
 
@@ -227,6 +229,7 @@ def candidate_to_proto(candidate: Candidate) -> report_pb2.Candidate:
         found_by=candidate.found_by,
         dimensions=_CONSISTENCY_ON_WIRE[candidate.dimensions],
         correlations=[value for row in candidate.correlations for value in row],
+        parts={name: to_text(formula) for name, formula in candidate.parts.items()},
     )
 
 
@@ -282,6 +285,7 @@ def report_to_proto(report: Report) -> report_pb2.Report:
             for step in report.refinement
         ],
         elapsed=duration(report.elapsed_seconds),
+        metric=report.metric,
     )
     if math.isfinite(report.first_candidate_seconds):
         message.first_candidate.CopyFrom(duration(report.first_candidate_seconds))

@@ -48,6 +48,10 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     loss: Annotated[
         str, typer.Option("--loss", metavar="squared|huber|log-huber", help="What the fit of the ansatz minimises.")
     ] = "squared",
+    metric: Annotated[
+        str | None,
+        typer.Option("--metric", metavar="log|log-log|logit|guess:G|auto", help="The space of the law."),
+    ] = None,
     functions: Annotated[
         str | None, typer.Option("--functions", metavar="sin,exp,…", help="The only functions allowed in formulas.")
     ] = None,
@@ -81,6 +85,7 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
             "bounds": free_constants.bounds(bounds or ()),
             "fixed_numbers": fixed_numbers,
             "loss": loss,
+            "metric": metric,
         }
         search_options(**options)  # what is plainly wrong is refused before a server is started
         read = read_data(data, target, arguments.comma_separated(inputs), weights, units)

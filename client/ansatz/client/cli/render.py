@@ -20,6 +20,7 @@ def report_view(report: Report, target: str) -> RenderableType:
     if report.state is not JobState.SUCCEEDED:
         title += f" ({report.state.lower()}: the best until then)"
     parts: list[RenderableType] = [Text(title, style="bold"), _candidates(report.candidates)]
+    parts += _parts(report.candidates)
     parts += [Text(line) for line in _remarks(report)]
     parts += [*_columns(report.columns), *_warnings(report.warnings)]
     return Group(*parts)
@@ -93,7 +94,7 @@ def _constant(constant: Constant) -> str:
 
 
 def _remarks(report: Report) -> list[str]:
-    remarks = []
+    remarks = [f"found in the metric {report.metric}"] if report.metric else []
     if report.noise.relative_std is not None:
         remarks.append(f"scatter about the best formula: {report.noise.relative_std:.2g} of the target's")
     if report.residual:
@@ -104,6 +105,12 @@ def _remarks(report: Report) -> list[str]:
             f"{report.elapsed_seconds:.2f} s" + ("" if first is None else f", first formula after {first:.2f} s")
         )
     return remarks
+
+
+def _parts(candidates: Sequence[Candidate]) -> list[RenderableType]:
+    """The unknown parts of the best formula."""
+    parts = candidates[0].parts if candidates else {}
+    return [Text(f"{name} = {short(formula)}", style="bold") for name, formula in parts.items()]
 
 
 def _verdict(is_noise: bool, p_value: float) -> str:

@@ -5,7 +5,7 @@ Outside a function's domain the value is NaN, as in numpy; no warning is printed
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,10 @@ from ansatz.discovery.expression import node as tree
 from ansatz.discovery.expression.node import Apply, Node, Number, Variable
 
 Array = NDArray[np.float64]
+
+QUADRATURE_POINTS: Final = 32
+_MOST_VALUES: Final = 1_000_000
+_ABSCISSAE, _QUADRATURE_WEIGHTS = np.polynomial.legendre.leggauss(QUADRATURE_POINTS)
 
 NUMPY_NAME: Final[Mapping[str, str]] = {
     "asin": "arcsin", "acos": "arccos", "atan": "arctan", "min": "minimum", "max": "maximum",
@@ -71,7 +75,36 @@ def _evaluate(node: Node, columns: Mapping[str, Array]) -> Array:
         return np.array(node.value)[()]
     if isinstance(node, Variable):
         return columns[node.name]
+    if node.op == tree.INTEGRAL:
+        return _integral(node, columns)
     return apply_function(node.op, *(_evaluate(a, columns) for a in node.args))
+
+
+def _quadrature(low: Array, high: Array) -> Iterator[tuple[Array, Array]]:
+    """Points between the limits and their weights, Gauss-Legendre: blocks of shape (m, rows) or (m, 1), 32 points in
+    all, small enough for memory."""
+    middle, half = 0.5 * (low + high), 0.5 * (high - low)
+    block = max(1, min(QUADRATURE_POINTS, _MOST_VALUES // np.size(half)))
+    for first in range(0, QUADRATURE_POINTS, block):
+        chosen = slice(first, first + block)
+        yield middle + _ABSCISSAE[chosen, None] * half, _QUADRATURE_WEIGHTS[chosen, None] * half
+
+
+def _summed(values: Array) -> Array:
+    """The sum over the points of a quadrature, shape (rows,), or a scalar where it is the same for all rows."""
+    total: Array = np.asarray(np.asarray(values).sum(axis=0), dtype=np.float64)
+    return total.reshape(())[()] if total.size == 1 else total
+
+
+def _integral(node: Apply, columns: Mapping[str, Array]) -> Array:
+    body, bound, *limits = node.args
+    assert isinstance(bound, Variable)
+    low, high = (_evaluate(a, columns) for a in limits)
+    parts = [
+        _summed(weights * _evaluate(body, {**columns, bound.name: points}))
+        for points, weights in _quadrature(low, high)
+    ]
+    return _summed(np.array(parts)) if len(parts) > 1 else parts[0]
 
 
 def values_and_jacobian(
@@ -95,7 +128,7 @@ def values_and_jacobian(
 class _Forward:
     """A node with its values; numbers are counted in order of appearance."""
 
-    __slots__ = ("children", "first_number", "node", "numbers", "value")
+    __slots__ = ("children", "first_number", "node", "numbers", "slopes", "value")
 
     def __init__(self, node: Node, columns: Mapping[str, Array], numbers: Array | None, first_number: int = 0) -> None:
         self.node = node
@@ -107,12 +140,33 @@ class _Forward:
             self.value: Array = np.array(node.value)[()] if numbers is None else numbers[first_number]
         elif isinstance(node, Variable):
             self.value = columns[node.name]
+        elif node.op == tree.INTEGRAL:
+            self._integrate(node, columns, numbers)
         else:
             for argument in node.args:
                 child = _Forward(argument, columns, numbers, first_number + self.numbers)
                 self.children.append(child)
                 self.numbers += child.numbers
             self.value = apply_function(node.op, *(c.value for c in self.children))
+
+    def _integrate(self, node: Apply, columns: Mapping[str, Array], numbers: Array | None) -> None:
+        """Children are the body at blocks of points and the two limits; the slopes belong to them."""
+        body, bound, *limits = node.args
+        assert isinstance(bound, Variable)
+        inside = sum(isinstance(n, Number) for n in tree.walk(body))
+        low = _Forward(limits[0], columns, numbers, self.first_number + inside)
+        high = _Forward(limits[1], columns, numbers, low.first_number + low.numbers)
+
+        def at(point: Array) -> _Forward:
+            return _Forward(body, {**columns, bound.name: point}, numbers, self.first_number)
+
+        blocks = list(_quadrature(low.value, high.value))
+        within = [at(points) for points, _ in blocks]
+        self.children = [*within, low, high]
+        self.slopes: list[Array] = [*(weights for _, weights in blocks), -at(low.value).value, at(high.value).value]
+        self.numbers = inside + low.numbers + high.numbers
+        sums = [_summed(weights * c.value) for (_, weights), c in zip(blocks, within, strict=True)]
+        self.value = _summed(np.array(sums)) if len(sums) > 1 else sums[0]
 
     def pull_back(self, adjoint: Array, slot: Mapping[int, int], jacobian: Array) -> None:
         if not any(self.first_number <= p < self.first_number + self.numbers for p in slot):
@@ -121,10 +175,12 @@ class _Forward:
             for child, slope in zip(self.children, self._slopes(self.node.op), strict=True):
                 child.pull_back(adjoint * slope, slot, jacobian)
         else:
-            jacobian[:, slot[self.first_number]] += adjoint
+            jacobian[:, slot[self.first_number]] += adjoint if np.ndim(adjoint) < 2 else adjoint.sum(axis=0)
 
     def _slopes(self, op: str) -> tuple[Array | float, ...]:
         f = self.value
+        if op == tree.INTEGRAL:
+            return tuple(self.slopes)
         if len(self.children) == 1:
             return (_SLOPE[op](self.children[0].value, f),)
         u, v = (c.value for c in self.children)

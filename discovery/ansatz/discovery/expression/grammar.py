@@ -5,7 +5,9 @@
     factor     := ("+" | "-") factor | power
     power      := atom ("**" factor)?                 right-associative
     atom       := number | name | function "(" expression ("," expression)* ")" | "(" expression ")"
+                | "integral" "(" expression "," name "," expression "," expression ")"
 
+In an ansatz f, g and h followed by a bracket are functions as well: unknown ones, to be found.
 Precedence and associativity are Python's. Nothing is ever executed: text becomes a tree or an error. Length, nesting,
 size and exponents are bounded, so that no text can exhaust memory or time.
 """
@@ -35,19 +37,22 @@ _END: Final = ("end", "", -1)
 _Token = tuple[str, str, int]
 
 
-def parse(text: str, names: Collection[str] | None, field: str = "formula") -> Node:
+def parse(text: str, names: Collection[str] | None, field: str = "formula", parts: bool = False) -> Node:
     """The tree of `text`.
 
-    `names` are the variables it may use, None: any that are no functions; `field` is how errors call the text.
-    Raises InvalidInputError with the place and the remedy where the text is not of the grammar, or too large.
+    `names` are the variables it may use, None: any that are no functions; `field` is how errors call the text; `parts`:
+    f, g and h may be called, as functions that are unknown. Raises InvalidInputError with the place and the remedy
+    where the text is not of the grammar, or too large.
     """
-    return _Parser(text, None if names is None else frozenset(names), field).parse()
+    return _Parser(text, None if names is None else frozenset(names), field, tree.PARTS if parts else ()).parse()
 
 
 class _Parser:
-    def __init__(self, text: str, names: frozenset[str] | None, field: str) -> None:
+    def __init__(self, text: str, names: frozenset[str] | None, field: str, parts: tuple[str, ...]) -> None:
         self._names = names
         self._field = field
+        self._parts = parts
+        self._bound: str | None = None
         if len(text) > MAX_LENGTH:
             raise self._error(f"has {len(text)} characters; give at most {MAX_LENGTH}")
         if not text.strip():
@@ -170,18 +175,21 @@ class _Parser:
 
     def _variable(self, name: str, place: int) -> Node:
         if self._names is None:
-            if name in tree.FUNCTIONS:
+            if name in (*tree.FUNCTIONS, tree.INTEGRAL):
                 raise self._error(f"uses {name!r} at character {place + 1}, which is a function; give {name}(…)")
-        elif name not in self._names:
+        elif name != self._bound and name not in self._names:
             known = ", ".join(sorted(self._names)) or "none"
             raise self._error(f"uses {name[:80]!r} at character {place + 1}, which is no column; columns: {known}")
         return Variable(name)
 
     def _call(self, function: str, place: int) -> Node:
-        if function not in tree.FUNCTIONS:
+        if function == tree.INTEGRAL:
+            return self._integral(place)
+        known = (*tree.FUNCTIONS, *self._parts)
+        if function not in known:
             raise self._error(
                 f"calls {function[:80]!r} at character {place + 1}, which is no function; "
-                f"functions: {', '.join(tree.FUNCTIONS)}"
+                f"functions: {', '.join((*known, tree.INTEGRAL))}"
             )
         arguments = [self._expression()]
         while self._accept(","):
@@ -190,15 +198,58 @@ class _Parser:
         try:
             return Apply(function, tuple(arguments))
         except ValueError:
-            wanted = 2 if function in tree.BINARY_FUNCTIONS else 1
             raise self._error(
-                f"calls {function} at character {place + 1} with {len(arguments)} arguments; it takes {wanted}"
+                f"calls {function} at character {place + 1} with {len(arguments)} arguments; it takes "
+                f"{self._arguments(function)}"
             ) from None
+
+    def _arguments(self, function: str) -> str:
+        if function in self._parts:
+            return f"1 to {tree.MAX_PART_ARGUMENTS}"
+        return "2" if function in tree.BINARY_FUNCTIONS else "1"
+
+    def _integral(self, place: int) -> Node:
+        if self._bound is not None:
+            raise self._error(f"has an integral within an integral at character {place + 1}; give one at a time")
+        self._bound = self._integration_variable(place)
+        body = self._expression()
+        self._expect(",")
+        variable = Variable(self._next()[1])
+        self._bound = None
+        limits = []
+        for end in (",", ","):
+            self._expect(end)
+            limits.append(self._expression())
+        self._expect(")")
+        return Apply(tree.INTEGRAL, (body, variable, *limits))
+
+    def _integration_variable(self, place: int) -> str:
+        """The name after the comma that ends the body, which the body may use."""
+        depth, ahead = 0, self._position
+        for kind, text, _ in self._tokens[self._position :]:
+            depth += {"(": 1, ")": -1}.get(text, 0) if kind == "op" else 0
+            if depth < 0 or (depth == 0 and kind == "op" and text == ","):
+                break
+            ahead += 1
+        kind, name, _ = self._tokens[ahead + 1] if ahead + 1 < len(self._tokens) else _END
+        if kind != "name" or self._tokens[ahead][1] != ",":
+            raise self._error(
+                f"has an integral at character {place + 1} without its variable; give integral(body, t, from, to)"
+            )
+        if not is_name(name) or (self._names is not None and name in self._names):
+            raise self._error(
+                f"integrates over {name[:80]!r} at character {place + 1}, which is a column or a function; "
+                "give another name"
+            )
+        return name
 
 
 def is_name(text: str) -> bool:
     """Whether `text` can stand for a variable in a formula."""
-    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None and text not in tree.FUNCTIONS
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None and text not in (
+        *tree.FUNCTIONS,
+        tree.INTEGRAL,
+    )
 
 
 __all__ = ["MAX_EXPONENT", "MAX_LENGTH", "MAX_NESTING", "MAX_NODES", "is_name", "parse"]

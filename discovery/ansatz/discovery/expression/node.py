@@ -14,12 +14,20 @@ UNARY_FUNCTIONS: Final = (
 BINARY_FUNCTIONS: Final = ("min", "max")
 FUNCTIONS: Final = (*UNARY_FUNCTIONS, *BINARY_FUNCTIONS)
 NEGATION: Final = "neg"
+INTEGRAL: Final = "integral"
+"""integral(body, t, a, b): the body, in which t stands for nothing else, from a to b."""
+PARTS: Final = ("f", "g", "h")
+"""Unknown functions of an ansatz, of one to eight arguments each."""
+MAX_PART_ARGUMENTS: Final = 8
+LAW: Final = "law"
+"""All that is unknown of an ansatz, as one tree: the formulas of its unknown parts, then its free constants."""
 
 _ARITY: Final[Mapping[str, int]] = {
     **dict.fromkeys(BINARY_OPERATORS, 2),
     **dict.fromkeys(UNARY_FUNCTIONS, 1),
     **dict.fromkeys(BINARY_FUNCTIONS, 2),
     NEGATION: 1,
+    INTEGRAL: 4,
 }
 
 
@@ -51,11 +59,17 @@ class Apply:
     args: tuple[Node, ...]
 
     def __post_init__(self) -> None:
-        if len(self.args) != _ARITY.get(self.op, -1):
+        if not _takes(self.op, len(self.args)):
             raise ValueError(f"{self.op!r} is no operator or function of {len(self.args)} arguments")
 
 
 Node = Number | Variable | Apply
+
+
+def _takes(op: str, arguments: int) -> bool:
+    if op in PARTS:
+        return 1 <= arguments <= MAX_PART_ARGUMENTS
+    return arguments >= 1 if op == LAW else arguments == _ARITY.get(op, -1)
 
 
 def add(left: Node, right: Node) -> Node:
@@ -108,8 +122,27 @@ def depth(node: Node) -> int:
 
 
 def variables(node: Node) -> tuple[str, ...]:
-    """Names of the variables, each once, in order of appearance."""
-    return tuple(dict.fromkeys(n.name for n in walk(node) if isinstance(n, Variable)))
+    """Names of the variables, each once, in order of appearance; that of an integral is none outside it."""
+    return tuple(dict.fromkeys(_free(node)))
+
+
+def _free(node: Node) -> Iterator[str]:
+    if isinstance(node, Variable):
+        yield node.name
+    elif isinstance(node, Apply):
+        if node.op == INTEGRAL:
+            body, bound, *limits = node.args
+            yield from (name for name in _free(body) if Variable(name) != bound)
+            for limit in limits:
+                yield from _free(limit)
+        else:
+            for argument in node.args:
+                yield from _free(argument)
+
+
+def calls(node: Node, *operators: str) -> Iterator[Apply]:
+    """Its applications of these operators or functions, in the order of `walk`."""
+    return (n for n in walk(node) if isinstance(n, Apply) and n.op in operators)
 
 
 def is_integer(value: float) -> bool:
@@ -129,8 +162,16 @@ def rebuild(node: Node, leaf: Callable[[Number | Variable], Node]) -> Node:
 
 
 def substitute(node: Node, replacements: Mapping[str, Node]) -> Node:
-    """The tree with the named variables replaced by trees."""
-    return rebuild(node, lambda leaf: replacements.get(leaf.name, leaf) if isinstance(leaf, Variable) else leaf)
+    """The tree with the named variables replaced by trees; those of integrals stay."""
+    if isinstance(node, Variable):
+        return replacements.get(node.name, node)
+    if not isinstance(node, Apply):
+        return node
+    if node.op == INTEGRAL and isinstance(bound := node.args[1], Variable):
+        inside = {name: tree for name, tree in replacements.items() if name != bound.name}
+        limits = (substitute(a, replacements) for a in node.args[2:])
+        return Apply(node.op, (substitute(node.args[0], inside), bound, *limits))
+    return Apply(node.op, tuple(substitute(a, replacements) for a in node.args))
 
 
 def exponent_positions(formula: Node) -> frozenset[int]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from ansatz.discovery.expression import node as tree
-from ansatz.discovery.expression.evaluate import NUMPY_NAME
+from ansatz.discovery.expression.evaluate import NUMPY_NAME, QUADRATURE_POINTS
 from ansatz.discovery.expression.node import Apply, Node, Number, Variable
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
@@ -42,8 +42,24 @@ def _python(node: Node, prefix: str) -> str:
         return node.name
     if node.op in _PRECEDENCE:
         return _operator(node, prefix)
+    if node.op == tree.INTEGRAL and prefix:
+        return _quadrature(node, prefix)
     name = prefix + NUMPY_NAME.get(node.op, node.op) if prefix else node.op
     return f"{name}({', '.join(_python(a, prefix) for a in node.args)})"
+
+
+def _quadrature(node: Apply, prefix: str) -> str:
+    """The integral as a weighted sum of its body."""
+    body, variable, *limits = node.args
+    low, high = (_bracketed(a, _PRODUCT, prefix) for a in limits)
+    names = [n for n in ("s_", "w_", "s__", "w__") if n not in tree.variables(body)]
+    s, w = (next(n for n in names if n.startswith(letter)) for letter in "sw")
+    t = _python(variable, prefix)
+    return (
+        f"sum({w}/2*({high} - {low})*({_python(body, prefix)}) "
+        f"for {s}, {w} in zip(*{prefix}polynomial.legendre.leggauss({QUADRATURE_POINTS})) "
+        f"for {t} in [({high} + {low})/2 + {s}/2*({high} - {low})])"
+    )
 
 
 def _operator(node: Apply, prefix: str) -> str:
@@ -87,6 +103,9 @@ def _latex(node: Node) -> str:
         return rf"\left|{_latex(node.args[0])}\right|"
     if node.op in _PRECEDENCE:
         return _latex_operator(node)
+    if node.op == tree.INTEGRAL:
+        body, variable, low, high = map(_latex, node.args)
+        return rf"\int_{{{low}}}^{{{high}}} \left({body}\right) \, d{variable}"
     inner = ", ".join(_latex(a) for a in node.args)
     name = r"\operatorname{sign}" if node.op == "sign" else _LATEX_FUNCTION.get(node.op, "\\" + node.op)
     return rf"{name}\left({inner}\right)"

@@ -59,6 +59,8 @@ class _Simplifier:
         return self._canonical[node]
 
     def _canonical_form(self, node: Apply) -> Node:
+        if node.op == tree.LAW:
+            return Apply(node.op, tuple(self.canonical(a) for a in node.args))
         if not tree.variables(node):
             return _number(float(evaluate(node, {}, 1)[0]))
         if node.op in ("+", "-"):
@@ -86,6 +88,8 @@ class _Simplifier:
         return inner if turn < 2 else self._from_factors(*self._factors(Apply(tree.NEGATION, (inner,))))
 
     def _function(self, op: str, args: tuple[Node, ...]) -> Node:
+        if op == tree.INTEGRAL:
+            return Apply(op, args)
         if len(args) == 2:
             return args[0] if args[0] == args[1] else Apply(op, args)
         (argument,) = args
@@ -360,8 +364,8 @@ class _Simplifier:
             if is_integer(size) or len(bases) == 1:
                 grouped.update(bases)
                 continue
-            # Written with the sign of the first, so that no group is a bare reciprocal.
-            sign = math.copysign(1.0, next(iter(bases.values())))
+            # Above the bar unless the group would be a bare reciprocal: sqrt(x/y) rather than 1/sqrt(y/x).
+            sign = 1.0 if any(e > 0 for e in bases.values()) else -1.0
             inner = self._product(1.0, {b: math.copysign(1.0, e) * sign for b, e in bases.items()})
             grouped[inner] = sign * size
         return grouped

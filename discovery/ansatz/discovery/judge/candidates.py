@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.judge.constants import constants_of
 from ansatz.discovery.judge.extrapolation import Extrapolation
+from ansatz.discovery.judge.observed import constants_of_law
 from ansatz.discovery.judge.rank import ranked
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import fit_constants, free_positions
@@ -55,16 +56,22 @@ class Judge:
         )
 
     def _candidate(self, rank: int, entry: Entry, extrapolation: Extrapolation | None, on_front: bool) -> Candidate:
-        constants, correlations = constants_of(entry.named, self.problem)
+        observation, dimensions = self.problem.observation, self.problem.dimensions
+        formula = self.problem.composed(entry.formula)
+        if observation is None:
+            constants, correlations = constants_of(entry.named, self.problem)
+        else:
+            constants, correlations = constants_of_law(entry.named, self.problem, observation)
         return Candidate(
             rank=rank,
-            formula=entry.formula,
+            formula=formula,
             constants=constants,
             scores=self._scores(entry, extrapolation),
             on_pareto_front=on_front,
             found_by=entry.found_by,
-            dimensions=self.problem.dimensions.of(entry.formula) if self.problem.dimensions else None,
+            dimensions=dimensions.of(formula) if dimensions else None,
             correlations=correlations,
+            parts=observation.formulas(entry.formula) if observation else {},
         )
 
     def _scores(self, entry: Entry, extrapolation: Extrapolation | None) -> Scores:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
+from ansatz.discovery.expression import Node
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import Fit, fit_constants
 
@@ -17,11 +19,13 @@ _MOST_ROWS = 100_000
 class Extrapolation:
     """Holds out the fifth of the rows that lies farthest from the median input, in each input's own spread.
 
-    Of more than 100,000 rows, as many are drawn by the seed.
+    Of more than 100,000 rows, as many are drawn by the seed. `measure` is the error of a formula on a problem's rows;
+    by default the root of its mean squared error.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, measure: Callable[[Problem, Node], float] | None = None) -> None:
         self._problem = problem.subsample(_MOST_ROWS)
+        self._measure = measure or (lambda outer, formula: outer.rmse(outer.evaluate(formula)))
 
     @cached_property
     def _parts(self) -> tuple[Problem, Problem] | None:
@@ -44,5 +48,5 @@ class Extrapolation:
         if inner.rows <= len(free):
             return float("nan")
         refitted = fit_constants(fit.formula, inner, free, marks=fit.marks)
-        error = outer.rmse(outer.evaluate(refitted.formula))
+        error = self._measure(outer, refitted.formula)
         return error if np.isfinite(error) else float("nan")

@@ -12,6 +12,7 @@ from ansatz.discovery.judge.rank import indistinguishable_bits
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Candidate, ResidualVerdict, Warning
+from ansatz.discovery.search.parts.gauge import Gauge
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _FAR_BITS = 30.0
@@ -72,9 +73,29 @@ def screening_warnings(problem: Problem, searched: Problem) -> list[Warning]:
     return [Warning("INPUTS_SCREENED", text)]
 
 
+def gauge_warnings(gauges: Sequence[Gauge]) -> list[Warning]:
+    """What no data can settle of unknown parts, and how it was settled."""
+    return [Warning("GAUGE_FREEDOM", gauge.text) for gauge in gauges]
+
+
+def simpler_metric_warnings(names: Sequence[str]) -> list[Warning]:
+    """Metrics of the target in which a simple law describes it better than anything found for the target itself."""
+    if not names:
+        return []
+    text = f"A simple law of the {' or '.join(names)} of the target describes it better; search with that metric."
+    return [Warning("SIMPLER_IN_METRIC", text)]
+
+
+def form_not_fitted() -> Warning:
+    text = "No functions were found for which the ansatz is finite on all rows; the result is a constant."
+    return Warning("FORM_NOT_FITTED", text)
+
+
 def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]:
     if verdict is not None and verdict.p_value == 1.0:
         return []  # exact
+    if best.parts and not any(map(variables, best.parts.values())):
+        return [Warning("NOTHING_BEATS_BASELINE", "No unknown part explains the target better than a constant.")]
     if not variables(best.formula):
         return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a constant.")]
     straight = all(not isinstance(n, Apply) or n.op in ("+", "-", "*", "neg") for n in walk(best.formula))

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ansatz.discovery.expression import Array, Node, Number, values_and_jacobian, walk
+from ansatz.discovery.expression import Array, Node, Number, walk
 from ansatz.discovery.expression.node import is_integer, rebuild
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.marks import UNMARKED, Marks
@@ -117,7 +117,7 @@ def values_and_slopes(
     """Values of the formula, shape (n,), and its derivatives with respect to one constant for each group of positions,
     shape (n, len(groups)); `values` stand in for all its numbers where they are given."""
     positions = [p for group in groups for p in group]
-    value, jacobian = values_and_jacobian(formula, problem.columns, problem.rows, positions, values)
+    value, jacobian = problem.values_and_jacobian(formula, positions, values)
     if len(positions) == len(groups):
         return value, jacobian
     edges = np.cumsum([0, *(len(group) for group in groups)])

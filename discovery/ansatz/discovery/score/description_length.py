@@ -88,7 +88,7 @@ def description_length(
     one; `names_bits` are the bits of their names, NaN where a number has none.
     """
     values = constants(formula)
-    bits = formula_bits(formula, len(problem.names)) + residual_bits(rmse, len(values), problem)
+    bits = formula_bits(formula, len(problem.variables)) + residual_bits(rmse, len(values), problem)
     for value, std_error, name_bits in zip(values, std_errors, names_bits, strict=True):
         bits += real_bits(value, std_error) if math.isnan(name_bits) else name_bits
     return bits

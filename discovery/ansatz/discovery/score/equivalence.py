@@ -28,9 +28,10 @@ class Probe:
         points = np.asfortranarray(np.vstack([problem.X[rows], wide]))
         self._columns = {name: points[:, j] for j, name in enumerate(problem.names)}
         self._size = points.shape[0]
+        self._composed = problem.composed
 
     def values(self, formula: Node) -> Array:
-        return evaluate(formula, self._columns, self._size)
+        return evaluate(self._composed(formula), self._columns, self._size)
 
 
 def same_values(a: Array, b: Array) -> bool:

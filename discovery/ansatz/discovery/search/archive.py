@@ -109,7 +109,8 @@ class Archive:
             self._consider(formula, found_by)
 
     def _wrongness(self, formula: Node) -> int:
-        return RIGHT if self.screen.dimensions is None else self.screen.dimensions.wrongness(formula)
+        dimensions = self.screen.dimensions
+        return RIGHT if dimensions is None else dimensions.wrongness(self.screen.composed(formula))
 
     def _consider(self, simple: Node, found_by: str) -> Entry | None:
         fit = fit_constants(simple, self.screen, _fitted_positions(simple))
@@ -120,7 +121,7 @@ class Archive:
 
     def _admissible(self, formula: Node) -> bool:
         called = {n.op for n in walk(formula) if isinstance(n, Apply) and n.op in FUNCTIONS}
-        return called <= self.screen.functions and set(variables(formula)) <= set(self.screen.names)
+        return called <= self.screen.functions and set(variables(formula)) <= set(self.screen.variables)
 
     def _simplify(self, formula: Node) -> Node:
         return simplify(formula, self._positive, roots="sqrt" in self.screen.functions)
@@ -139,7 +140,9 @@ class Archive:
         size = complexity(fit.formula)
         if all(e.rmse > fit.rmse for e in rivals if e.complexity <= size):
             return True
-        bits = formula_bits(fit.formula, len(self.screen.names)) + residual_bits(fit.rmse, len(fit.free), self.screen)
+        bits = formula_bits(fit.formula, len(self.screen.variables)) + residual_bits(
+            fit.rmse, len(fit.free), self.screen
+        )
         return bits < min(e.description_length for e in rivals) + _WORTH_BITS
 
     def _settle(self, fit: Fit) -> Named:
@@ -172,12 +175,13 @@ class Archive:
         others = [e for i, e in enumerate(self._entries) if i != replaced]
         # A new list, whole at any time: an engine reads it on its own thread.
         self._entries = sorted([*others, entry], key=lambda e: (e.wrongness, e.description_length, e.complexity))
-        if isinstance(entry.formula, Number):
+        constant = not variables(entry.formula)
+        if constant:
             self._baseline_bits = entry.description_length
         if is_exact(entry.rmse, self.screen) and entry.wrongness == RIGHT:
             # A formula with about as many constants as rows is exact without being a law.
             law = entry.description_length < _SOLVED_SHARE * self._baseline_bits
-            self.solved |= law or isinstance(entry.formula, Number)
+            self.solved |= law or constant
         self._trim()
         if self._front_key() != before:
             self._on_better()

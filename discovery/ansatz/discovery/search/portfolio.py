@@ -66,7 +66,7 @@ class Portfolio:
             if until_done.spent and not archive.solved:
                 self.cut_stages.append(searcher.name)
         self._reduce(archive, budget)
-        self._explained = _leaves_noise(archive)
+        self._explained = leaves_noise(archive)
         if engine is None and self.engine is not None and not until_done.spent:
             engine = _EngineThread(self.engine, problem, until_done, lambda: _best_of(archive))
         if engine is not None and not archive.solved and not self._explained:
@@ -135,7 +135,7 @@ def _best_of(archive: Archive) -> list[Node]:
     return list(dict.fromkeys(e.formula for e in (*entries[:_SEEDS], *pareto_front(entries))))
 
 
-def _leaves_noise(archive: Archive) -> bool:
+def leaves_noise(archive: Archive) -> bool:
     """Whether nothing is left to find in the residual of the shortest description."""
     if not archive.entries:
         return False

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Apply, Node, Number, variables
-from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.expression.node import LAW, is_integer
 from ansatz.discovery.search.archive import Archive
 
 _ONE = Number(1.0)
@@ -21,7 +21,8 @@ def reductions(formula: Node) -> Iterator[Node]:
     """
     if not isinstance(formula, Apply):
         return
-    yield from _at_root(formula)
+    if formula.op != LAW:
+        yield from _at_root(formula)
     for i, argument in enumerate(formula.args):
         for reduced in reductions(argument):
             yield Apply(formula.op, (*formula.args[:i], reduced, *formula.args[i + 1 :]))

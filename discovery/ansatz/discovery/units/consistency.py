@@ -9,7 +9,18 @@ from fractions import Fraction
 from typing import Final
 
 from ansatz.discovery.expression.evaluate import evaluate
-from ansatz.discovery.expression.node import Apply, Node, Number, Variable, is_integer, variables
+from ansatz.discovery.expression.node import (
+    INTEGRAL,
+    Apply,
+    Node,
+    Number,
+    Variable,
+    is_integer,
+    multiply,
+    substitute,
+    subtract,
+    variables,
+)
 from ansatz.discovery.units.dimension import BASE_UNITS, NONE, Dimension, rational
 from ansatz.discovery.units.linear import Row, solvable
 
@@ -31,6 +42,7 @@ class Consistency(StrEnum):
 
 def consistency(formula: Node, inputs: Mapping[str, Dimension], target: Dimension) -> Consistency:
     """How the formula's dimensions agree with each other and with the target's. `inputs` has every variable."""
+    formula = _without_integrals(formula)
     try:
         if _Strict(inputs).of_formula(formula) in (None, target):
             return Consistency.CONSISTENT
@@ -41,6 +53,17 @@ def consistency(formula: Node, inputs: Mapping[str, Dimension], target: Dimensio
     except _InconsistentError:
         solvable_ = False
     return Consistency.DIMENSIONAL_CONSTANTS if solvable_ else Consistency.INCONSISTENT
+
+
+def _without_integrals(node: Node) -> Node:
+    """For an integral its body at the lower limit times the window: of the same dimensions."""
+    if not isinstance(node, Apply):
+        return node
+    arguments = tuple(_without_integrals(a) for a in node.args)
+    if node.op != INTEGRAL or not isinstance(bound := node.args[1], Variable):
+        return Apply(node.op, arguments)
+    body, _, low, high = arguments
+    return multiply(substitute(body, {bound.name: low}), subtract(high, low))
 
 
 class _InconsistentError(Exception):

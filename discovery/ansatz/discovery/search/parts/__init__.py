@@ -1,0 +1,1 @@
+"""Search for the unknown parts of an ansatz."""

@@ -1,0 +1,204 @@
+"""Freedoms that no data can settle: a factor or an offset that one unknown may hand to another.
+
+In f(x)*g(y) a factor of g may as well stand in f; in f(x)/f(y) f has any factor. They are found by trying them on
+arbitrary functions, and fixed in one of the parts: it has no constant term, or a leading coefficient of 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.expression import (
+    Apply,
+    Node,
+    Number,
+    Variable,
+    add,
+    call,
+    divide,
+    evaluate,
+    multiply,
+    simplify,
+    variables,
+)
+from ansatz.discovery.expression.node import NEGATION
+from ansatz.discovery.observation import Observation, Part
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.structured.build import scaled
+
+_ROWS: Final = 50
+_AMOUNT: Final = 1.3
+_LEVELS: Final = (1.2, 0.25, -1.4)
+_OFF: Final = 1 + 1e-9  # a number that is whole would be taken for structure
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A freedom that is fixed in the part `fixed`.
+
+    With `scale` a factor of it, else an offset, may be taken up by the unknown `taker` (empty: by nothing, the target
+    does not change), to the power `sign` or with that sign.
+    """
+
+    scale: bool
+    fixed: str
+    taker: str = ""
+    sign: int = 0
+
+    @property
+    def text(self) -> str:
+        """What is free, and how it was settled."""
+        what = "a factor" if self.scale else "a constant term"
+        settled = "has a leading coefficient of 1" if self.scale else "has no constant term"
+        moved = f" that may stand in {self.taker} instead" if self.taker else ""
+        return f"The form determines {self.fixed} up to {what}{moved}; here {self.fixed} {settled}."
+
+
+def gauges(problem: Problem) -> tuple[Gauge, ...]:
+    """The freedoms of an observed problem, at most one of a kind for each part."""
+    found: list[Gauge] = []
+    for gauge in _possible(problem.observation):
+        taken = any(g.scale == gauge.scale and g.fixed in (gauge.fixed, gauge.taker) and not g.taker for g in found)
+        taken |= any(g.scale == gauge.scale and g.fixed == gauge.fixed for g in found)
+        if not taken and _changes_nothing(gauge, problem):
+            found.append(gauge)
+    return tuple(found)
+
+
+def fixed(law: Node, known: Sequence[Gauge], observation: Observation) -> Node:
+    """The same law with the freedoms fixed."""
+    unknowns = _unknowns(law, observation)
+    for gauge in known:
+        amount, rest = (_coefficient if gauge.scale else _constant_term)(unknowns[gauge.fixed])
+        if amount == (1.0 if gauge.scale else 0.0):
+            continue
+        unknowns[gauge.fixed] = rest
+        if gauge.taker:
+            taken = unknowns[gauge.taker]
+            if gauge.scale:
+                unknowns[gauge.taker] = simplify(multiply(Number(amount**gauge.sign * _OFF), taken))
+            else:
+                unknowns[gauge.taker] = simplify(add(taken, Number(-gauge.sign * amount * _OFF)))
+    return _law(unknowns, observation)
+
+
+def _possible(observation: Observation | None) -> Iterator[Gauge]:
+    assert observation is not None
+    parts = [p.name for p in observation.parts]
+    for scale in (True, False):
+        yield from (Gauge(scale, part) for part in parts)
+        for taker, part in combinations([*observation.constants, *parts], 2):
+            if part in parts:
+                yield from (Gauge(scale, part, taker, sign) for sign in (1, -1))
+
+
+def _changes_nothing(gauge: Gauge, problem: Problem) -> bool:
+    """Whether the target stays as it is for arbitrary functions of several levels, where it is finite at all."""
+    small = problem.subsample(_ROWS)
+    assert small.observation is not None
+    seen = 0
+    for level in _LEVELS:
+        law = _arbitrary(small, small.observation, level)
+        before, after = (small.evaluate(tree) for tree in (law, _moved(law, gauge, small.observation)))
+        both = np.isfinite(before) & np.isfinite(after)
+        if 2 * np.count_nonzero(both) < both.size:
+            continue
+        seen += 1
+        size = float(np.max(np.abs(before[both])))
+        if not np.all(np.abs(after[both] - before[both]) <= 1e-9 * size):
+            return False
+    return seen > 0
+
+
+def _moved(law: Node, gauge: Gauge, observation: Observation) -> Node:
+    unknowns = _unknowns(law, observation)
+
+    def change(name: str, amount: float) -> None:
+        join = multiply if gauge.scale else add
+        unknowns[name] = _folded(join(unknowns[name], Number(amount)))
+
+    change(gauge.fixed, 1 / _AMOUNT if gauge.scale else -_AMOUNT)
+    if gauge.taker:
+        change(gauge.taker, _AMOUNT**gauge.sign if gauge.scale else gauge.sign * _AMOUNT)
+    return _law(unknowns, observation)
+
+
+def _arbitrary(problem: Problem, observation: Observation, level: float) -> Node:
+    scale = float(np.median(np.abs(problem.X))) or 1.0
+    formulas = [_wave(part, scale * (k + 2), level * (1 + 0.1 * k)) for k, part in enumerate(observation.parts)]
+    return observation.law(formulas, [level + 0.17 * k for k in range(len(observation.constants))])
+
+
+def _wave(part: Part, scale: float, level: float) -> Node:
+    total: Node = Number(0.3)
+    for k, name in enumerate(part.arguments):
+        total = add(total, multiply(Number((1 + 0.2 * k) / scale), Variable(name)))
+    return add(Number(level), multiply(Number(0.2 * level), call("sin", total)))
+
+
+def _unknowns(law: Node, observation: Observation) -> dict[str, Node]:
+    values = {name: Number(value) for name, value in observation.values(law).items()}
+    return {**observation.formulas(law), **values}
+
+
+def _law(unknowns: Mapping[str, Node], observation: Observation) -> Node:
+    constants = (_folded(unknowns[name]) for name in observation.constants)
+    return observation.law(
+        [unknowns[p.name] for p in observation.parts], [n.value for n in constants if isinstance(n, Number)]
+    )
+
+
+def _folded(node: Node) -> Node:
+    """A number where there is no variable."""
+    return node if variables(node) else Number(float(evaluate(node, {}, 1)[0]))
+
+
+def _constant_term(formula: Node) -> tuple[float, Node]:
+    """The sum of the terms without variables, and the formula without them."""
+    terms = list(_terms(simplify(formula), 1.0))
+    constant = sum(sign * float(evaluate(node, {}, 1)[0]) for sign, node in terms if not variables(node))
+    rest: Node | None = None
+    for sign, node in terms:
+        if variables(node):
+            rest = scaled(sign, node) if rest is None else Apply("+" if sign > 0 else "-", (rest, node))
+    return constant, Number(0.0) if rest is None else rest
+
+
+def _terms(node: Node, sign: float) -> Iterator[tuple[float, Node]]:
+    if isinstance(node, Apply) and node.op in ("+", "-"):
+        yield from _terms(node.args[0], sign)
+        yield from _terms(node.args[1], sign if node.op == "+" else -sign)
+    elif isinstance(node, Apply) and node.op == NEGATION:
+        yield from _terms(node.args[0], -sign)
+    else:
+        yield sign, node
+
+
+def _coefficient(formula: Node) -> tuple[float, Node]:
+    """The coefficient of the first term that has a variable, and the formula over it."""
+    simple = simplify(formula)
+    found = next((sign * _factor(node) for sign, node in _terms(simple, 1.0) if variables(node)), _factor(simple))
+    if not (np.isfinite(found) and found):
+        return 1.0, simple
+    return found, simplify(divide(simple, Number(found)))
+
+
+def _factor(node: Node) -> float:
+    if isinstance(node, Number):
+        return node.value
+    if not isinstance(node, Apply):
+        return 1.0
+    if node.op == NEGATION:
+        return -_factor(node.args[0])
+    if node.op == "*":
+        return _factor(node.args[0]) * _factor(node.args[1])
+    if node.op == "/":
+        return _factor(node.args[0]) / (_factor(node.args[1]) or np.nan)
+    if node.op in ("+", "-"):
+        return next((sign * _factor(term) for sign, term in _terms(node, 1.0) if variables(term)), 1.0)
+    return 1.0

@@ -1,0 +1,182 @@
+"""Search for the unknown parts of an observed problem: each alone, in the light of the others, by the whole portfolio.
+
+Where the form can be inverted for a part, the part is a problem of its own, exactly. Else its values are estimated:
+all parts are fitted together by polynomials first, and each then becomes a problem, the others held. What is found for
+the parts is joined, all constants are fitted together to the target, and the search goes round again with formulas in
+place of polynomials for as long as that pays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Node, Number
+from ansatz.discovery.observation import Observation, Part
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.search.archive import Archive, pareto_front
+from ansatz.discovery.search.parts.calls import PartView
+from ansatz.discovery.search.parts.gauge import Gauge, fixed, gauges
+from ansatz.discovery.search.parts.inverse import isolated
+from ansatz.discovery.search.parts.smooth import smooth_fit
+from ansatz.discovery.search.parts.starts import starting_laws
+from ansatz.discovery.search.portfolio import Portfolio, leaves_noise
+from ansatz.discovery.search.reduction import reduce
+from ansatz.discovery.search.structured.surrogate import best_view
+
+FOUND_BY: Final = "parts"
+_ROUNDS: Final = 3
+_MIN_GAIN_BITS: Final = 3.0
+_JOINED: Final = {1: 12, 2: 5}
+_JOINED_OF_MANY: Final = 3
+_STARTS: Final = 3
+_MOST_BRANCHES: Final = 4
+_SURROGATE_ROWS: Final = 240
+
+
+@dataclass(frozen=True, eq=False)
+class PartsSearch:
+    """Fills an archive of laws for an observed problem, with the searchers of a portfolio."""
+
+    portfolio: Portfolio
+    problem: Problem
+    archive: Archive
+
+    @cached_property
+    def gauges(self) -> tuple[Gauge, ...]:
+        """What no data can settle, and is fixed in every law proposed."""
+        return gauges(self.problem)
+
+    @property
+    def observation(self) -> Observation:
+        assert self.problem.observation is not None
+        return self.problem.observation
+
+    def run(self, budget: Budget) -> None:
+        """Search until solved, done, or the budget is spent."""
+        until = budget.part(also_stop=lambda: self.archive.solved)
+        if not self._alone(until):
+            self._together(until)
+        if not self.archive.entries and not until.spent:
+            self._alone(until, branches=_MOST_BRANCHES)
+        self._reduce(until)
+        for _ in range(_ROUNDS):
+            if until.spent or leaves_noise(self.archive):
+                break
+            before = self._bits()
+            self._around(until)
+            self._reduce(until)
+            if self._bits() > before - _MIN_GAIN_BITS:
+                break
+        if until.spent and not self.archive.solved:
+            self.portfolio.cut_stages.append(FOUND_BY)
+
+    def _bits(self) -> float:
+        return self.archive.entries[0].description_length if self.archive.entries else np.inf
+
+    def _alone(self, budget: Budget, branches: int = 1) -> bool:
+        """Whether there is one part, without constants around it, for which the form can be inverted in so many ways at
+        most; it is searched."""
+        if len(self.observation.parts) > 1 or self.observation.constants:
+            return False
+        (part,) = self.observation.parts
+        law = self.observation.law([Number(1.0)])
+        problems = sorted(isolated(PartView(self.problem, law, part), known=False), key=_roughness)
+        if len(problems) > branches:
+            return False
+        for i, problem in enumerate(problems):
+            self._search(problem, part, law, budget.part(budget.remaining / (len(problems) - i)))
+            if self.archive.entries and leaves_noise(self.archive):
+                break
+        return bool(problems) and bool(self.archive.entries)
+
+    def _together(self, budget: Budget) -> None:
+        """All parts as polynomials first, from the best of some simple laws; then each as a problem of its own."""
+        self.portfolio.on_stage("parts.smooth")
+        for law in starting_laws(self.problem):
+            if budget.spent:
+                return
+            self._propose_law(law)
+        names = [p.name for p in self.observation.parts]
+        fits = [smooth_fit(self.problem, e.formula, names, self.gauges, budget) for e in self.archive.entries[:_STARTS]]
+        smooth = min((f for f in fits if f is not None), key=lambda f: f.bits, default=None)
+        if smooth is None:
+            return
+        found: list[list[Node]] = []
+        for i, part in enumerate(self.observation.parts):
+            share = budget.part(budget.remaining / (len(names) - i + 1))
+            found.append(self._formulas(smooth.law, part, share))
+        self._join(found, smooth.law, budget)
+
+    def _around(self, budget: Budget) -> None:
+        """Each part anew, the others as in the best law."""
+        for part in self.observation.parts:
+            if budget.spent or not self.archive.entries:
+                return
+            law = self.archive.entries[0].formula
+            smooth = smooth_fit(self.problem, law, [part.name], (), budget)
+            self._formulas(smooth.law if smooth else law, part, budget.part(budget.remaining / 2))
+
+    def _formulas(self, law: Node, part: Part, budget: Budget) -> list[Node]:
+        """Formulas for a part, the best first, where the others are as in the law."""
+        view = PartView(self.problem, law, part)
+        problem = next(isolated(view, known=True), None) or view.responses()
+        return [] if problem is None else self._search(problem, part, law, budget)
+
+    def _search(self, problem: Problem, part: Part, law: Node, budget: Budget) -> list[Node]:
+        """The portfolio on a part's own problem; what it finds is proposed in the law."""
+
+        carried: set[Node] = set()
+
+        def carry(most: int = 1) -> None:
+            # What is on the front counts too: where the part is known only roughly, the right formula may be simpler.
+            for entry in (*found.entries[:most], *pareto_front(found.entries)):
+                if entry.formula not in carried and not budget.spent:
+                    carried.add(entry.formula)
+                    self._propose(entry.formula, part, law)
+
+        found = Archive(problem, carry)
+        portfolio = replace(self.portfolio, cut_stages=[])
+        portfolio.run(problem, budget.part(also_stop=lambda: found.solved), found)
+        self.portfolio.engine_took_part |= portfolio.engine_took_part
+        if not self.archive.solved:
+            self.portfolio.cut_stages.extend(portfolio.cut_stages)
+        carry(self._joined)
+        return [e.formula for e in found.entries[: self._joined]]
+
+    @property
+    def _joined(self) -> int:
+        return _JOINED.get(len(self.observation.parts), _JOINED_OF_MANY)
+
+    def _propose(self, formula: Node, part: Part, law: Node) -> None:
+        formulas = {**self.observation.formulas(law), part.name: formula}
+        self._propose_law(self.observation.law(list(formulas.values()), self._constants(law)))
+
+    def _propose_law(self, law: Node) -> None:
+        self.archive.propose(fixed(law, self.gauges, self.observation), FOUND_BY)
+
+    def _constants(self, law: Node) -> list[float]:
+        return list(self.observation.values(law).values())
+
+    def _join(self, found: Sequence[Sequence[Node]], law: Node, budget: Budget) -> None:
+        for formulas in sorted(product(*map(enumerate, found)), key=lambda c: sum(i for i, _ in c)):
+            if budget.spent:
+                return
+            self._propose_law(self.observation.law([f for _, f in formulas], self._constants(law)))
+
+    def _reduce(self, budget: Budget) -> None:
+        if self.archive.entries and not budget.spent:
+            reduce(self.archive, budget)
+
+
+def _roughness(problem: Problem) -> float:
+    """The share of the target that a smooth function of the inputs leaves."""
+    small = problem.subsample(_SURROGATE_ROWS)
+    view, error = best_view(small)
+    return view.share(small, error)

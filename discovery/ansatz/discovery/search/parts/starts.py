@@ -1,0 +1,82 @@
+"""Simple laws to start from: each part a constant, a line, a power law, and a few shapes more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.expression import Node, Number, Variable, add, call, divide, multiply, power
+from ansatz.discovery.observation import Part
+from ansatz.discovery.problem import Problem
+
+_MOST: Final = 120
+_OFF: Final = 1 + 1e-7  # a start that is a whole number would be taken for structure
+_SIGNS: Final = (1.0, -1.0)
+_EXPONENTS: Final = (1.0, 2.0, -1.0, 0.5)
+
+
+def starting_laws(problem: Problem) -> Iterator[Node]:
+    """Laws whose constants are worth fitting, the simplest first."""
+    observation = problem.observation
+    assert observation is not None
+    rng = np.random.default_rng(problem.seed)
+    constants = [np.ones(len(observation.constants)), *rng.normal(0, 2, (2, len(observation.constants)))]
+    shapes = [_shapes(part, problem) for part in observation.parts]
+    combinations = list(islice(_by_size(shapes), _MOST))
+    for values in constants if observation.constants else constants[:1]:
+        for formulas in combinations:
+            yield observation.law(formulas, [float(v) * _OFF for v in values])
+
+
+def _by_size(shapes: Sequence[Sequence[Node]]) -> Iterator[tuple[Node, ...]]:
+    """All combinations, those of early shapes first."""
+    positions = product(*(range(len(s)) for s in shapes))
+    for chosen in sorted(positions, key=lambda p: (sum(p), p)):
+        yield tuple(s[i] for s, i in zip(shapes, chosen, strict=True))
+
+
+def _shapes(part: Part, problem: Problem) -> list[Node]:
+    scale = _scale(problem)
+    arguments: list[Node] = [Variable(name) for name in part.arguments]
+    shapes: list[Node] = [Number(sign * _OFF) for sign in _SIGNS]
+    shapes += [_line(arguments, sign * _OFF / scale) for sign in _SIGNS]
+    shapes += [_power_law(arguments, exponent * _OFF) for exponent in _EXPONENTS]
+    shapes += [add(_power_law(arguments, exponent * _OFF), Number(0.5 * _OFF)) for exponent in _EXPONENTS[1:]]
+    if len(arguments) == 1:
+        shapes += list(_curves(arguments[0], scale, problem.functions))
+    return shapes
+
+
+def _scale(problem: Problem) -> float:
+    """The usual size of an input."""
+    size = float(np.median(np.abs(problem.X))) if problem.X.size else 1.0
+    return size if np.isfinite(size) and size > 0 else 1.0
+
+
+def _line(arguments: Sequence[Node], slope: float) -> Node:
+    total: Node = Number(0.5 * _OFF)
+    for argument in arguments:
+        total = add(multiply(Number(slope), argument), total)
+    return total
+
+
+def _power_law(arguments: Sequence[Node], exponent: float) -> Node:
+    result: Node = Number(_OFF)
+    for argument in arguments:
+        result = multiply(result, power(argument, Number(exponent)))
+    return result
+
+
+def _curves(u: Node, scale: float, functions: frozenset[str]) -> Iterator[Node]:
+    rate, one, half = Number(_OFF / scale), Number(_OFF), Number(0.5 * _OFF)
+    yield add(add(multiply(rate, multiply(u, u)), multiply(rate, u)), half)
+    yield divide(one, add(u, Number(scale * _OFF)))
+    if "exp" in functions:
+        yield multiply(one, call("exp", multiply(Number(-_OFF / scale), u)))
+    if "log" in functions:
+        yield add(multiply(one, call("log", u)), half)
+    if "sin" in functions:
+        yield add(multiply(one, call("sin", multiply(rate, u))), half)
