@@ -88,6 +88,7 @@ _FACTORS: Final = (
     _Shape(lambda u: 1 - np.sqrt(1 - u), lambda u: subtract(build.ONE, _root(-1, u)), "sqrt"),
 )
 _EXTRA: Final = (
+    _Shape(lambda u: np.exp(-u), lambda u: call("exp", build.negated(u)), "exp"),
     _Shape(lambda u: 1 / np.expm1(u), lambda u: _over(_exp(-1, u)), "exp"),
     _Shape(lambda u: 1 / (np.exp(u) + 1), lambda u: _over(_exp(1, u)), "exp"),
     _Shape(lambda u: 1 / np.tanh(u), lambda u: _over(call("tanh", u)), "tanh"),
@@ -102,6 +103,10 @@ _EXTRA: Final = (
     _Shape(lambda u: np.sin(u) ** 2, lambda u: _square(call("sin", u)), "sin"),
     _Shape(lambda u: 1 / np.cosh(u) ** 2, lambda u: _over(_square(call("cosh", u))), "cosh"),
 )
+
+
+_LOG: Final = _Shape(np.log, _call("log"), "log")
+"""Of x alone: another scale only adds a constant."""
 
 
 _Label = tuple[_Shape | None, float, int, float]
@@ -181,7 +186,7 @@ class _Scan:
                 yield self._refined(build.scaled(self._coefficient(unit), unit), scales)
 
     def sums(self, scales: tuple[float, ...], pairs: bool) -> Iterator[Node]:
-        """T(y) = a + c * x**s * f(b*x), and sums of a few such terms."""
+        """T(y) = a + c * x**s * f(b*x), and sums of a few such terms; of log(x) too."""
         problem, x = self._problem, self._x
         shapes = self._shapes(_FACTORS + _EXTRA)
         powers = _POWERS if np.all(x > 0) else tuple(p for p in _POWERS if p >= 0 and p == int(p))
@@ -192,6 +197,7 @@ class _Scan:
         if not pairs and np.all(x > 0):
             orders = [float(p) for p in np.arange(-6.05, 6.0, 0.31)]
         labels: list[_Label] = [(None, 1.0, 1, float(p)) for p in orders]
+        labels += [(s, 1.0, 1, p) for s in self._shapes((_LOG,)) if np.all(x > 0) for p in powers]
         labels += [(s, b, e, p) for e in turns for b in scales for s in shapes for p in powers]
         with np.errstate(all="ignore"):
             features = np.column_stack([x**p * (1.0 if s is None else s.values(b * x**e)) for s, b, e, p in labels])
