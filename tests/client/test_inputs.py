@@ -74,6 +74,24 @@ def test_weights_do_not_collide_with_an_input_of_that_name() -> None:
     assert sent(message)["weights_"] == [5, 6]
 
 
+@pytest.mark.parametrize("labels", [["u", "v", "u"], np.array(["u", "v", "u"]), ("u", "v", "u")])
+def test_a_group_may_be_of_text(labels: Any) -> None:
+    for message in (table({"x": Y, "run": labels}, Y, group="run"), table({"x": Y}, Y, group=labels)):
+        group = next(c for c in message.columns if c.name == message.group)
+        assert (list(group.labels), list(message.inputs)) == (["u", "v", "u"], ["x"])
+
+
+def test_a_group_may_be_of_numbers() -> None:
+    message = table({"x": Y, "run": [1, 2, 1]}, Y, group="run")
+    assert sent(message)["run"] == [1.0, 2.0, 1.0]
+    assert (message.group, list(message.inputs)) == ("run", ["x"])
+
+
+def test_a_group_of_mixed_kinds_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="give text"):
+        table({"x": Y, "run": ["u", 2, "u"]}, Y, group="run")
+
+
 def test_pandas_frames_and_series() -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"a": [1, 2, 3], "b": [0.5, 1.5, 2.5], "T": [7.0, 8.0, 9.0]})

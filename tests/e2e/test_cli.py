@@ -31,11 +31,13 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     }  # fmt: skip
     assert best["constants"][0]["value"] == 1.5
     assert best["constants"][0]["named"] == "3/2"
-    assert set(best["constants"][0]) == {"value", "std_error", "lower", "upper", "named", "parameter"}
+    assert set(best["constants"][0]) == {
+        "value", "std_error", "lower", "upper", "named", "parameter", "per_group", "per_group_errors",
+    }  # fmt: skip
     assert set(best["scores"]) == {"rmse", "r2", "relative_error", "description_length", "extrapolation_rmse"}
     assert set(found) == {
         "state", "job", "elapsed_seconds", "first_candidate_seconds", "candidates", "columns", "metric", "refinement",
-        "residual", "noise", "warnings", "receipt", "error", "violations",
+        "residual", "noise", "warnings", "receipt", "error", "violations", "constant_laws",
     }  # fmt: skip
     assert 0 < found["first_candidate_seconds"] <= found["elapsed_seconds"]
     assert set(found["noise"]) == {"relative_std"}
@@ -149,6 +151,31 @@ def test_a_metric_is_given_and_told(result: Result, tmp_path: Path, served: str)
     assert found["candidates"][0]["formula"] == "1/(1 + exp(-(0.5*x)))"
     status, refused = result(*arguments, "ln")
     assert (status, refused["violations"][0]["field"]) == (2, "options.metric")
+
+
+def test_grouped_data_give_constants_for_each_group_and_their_laws(
+    result: Result, ansatz: Run, tmp_path: Path, served: str
+) -> None:
+    path = tmp_path / "runs.csv"
+    rows = [
+        f"run {g},{2.0**g},{x},{3 * 2.0**g * x / (x + 4)}" for g in range(6) for x in (0.5, 1, 2, 3, 5, 8, 13, 21, 34)
+    ]
+    path.write_text("\n".join(["run,size,x,y", *rows]))
+    arguments = ("discover", path, "--target", "y", "--group", "run", "--ansatz", "a*x/(x + k)", "--per-group", "a")
+    status, found = result(*arguments, *QUICK, "--server", served)
+    assert status == 0
+    a, k = found["candidates"][0]["constants"]
+    assert (a["parameter"], k["parameter"], k["per_group"]) == ("a", "k", None)
+    assert a["per_group"] == pytest.approx({f"run {g}": 3 * 2.0**g for g in range(6)}, rel=1e-6)
+    assert set(a["per_group_errors"]) == set(a["per_group"])
+    assert k["value"] == pytest.approx(4, rel=1e-6)
+    [law] = found["constant_laws"]
+    assert set(law) == {"constant", "candidates", "residual", "warnings", "columns"}
+    assert (law["constant"], law["candidates"][0]["formula"]) == ("a", "3*size")
+    shown = ansatz(*arguments, *QUICK, "--server", served).stdout
+    assert "median of 6 groups" in shown
+    assert "run 5" in shown
+    assert "Formulas for a by the groups' own columns" in shown
 
 
 def test_evaluate_scores_a_formula(result: Result, ansatz: Run, planets: Path, served: str) -> None:

@@ -47,6 +47,29 @@ def good(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("--group", "run"), "table.group"),
+        (("--group", "y"), "table.group"),
+        (("--group", "a", "--inputs", "a"), "table.inputs[0]"),
+    ],
+)
+def test_a_group_that_cannot_be_is_refused(
+    refused: Refused, good: Path, arguments: tuple[str, ...], field: str
+) -> None:
+    fields, _ = refused(good, "--target", "y", *arguments)
+    assert fields == [field]
+
+
+def test_a_group_with_an_empty_cell_is_refused(refused: Refused, tmp_path: Path) -> None:
+    path = tmp_path / "holes.csv"
+    path.write_text("g,x,y\nu,1,2\n,2,3\nv,3,4\n")
+    fields, message = refused(path, "--target", "y", "--group", "g")
+    assert fields == ["table.columns['g']"]
+    assert "row 2 (line 3) is empty" in message
+
+
+@pytest.mark.parametrize(
     ("text", "field", "said"),
     [
         ("a,y\n1,2\n2,x\n3,4\n", "table.columns['y']", "row 2 (line 3) is 'x', which is no number"),

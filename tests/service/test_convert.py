@@ -13,8 +13,10 @@ from ansatz.discovery import (
     Candidate,
     Column,
     Constant,
+    ConstantLaw,
     Engine,
     Evaluation,
+    GroupValue,
     InvalidInputError,
     Loss,
     Options,
@@ -48,6 +50,17 @@ def test_tables_round_trip_bit_for_bit(rows: list[tuple[float, float, float]]) -
         assert after.values.tobytes() == before.values.tobytes()
 
 
+def test_a_group_of_text_round_trips() -> None:
+    x = np.arange(6.0)
+    table = Table((Column("x", x), Column("y", x), Column.of_labels("g", ["u", "v"] * 3)), target="y", group="g")
+    back = convert.table_from_proto(convert.table_to_proto(table))
+    assert (back.group, back.inputs, back.column("g").labels) == ("g", ("x",), ("u", "v") * 3)
+    both = convert.table_to_proto(table)
+    both.columns[2].values.extend(x)
+    with pytest.raises(InvalidInputError, match="both labels and numbers"):
+        convert.table_from_proto(both)
+
+
 @given(
     st.builds(
         Options,
@@ -58,6 +71,7 @@ def test_tables_round_trip_bit_for_bit(rows: list[tuple[float, float, float]]) -
         max_complexity=st.integers(1, 100),
         ansatz=st.text(min_size=1, max_size=20),
         dimensional_constants=st.booleans(),
+        per_group=st.sampled_from([(), ("a", "b")]),
         parameters=st.sampled_from([(), (Parameter("a", 1.5, upper=2.0), Parameter("b", lower=-1.0))]),
         fixed_numbers=st.booleans(),
         loss=st.sampled_from(Loss),
@@ -79,7 +93,11 @@ def _candidate(rmse: float) -> Candidate:
     return Candidate(
         rank=1,
         formula=parse("2.5*a**1.5", {"a"}),
-        constants=(Constant(2.5, 1e-3, 2.4, 2.6), Constant(1.5, name="3/2"), Constant(7.5, math.inf, -math.inf)),
+        constants=(
+            Constant(2.5, 1e-3, 2.4, 2.6, per_group={"u": GroupValue(2.4, 0.1), "v": GroupValue(2.6, None)}),
+            Constant(1.5, name="3/2"),
+            Constant(7.5, math.inf, -math.inf),
+        ),
         scores=Scores(rmse, 0.99, 0.1, -120.0, math.nan),
         on_pareto_front=True,
         found_by="structured.power_law",
@@ -100,6 +118,7 @@ def test_a_report_holds_everything_and_no_number_that_is_not_finite() -> None:
         ),
         elapsed_seconds=1.25,
         first_candidate_seconds=math.nan,
+        constant_laws=(ConstantLaw("a", (_candidate(0.5),), None, (), {}),),
     )
     message = report_pb2.Report.FromString(convert.report_to_proto(report).SerializeToString())
     [candidate] = message.candidates
@@ -111,6 +130,9 @@ def test_a_report_holds_everything_and_no_number_that_is_not_finite() -> None:
     assert (first.value, first.std_error, first.lower, first.upper) == (2.5, 1e-3, 2.4, 2.6)
     assert (second.name, second.HasField("std_error")) == ("3/2", False)
     assert not third.HasField("std_error")
+    assert {label: found.value for label, found in first.per_group.items()} == {"u": 2.4, "v": 2.6}
+    assert (first.per_group["u"].std_error, first.per_group["v"].HasField("std_error")) == (0.1, False)
+    assert [(law.constant, law.candidates[0].scores.rmse) for law in message.constant_laws] == [("a", 0.5)]
     assert (message.residual.is_noise, message.residual.p_value) == (True, 0.4)
     assert not message.noise.HasField("relative_std")
     assert (message.warnings[0].code, message.warnings[0].message) == ("A_CODE", "a message")

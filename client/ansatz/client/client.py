@@ -74,6 +74,8 @@ class Client:
         - names: of X's columns (default: their own, else x0, x1, …); target_name: of y (default: its own, else "y")
         - weights: of rows, 1/variance up to a common factor, shape (n,), or the name of a column of X
         - units: name -> text such as "m/s^2"; dimensional_constants: whether numbers of a formula may carry dimensions
+        - group: which rows belong together: numbers or text, shape (n,), or the name of a column of X. One structure is
+          found for all groups; per_group: the free constants of the ansatz that differ between them (default: found)
         - functions: the only ones allowed in formulas; max_complexity: the largest number of nodes of a formula
         - engine: "auto", "pysr", "operon" or "none"; budget: seconds of search; seed: a whole number
         - ansatz: your own formula: it is fitted, and its residual searched for what it misses. Names in it that are no

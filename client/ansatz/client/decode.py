@@ -70,6 +70,8 @@ def _constant(message: report_pb2.Constant) -> results.Constant:
         upper=_optional(message, "upper"),
         name=message.name or None,
         parameter=message.parameter or None,
+        per_group={label: found.value for label, found in message.per_group.items()} or None,
+        per_group_errors={label: _optional(found, "std_error") for label, found in message.per_group.items()} or None,
     )
 
 
@@ -107,7 +109,9 @@ def _warning(message: report_pb2.Warning) -> results.Warning:
     return results.Warning(message.code, message.message)
 
 
-def _residual(message: report_pb2.Report | discovery_service_pb2.EvaluateFormulaResponse) -> Any:
+def _residual(
+    message: report_pb2.Report | report_pb2.ConstantLaw | discovery_service_pb2.EvaluateFormulaResponse,
+) -> Any:
     if not message.HasField("residual"):
         return None
     return results.ResidualVerdict(message.residual.is_noise, message.residual.p_value)
@@ -130,6 +134,16 @@ def _step(message: report_pb2.RefinementStep) -> results.RefinementStep:
     )
 
 
+def _constant_law(message: report_pb2.ConstantLaw) -> results.ConstantLaw:
+    return results.ConstantLaw(
+        constant=message.constant,
+        candidates=tuple(map(candidate, message.candidates)),
+        residual=_residual(message),
+        warnings=tuple(map(_warning, message.warnings)),
+        columns=dict(message.columns),
+    )
+
+
 def report(message: report_pb2.Report, state: results.JobState) -> results.Report:
     return results.Report(
         state=state,
@@ -143,6 +157,7 @@ def report(message: report_pb2.Report, state: results.JobState) -> results.Repor
         elapsed_seconds=_optional_seconds(message, "elapsed"),
         first_candidate_seconds=_optional_seconds(message, "first_candidate"),
         metric=message.metric,
+        constant_laws=tuple(map(_constant_law, message.constant_laws)),
     )
 
 
@@ -159,6 +174,7 @@ def _options(message: problem_pb2.SearchOptions) -> results.SearchOptions:
         fixed_numbers=message.fixed_numbers,
         loss=_loss(message.loss),
         metric=message.metric,
+        per_group=tuple(message.per_group),
     )
 
 

@@ -32,6 +32,7 @@ class ProblemOptions(TableOptions, total=False):
     fixed_numbers: bool
     loss: Loss | str | None
     metric: str | None
+    per_group: Sequence[str] | None
 
 
 def search_options(
@@ -48,14 +49,16 @@ def search_options(
     fixed_numbers: bool = False,
     loss: Loss | str | None = None,
     metric: str | None = None,
+    per_group: Sequence[str] | None = None,
 ) -> problem_pb2.SearchOptions:
     """Options of a search. `budget` is in seconds. Checks what the wire cannot carry; the server checks the rest."""
     options = problem_pb2.SearchOptions(
-        functions=_names(functions),
+        functions=_names(functions, "options.functions"),
         ansatz=ansatz or "",
         dimensional_constants=dimensional_constants,
         parameters=_parameters(start or {}, bounds or {}),
         fixed_numbers=fixed_numbers,
+        per_group=_names(per_group, "options.per_group"),
     )
     options.metric = metric or ""
     if loss is not None:
@@ -125,10 +128,10 @@ def duration(seconds: float, field: str) -> Duration:
     return message
 
 
-def _names(functions: Sequence[str] | None) -> Sequence[str]:
-    if isinstance(functions, str):
-        raise InvalidRequest.of("options.functions", f"is {functions!r:.60}; give a list of names")
-    return functions or ()
+def _names(names: Sequence[str] | None, field: str) -> Sequence[str]:
+    if isinstance(names, str):
+        raise InvalidRequest.of(field, f"is {names!r:.60}; give a list of names")
+    return names or ()
 
 
 def _parameters(

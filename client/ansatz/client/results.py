@@ -53,7 +53,9 @@ class Constant:
 
     `std_error` and the limits of the 95 % interval are in the constant's own unit, None where the data do not
     determine them; `name` is what the value is called where a short name ("3/2", "pi") lies within its error;
-    `parameter` is the free constant of your ansatz that it is.
+    `parameter` is the free constant of your ansatz that it is. Of grouped data, `per_group` maps the labels of the
+    groups to what the constant is there, and `per_group_errors` to its standard error, where it differs from group to
+    group (`value` is then the median over the groups); None where all share it.
     """
 
     value: float
@@ -62,6 +64,8 @@ class Constant:
     upper: float | None
     name: str | None
     parameter: str | None
+    per_group: Mapping[str, float] | None
+    per_group_errors: Mapping[str, float | None] | None
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,21 @@ class RefinementStep:
 
 
 @dataclass(frozen=True)
+class ConstantLaw:
+    """What a constant that differs from group to group is as a function of the groups' own columns.
+
+    `constant` is the name of the free constant, else c1, c2, … by its place among the constants of the best formula;
+    `candidates` are by rank, their scores over the groups; `columns` as in Report.
+    """
+
+    constant: str
+    candidates: tuple[Candidate, ...]
+    residual: ResidualVerdict | None
+    warnings: tuple[Warning, ...]
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What it takes to repeat a result. `reproducible` is False where a clock or an engine interfered; `cut_stages`
     are those that the clock or an interruption cut short."""
@@ -155,6 +174,7 @@ class Report:
     `state` is that of the job: SUCCEEDED; CANCELLED: what was found until then; RUNNING: the best so far.
     `candidates` are by rank. `columns` maps names in formulas to the caller's column names, where they differ.
     Times are in seconds from CreateJob. `metric` is the space in which the law was found, empty for the target itself.
+    `constant_laws` are of the constants of the best formula that differ from group to group.
     """
 
     state: JobState
@@ -168,6 +188,7 @@ class Report:
     elapsed_seconds: float | None
     first_candidate_seconds: float | None
     metric: str
+    constant_laws: tuple[ConstantLaw, ...]
 
     @property
     def best(self) -> Candidate | None:
@@ -209,6 +230,7 @@ class SearchOptions:
     fixed_numbers: bool
     loss: Loss
     metric: str
+    per_group: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from ansatz.client.columns import pack_column, pack_matrix
+from ansatz.client.columns import pack_column, pack_matrix, text_column
 from ansatz.client.errors import InvalidRequest
 from ansatz.v1 import observations_pb2
 
@@ -17,6 +17,11 @@ class TableOptions(TypedDict, total=False):
     target_name: str | None
     weights: Any
     units: Mapping[str, str] | None
+    group: Any
+
+
+_Columns = dict[str, bytes | list[str]]
+"""Packed numbers, or text, by name."""
 
 
 def table(
@@ -27,39 +32,53 @@ def table(
     target_name: str | None = None,
     weights: Any = None,
     units: Mapping[str, str] | None = None,
+    group: Any = None,
 ) -> observations_pb2.Table:
     """The table of inputs X and target y.
 
     X: rows of d inputs, shape (n, d), or one input, shape (n,), or a mapping of names to columns, or a data frame.
     y: the target, shape (n,), or the name of a column of X. `names` are those of X's columns (default: its own, else
     x0, x1, …), `target_name` that of y (default: its own, else "y"). `weights`: 1/variance up to a common factor, shape
-    (n,), or the name of a column of X. `units` maps names to text such as "m/s^2".
+    (n,), or the name of a column of X. `units` maps names to text such as "m/s^2". `group`: which rows belong together,
+    numbers or text of shape (n,), or the name of a column of X.
     Raises InvalidRequest where shapes or names do not fit; the server checks the rest.
     """
-    columns = _input_columns(X, names)
+    columns = _input_columns(X, names, group if isinstance(group, str) else None)
     target = _role("y", y, columns, target_name or _own_name(y) or "y")
     weights_name = "" if weights is None else _role("weights", weights, columns, _unused("weights", columns))
+    group_name = "" if group is None else _role("group", group, columns, _unused("group", columns))
     _check_lengths(columns, target)
     for name in units or {}:
         if name not in columns:
             raise InvalidRequest.of("units", f"names {name!r}, which is no column; columns: {_listed(columns)}")
-    inputs = [name for name in columns if name not in (target, weights_name)]
+    inputs = [name for name in columns if name not in (target, weights_name, group_name)]
     return observations_pb2.Table(
-        columns=[
-            observations_pb2.Column(name=name, packed_values=packed, unit=(units or {}).get(name, ""))
-            for name, packed in columns.items()
-        ],
+        columns=[_column(name, values, (units or {}).get(name, "")) for name, values in columns.items()],
         target=target,
         inputs=inputs,
         weights=weights_name,
+        group=group_name,
     )
 
 
-def _input_columns(X: Any, names: Sequence[str] | None) -> dict[str, bytes]:
+def _column(name: str, values: bytes | list[str], unit: str) -> observations_pb2.Column:
+    if isinstance(values, bytes):
+        return observations_pb2.Column(name=name, packed_values=values, unit=unit)
+    return observations_pb2.Column(name=name, labels=values)
+
+
+def _packed(values: Any, field: str, text: bool) -> bytes | list[str]:
+    """A column of numbers, or of text where it may be text."""
+    return (text_column(values, field) if text else None) or pack_column(values, field)
+
+
+def _input_columns(X: Any, names: Sequence[str] | None, group: str | None) -> _Columns:
     keys = list(X) if isinstance(X, Mapping) else list(getattr(X, "columns", ()))
     if keys:
         shown = _checked_names(names or [str(key) for key in keys], len(keys))
-        return {name: pack_column(X[key], f"X[{name!r}]") for name, key in zip(shown, keys, strict=True)}
+        return {
+            name: _packed(X[key], f"X[{name!r}]", text=name == group) for name, key in zip(shown, keys, strict=True)
+        }
     packed = pack_matrix(X, "X")
     shown = _checked_names(names or [f"x{j}" for j in range(len(packed))], len(packed))
     return dict(zip(shown, packed, strict=True))
@@ -74,7 +93,7 @@ def _checked_names(names: Sequence[str], width: int) -> Sequence[str]:
     return names
 
 
-def _role(field: str, values: Any, columns: dict[str, bytes], name: str) -> str:
+def _role(field: str, values: Any, columns: _Columns, name: str) -> str:
     """The column that plays a role: one of `columns`, or `values` added to them under `name`."""
     if isinstance(values, str):
         if values not in columns:
@@ -82,17 +101,21 @@ def _role(field: str, values: Any, columns: dict[str, bytes], name: str) -> str:
         return values
     if name in columns:
         raise InvalidRequest.of("target_name", f"{name!r} is also an input; give the target a name of its own")
-    columns[name] = pack_column(values, field)
+    columns[name] = _packed(values, field, text=field == "group")
     return name
 
 
-def _check_lengths(columns: dict[str, bytes], target: str) -> None:
-    rows = len(columns[target]) // 8
-    for name, packed in columns.items():
-        if len(packed) // 8 != rows:
+def _check_lengths(columns: _Columns, target: str) -> None:
+    rows = _rows(columns[target])
+    for name, values in columns.items():
+        if _rows(values) != rows:
             raise InvalidRequest.of(
-                name, f"has {len(packed) // 8} rows where {target} has {rows}; give every column as many"
+                name, f"has {_rows(values)} rows where {target} has {rows}; give every column as many"
             )
+
+
+def _rows(values: bytes | list[str]) -> int:
+    return len(values) // 8 if isinstance(values, bytes) else len(values)
 
 
 def _own_name(y: Any) -> str:
@@ -100,11 +123,11 @@ def _own_name(y: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _unused(name: str, columns: dict[str, bytes]) -> str:
+def _unused(name: str, columns: _Columns) -> str:
     while name in columns:
         name += "_"
     return name
 
 
-def _listed(columns: dict[str, bytes]) -> str:
+def _listed(columns: _Columns) -> str:
     return ", ".join(map(repr, list(columns)[:20]))

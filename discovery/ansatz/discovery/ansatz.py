@@ -9,10 +9,10 @@ from functools import cached_property
 from ansatz.discovery import unknown_parts
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, variables, walk
-from ansatz.discovery.expression.node import exponent_positions, is_integer
+from ansatz.discovery.expression.node import INTEGRAL, PARTS, calls, exponent_positions, is_integer
 from ansatz.discovery.names import formula_names, parse_formula
 from ansatz.discovery.observation import Observation
-from ansatz.discovery.observations import Table
+from ansatz.discovery.observations import Groups, Table
 from ansatz.discovery.options import Options
 from ansatz.discovery.parameters import MAX_PARAMETERS, Loss, Parameter
 
@@ -73,7 +73,7 @@ def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
     violations = [*unknown_parts.bound_violations(formula, columns, _FIELD)]
     violations += unknown_parts.violations(formula, columns, free, options, _FIELD)
     violations += [*_use_violations(ansatz, table, options), *_size_violations(ansatz, table)]
-    violations += _loss_violations(ansatz, table)
+    violations += [*_loss_violations(ansatz, table), *_group_violations(ansatz, table, options)]
     if violations:
         raise InvalidInputError(violations)
     return ansatz
@@ -115,3 +115,26 @@ def _loss_violations(ansatz: Ansatz, table: Table) -> Iterator[Violation]:
             "options.loss",
             f"is {ansatz.loss}, which needs a target of one sign; {table.target!r} is {y[row]:g} in row {row + 1}",
         )
+
+
+def _group_violations(ansatz: Ansatz, table: Table, options: Options) -> Iterator[Violation]:
+    """What does not go with grouped data, or needs them."""
+    free = [p.name for p in ansatz.parameters]
+    if options.per_group and not table.group:
+        yield Violation("options.per_group", "is about grouped data; name the column of the groups (table.group)")
+    for i, name in enumerate(options.per_group):
+        if name not in free:
+            known = ", ".join(free) or "none"
+            text = f"{name[:80]!r} is no free constant of the ansatz; its free constants: {known}"
+            yield Violation(f"options.per_group[{i}]", text)
+    if not table.group:
+        return
+    if (refused := next(calls(ansatz.formula, INTEGRAL, *PARTS), None)) is not None:
+        yield Violation(_FIELD, f"calls {refused.op}, which is not offered for grouped data; leave out the group")
+    if ansatz.loss is not Loss.SQUARED:
+        text = f"is {ansatz.loss}, which is not for grouped data; use squared, with weights for the scale of errors"
+        yield Violation("options.loss", text)
+    count, groups = len(set(options.per_group)), len(Groups.of(table.column(table.group)).labels)
+    if count * groups >= table.rows:
+        text = f"makes {count * groups} constants of {count} for {groups} groups on {table.rows} rows; name fewer"
+        yield Violation("options.per_group", text)

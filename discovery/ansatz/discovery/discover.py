@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ansatz.discovery.ansatz import parse_ansatz
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Number, variables
+from ansatz.discovery.groups.discovery import GroupedDiscovery
 from ansatz.discovery.judge.candidates import Judge
 from ansatz.discovery.judge.extrapolation import Extrapolation
 from ansatz.discovery.judge.rank import ranked
@@ -27,6 +28,7 @@ from ansatz.discovery.judge.warnings import (
     screening_warnings,
     simpler_metric_warnings,
 )
+from ansatz.discovery.listening import InPart, Listener, Silent, Teller
 from ansatz.discovery.metric import AUTO, PLAIN
 from ansatz.discovery.names import parse_formula, parse_formulas
 from ansatz.discovery.observations import Table
@@ -36,7 +38,7 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.receipt import options_in_force, versions
 from ansatz.discovery.refine.constants import fit_constants
 from ansatz.discovery.refine.naming import Named
-from ansatz.discovery.report import Candidate, Progress, Receipt, RefinementStep, Report, ResidualVerdict, Warning
+from ansatz.discovery.report import Candidate, Receipt, RefinementStep, Report, ResidualVerdict, Warning
 from ansatz.discovery.score.residual_test import residual_verdict
 from ansatz.discovery.search import evolution, structured
 from ansatz.discovery.search.archive import Archive, Entry
@@ -53,46 +55,10 @@ from ansatz.discovery.search.sparse import SparseRegression
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-_QUIET_SECONDS = 0.1
 _JUDGING_SHARE = 0.04
 _JUDGING_SECONDS_PER_ROW = 2e-5
 _MAX_JUDGING_SHARE = 0.3
 _ALWAYS_PROVED = 3
-
-
-class Listener(Protocol):
-    """Hears of a search while it runs, on the thread that runs it."""
-
-    def progress(self, progress: Progress) -> None:
-        """About ten times a second at most."""
-
-    def front(self, candidates: tuple[Candidate, ...]) -> None:
-        """The candidates so far, by rank, each time a better one is found; at most about ten times a second."""
-
-
-@dataclass(frozen=True, eq=False)
-class InPart:
-    """A listener to part `i` of `parts` equal ones."""
-
-    listener: Listener
-    i: int
-    parts: int
-
-    def progress(self, progress: Progress) -> None:
-        self.listener.progress(replace(progress, fraction=(self.i + progress.fraction) / self.parts))
-
-    def front(self, candidates: tuple[Candidate, ...]) -> None:
-        self.listener.front(candidates)
-
-
-class Silent:
-    """A listener that does not listen."""
-
-    def progress(self, progress: Progress) -> None:
-        pass
-
-    def front(self, candidates: tuple[Candidate, ...]) -> None:
-        pass
 
 
 @dataclass(frozen=True)
@@ -132,6 +98,10 @@ def discover(
     engine = evolution.resolve(options.engine)
     # The matrices are small: threads of the linear algebra would cost far more than they bring.
     with _thread_pools().limit(limits=1):
+        if table.group:
+            return GroupedDiscovery(
+                table, options, engine, listener or Silent(), stop_requested, searchers=_searchers, discover=discover
+            ).run()
         if options.metric == AUTO:
             return _simplest_metric(table, options, engine, listener or Silent(), stop_requested)
         return _Discovery(table, options, engine, listener or Silent(), stop_requested).run()
@@ -200,11 +170,10 @@ class _Discovery:
         listener: Listener,
         stop_requested: Callable[[], bool],
     ) -> None:
-        self._started = time.monotonic()
+        self._tell = Teller(listener, options.budget_seconds)
         self._table = table
         self._options = options
         self._engine = engine
-        self._listener = listener
         self._stop_requested = stop_requested
         self._prepared: Prepared = prepare(table, options)
         problem, metric = self._prepared.problem, self._prepared.metric
@@ -214,16 +183,12 @@ class _Discovery:
         self._archive = Archive(problem, self._better)
         # While the search runs, candidates are judged on the rows that the archive fits.
         self._quick_judge = Judge(self._archive.screen, self._archive.screen.weights)
-        self._stage = "prepare"
-        self._last_progress = -math.inf
-        self._last_front = -math.inf
-        self._first_candidate = math.nan
 
     def run(self) -> Report:
         problem, seconds = self._prepared.problem, self._options.budget_seconds
         reserve = _JUDGING_SHARE * seconds + _JUDGING_SECONDS_PER_ROW * problem.rows
         reserve = min(reserve, _MAX_JUDGING_SHARE * seconds)
-        budget = Budget(max(seconds - reserve - self._elapsed(), 0.0), self._stop_requested)
+        budget = Budget(max(seconds - reserve - self._tell.elapsed, 0.0), self._stop_requested)
         if problem.observation is not None:
             return self._run_parts(budget)
         # Whatever happens, the constant is there to be reported.
@@ -236,7 +201,7 @@ class _Discovery:
         refinement: tuple[RefinementStep, ...] = ()
         engine = evolution.searcher(self._engine) if problem.names else None
         portfolio = Portfolio(
-            searchers, engine, self._on_stage, structured.followers(), warnings=screening_warnings(problem, searched)
+            searchers, engine, self._tell.stage, structured.followers(), warnings=screening_warnings(problem, searched)
         )
         if ansatz is not None:
             refined = Refinement(portfolio).run(ansatz, searched, budget.part(seconds / 2), self._archive)
@@ -257,7 +222,7 @@ class _Discovery:
     def _run_parts(self, budget: Budget) -> Report:
         """The search for the unknown parts of the ansatz; every formula is of its form."""
         problem = self._prepared.problem
-        portfolio = Portfolio([Baseline(), *structured.searchers()], evolution.searcher(self._engine), self._on_stage)
+        portfolio = Portfolio([Baseline(), *structured.searchers()], evolution.searcher(self._engine), self._tell.stage)
         for law in self._prepared.start:
             self._archive.propose(law, "start")
         search = PartsSearch(portfolio, problem, self._archive)
@@ -277,29 +242,12 @@ class _Discovery:
         self._archive = Archive(problem)
         self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
 
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._started
-
-    def _on_stage(self, stage: str) -> None:
-        self._stage = stage
-        self._progress()
-
-    def _progress(self) -> None:
-        elapsed = self._elapsed()
-        if elapsed - self._last_progress >= _QUIET_SECONDS:
-            self._last_progress = elapsed
-            fraction = min(elapsed / self._options.budget_seconds, 1.0)
-            self._listener.progress(Progress(fraction, self._stage, elapsed))
-
     def _better(self) -> None:
-        elapsed = self._elapsed()
-        if math.isnan(self._first_candidate):
-            self._first_candidate = elapsed
-        if elapsed - self._last_front >= _QUIET_SECONDS:
-            self._last_front = elapsed
-            shortlist = self._quick_judge.shortlist(self._archive.entries)
-            self._listener.front(self._in_target_space(self._quick_judge.candidates(shortlist, None)))
-        self._progress()
+        self._tell.better(self._front)
+
+    def _front(self) -> tuple[Candidate, ...]:
+        shortlist = self._quick_judge.shortlist(self._archive.entries)
+        return self._in_target_space(self._quick_judge.candidates(shortlist, None))
 
     def _in_target_space(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
         return candidates if self._space is None else self._space.candidates(candidates)
@@ -321,12 +269,12 @@ class _Discovery:
         return simpler_metric_warnings(list(simpler_elsewhere(problem, bits)))
 
     def _report(self, portfolio: Portfolio, refinement: tuple[RefinementStep, ...]) -> Report:
-        self._on_stage("judge")
+        self._tell.stage("judge")
         problem = self._prepared.problem
         final = self._proved(portfolio)
         measure = None if self._space is None else self._space.outer_rmse
         candidates = self._in_target_space(self._judge.candidates(final, Extrapolation(problem, measure)))
-        self._listener.front(candidates)
+        self._tell.listener.front(candidates)
         best = final[0]
         prediction = problem.evaluate(best.formula)
         verdict = residual_verdict(prediction, best.rmse, len(candidates[0].constants), problem)
@@ -343,8 +291,8 @@ class _Discovery:
             receipt=self._receipt(portfolio),
             columns=self._prepared.columns,
             refinement=refinement,
-            elapsed_seconds=self._elapsed(),
-            first_candidate_seconds=self._first_candidate,
+            elapsed_seconds=self._tell.elapsed,
+            first_candidate_seconds=self._tell.first_candidate,
             metric=self._options.metric,
         )
 
@@ -352,7 +300,7 @@ class _Discovery:
         """The shortlist fitted on all rows, by rank; the best come first, and a few of them always."""
         proved: list[Entry] = []
         for entry in self._judge.shortlist(self._archive.entries):
-            if len(proved) >= _ALWAYS_PROVED and self._elapsed() > self._options.budget_seconds:
+            if len(proved) >= _ALWAYS_PROVED and self._tell.elapsed > self._options.budget_seconds:
                 portfolio.cut_stages.append("judge")
                 break
             proved.append(self._judge.on_all_rows(entry))

@@ -40,7 +40,8 @@ class Options:
     `functions` are the only functions allowed in formulas; `budget_seconds` is wall clock, in (0, 3600];
     `seed` is in [0, 2**32); `max_complexity` counts nodes, in [1, 100]; `ansatz` is the caller's own formula
     (text, empty for none), `parameters` say where its free constants start and how they are bounded, `fixed_numbers`
-    keeps its numbers as given, `loss` is what its fit minimises; `dimensional_constants` allows numbers that are no
+    keeps its numbers as given, `loss` is what its fit minimises, `per_group` names the free constants that differ from
+    group to group of grouped data (none: which they are is found); `dimensional_constants` allows numbers that are no
     integers to carry dimensions where units are given; `start_formulas` are formulas (text) to try first, such as those
     of an earlier search, at most 100; `metric` is the space in which the law is sought ("" for the target itself,
     "log", "log-log", "logit", "guess:G", "auto"). Raises InvalidInputError, with every violation found.
@@ -56,6 +57,7 @@ class Options:
     parameters: tuple[Parameter, ...] = ()
     fixed_numbers: bool = False
     loss: Loss = Loss.SQUARED
+    per_group: tuple[str, ...] = ()
     start_formulas: tuple[str, ...] = ()
     metric: str = ""
 
@@ -96,6 +98,7 @@ class Options:
             "options.parameters": bool(self.parameters),
             "options.fixed_numbers": self.fixed_numbers,
             "options.loss": self.loss is not Loss.SQUARED,
+            "options.per_group": bool(self.per_group),
         }
         for field in (name for name, is_given in given.items() if is_given):
             yield Violation(field, "is about an ansatz, and none is given; give options.ansatz")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.ansatz import Ansatz, parse_ansatz
-from ansatz.discovery.errors import InvalidInputError
+from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Node, Variable, variables
 from ansatz.discovery.expression.matching import matched
 from ansatz.discovery.metric import Metric, domain_violations, named
@@ -99,6 +99,9 @@ def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node 
 def parse_metric(table: Table, options: Options) -> tuple[Metric | None, NDArray[np.float64]]:
     """The metric and the target's own values. Raises InvalidInputError where a value is outside the metric's domain."""
     metric = named(options.metric)
+    if options.metric and table.group:
+        text = f"is {options.metric!r}, which is not offered for grouped data; make the transformed target a column"
+        raise InvalidInputError([Violation("options.metric", text)])
     target = np.array(table.column(table.target).values, dtype=np.float64)
     if outside := list(domain_violations(metric, table.target, target)):
         raise InvalidInputError(outside)
@@ -114,6 +117,9 @@ def data_sha256(table: Table) -> str:
         digest.update(values.data)
         if unit := table.column(name).unit:
             digest.update(f"unit:{len(unit)}:{unit}:".encode())
+    if table.group:
+        for label in (table.group, *(table.column(table.group).labels or map(repr, table.column(table.group).values))):
+            digest.update(f"group:{len(label)}:{label}:".encode())
     return digest.hexdigest()
 
 

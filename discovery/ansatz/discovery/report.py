@@ -15,7 +15,8 @@ class Constant:
 
     `std_error` and the limits of the 95 % interval are in the constant's own unit, None where the data do not
     determine them; `name` is what the value is called where a short name lies within its error, else empty;
-    `parameter` is the free constant of the ansatz that it is, else empty.
+    `parameter` is the free constant of the ansatz that it is, else empty. Of grouped data, `per_group` holds what a
+    constant is in each group, by the group's label, where it differs; `value` is then the median over the groups.
     """
 
     value: float
@@ -24,6 +25,15 @@ class Constant:
     upper: float | None = None
     name: str = ""
     parameter: str = ""
+    per_group: Mapping[str, GroupValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GroupValue:
+    """What a constant is in one group; `std_error` is None where the data do not determine it."""
+
+    value: float
+    std_error: float | None
 
 
 @dataclass(frozen=True)
@@ -126,11 +136,26 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class ConstantLaw:
+    """What a constant that differs from group to group is as a function of the groups' own columns.
+
+    `constant` is the name of the free constant, else c1, c2, … by its place among the constants of the best formula;
+    `candidates` are formulas for it by rank, their scores over the groups; `columns` as in Report.
+    """
+
+    constant: str
+    candidates: tuple[Candidate, ...]
+    residual: ResidualVerdict | None
+    warnings: tuple[Warning, ...]
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Report:
     """`candidates` by rank; `noise_relative_std`: standard deviation of the best formula's residual over the
     target's; `columns`: name in formulas to the caller's column name, where they differ; `elapsed_seconds` and
     `first_candidate_seconds` from the start of the search; `metric` is the space in which the law was found, empty for
-    the target itself."""
+    the target itself; `constant_laws` are of the constants of the best formula that differ from group to group."""
 
     candidates: tuple[Candidate, ...]
     residual: ResidualVerdict | None
@@ -142,6 +167,7 @@ class Report:
     elapsed_seconds: float
     first_candidate_seconds: float
     metric: str = ""
+    constant_laws: tuple[ConstantLaw, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61nsatz/v1/observations.proto\x12\tansatz.v1\"K\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rpacked_values\x18\x02 \x01(\x0c\x12\x0e\n\x06values\x18\x03 \x03(\x01\x12\x0c\n\x04unit\x18\x04 \x01(\t\"\\\n\x05Table\x12\"\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x11.ansatz.v1.Column\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x0f\n\x07weights\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61nsatz/v1/observations.proto\x12\tansatz.v1\"[\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rpacked_values\x18\x02 \x01(\x0c\x12\x0e\n\x06values\x18\x03 \x03(\x01\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12\x0e\n\x06labels\x18\x05 \x03(\t\"k\n\x05Table\x12\"\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x11.ansatz.v1.Column\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x0f\n\x07weights\x18\x04 \x01(\t\x12\r\n\x05group\x18\x05 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,7 +32,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ansatz.v1.observations_pb2'
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_COLUMN']._serialized_start=43
-  _globals['_COLUMN']._serialized_end=118
-  _globals['_TABLE']._serialized_start=120
-  _globals['_TABLE']._serialized_end=212
+  _globals['_COLUMN']._serialized_end=134
+  _globals['_TABLE']._serialized_start=136
+  _globals['_TABLE']._serialized_end=243
 # @@protoc_insertion_point(module_scope)

@@ -20,7 +20,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Column(_message.Message):
-    """One column of numbers. Every value is a finite float64."""
+    """One column of numbers, every value a finite float64; or of text, which only the group of a table may be."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -28,6 +28,7 @@ class Column(_message.Message):
     PACKED_VALUES_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
     UNIT_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Name as the caller knows it; not empty, unique within its table."""
     packed_values: _builtins.bytes
@@ -38,6 +39,10 @@ class Column(_message.Message):
     def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Values one by one, for requests written by hand. Set this or packed_values, not both."""
 
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Values of a column of text, in place of numbers; each of 1 to 200 characters."""
+
     def __init__(
         self,
         *,
@@ -45,10 +50,11 @@ class Column(_message.Message):
         packed_values: _builtins.bytes = ...,
         values: _abc.Iterable[_builtins.float] | None = ...,
         unit: _builtins.str = ...,
+        labels: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "packed_values", b"packed_values", "unit", b"unit", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["labels", b"labels", "name", b"name", "packed_values", b"packed_values", "unit", b"unit", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -64,17 +70,22 @@ class Table(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     INPUTS_FIELD_NUMBER: _builtins.int
     WEIGHTS_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
     target: _builtins.str
     """The column to be explained."""
     weights: _builtins.str
     """The column of row weights (1/variance up to a common factor, all > 0); empty: all rows count alike."""
+    group: _builtins.str
+    """The column, of numbers or text, that says which rows belong together: 2 to 1000 groups of at least 3 rows. One
+    structure is found for all groups, its constants shared or one for each. Empty: all rows are alike.
+    """
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
         """Columns of equal length."""
 
     @_builtins.property
     def inputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The columns that may explain it, in order; empty: all that are neither target nor weights."""
+        """The columns that may explain it, in order; empty: all that have no other role."""
 
     def __init__(
         self,
@@ -83,10 +94,11 @@ class Table(_message.Message):
         target: _builtins.str = ...,
         inputs: _abc.Iterable[_builtins.str] | None = ...,
         weights: _builtins.str = ...,
+        group: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "inputs", b"inputs", "target", b"target", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "group", b"group", "inputs", b"inputs", "target", b"target", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

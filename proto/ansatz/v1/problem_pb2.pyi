@@ -145,6 +145,7 @@ class SearchOptions(_message.Message):
     FIXED_NUMBERS_FIELD_NUMBER: _builtins.int
     LOSS_FIELD_NUMBER: _builtins.int
     METRIC_FIELD_NUMBER: _builtins.int
+    PER_GROUP_FIELD_NUMBER: _builtins.int
     engine: Global___Engine.ValueType
     seed: _builtins.int
     """Seed of every random choice; unset: 0."""
@@ -178,6 +179,12 @@ class SearchOptions(_message.Message):
     def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
         """Starts and bounds of free constants of the ansatz; those that are not listed have none."""
 
+    @_builtins.property
+    def per_group(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Free constants of the ansatz that differ from group to group of grouped data, the others being shared; empty: which
+        they are is found.
+        """
+
     def __init__(
         self,
         *,
@@ -192,10 +199,11 @@ class SearchOptions(_message.Message):
         fixed_numbers: _builtins.bool = ...,
         loss: Global___Loss.ValueType = ...,
         metric: _builtins.str = ...,
+        per_group: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "budget", b"budget", "max_complexity", b"max_complexity", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "ansatz", b"ansatz", "budget", b"budget", "dimensional_constants", b"dimensional_constants", "engine", b"engine", "fixed_numbers", b"fixed_numbers", "functions", b"functions", "loss", b"loss", "max_complexity", b"max_complexity", "metric", b"metric", "parameters", b"parameters", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "ansatz", b"ansatz", "budget", b"budget", "dimensional_constants", b"dimensional_constants", "engine", b"engine", "fixed_numbers", b"fixed_numbers", "functions", b"functions", "loss", b"loss", "max_complexity", b"max_complexity", "metric", b"metric", "parameters", b"parameters", "per_group", b"per_group", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_complexity: _TypeAlias = _typing.Literal["max_complexity"]  # noqa: Y015
     _WhichOneofArgType__max_complexity: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity"]  # noqa: Y015

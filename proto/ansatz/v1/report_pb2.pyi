@@ -49,10 +49,58 @@ CONSISTENCY_INCONSISTENT: Consistency.ValueType  # 3
 Global___Consistency: _TypeAlias = Consistency  # noqa: Y015
 
 @_typing.final
+class GroupValue(_message.Message):
+    """What a constant is in one group of grouped data."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    STD_ERROR_FIELD_NUMBER: _builtins.int
+    value: _builtins.float
+    std_error: _builtins.float
+    """Unset where the data do not determine it."""
+    def __init__(
+        self,
+        *,
+        value: _builtins.float = ...,
+        std_error: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_std_error", b"_std_error", "std_error", b"std_error"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_std_error", b"_std_error", "std_error", b"std_error", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__std_error: _TypeAlias = _typing.Literal["std_error"]  # noqa: Y015
+    _WhichOneofArgType__std_error: _TypeAlias = _typing.Literal["_std_error", b"_std_error"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__std_error) -> _WhichOneofReturnType__std_error | None: ...
+
+Global___GroupValue: _TypeAlias = GroupValue  # noqa: Y015
+
+@_typing.final
 class Constant(_message.Message):
     """A number of a formula that is no integer, or a free constant of the caller's ansatz."""
 
     DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class PerGroupEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> Global___GroupValue: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: Global___GroupValue | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
 
     VALUE_FIELD_NUMBER: _builtins.int
     STD_ERROR_FIELD_NUMBER: _builtins.int
@@ -60,7 +108,9 @@ class Constant(_message.Message):
     UPPER_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     PARAMETER_FIELD_NUMBER: _builtins.int
+    PER_GROUP_FIELD_NUMBER: _builtins.int
     value: _builtins.float
+    """Where it differs from group to group, the median over the groups."""
     std_error: _builtins.float
     """Standard error, in the constant's own unit; unset where the data do not determine it."""
     lower: _builtins.float
@@ -70,6 +120,10 @@ class Constant(_message.Message):
     """What the value is called where a short name lies within its error, for example "3/2" or "pi"; else empty."""
     parameter: _builtins.str
     """The free constant of the caller's ansatz that it is; else empty."""
+    @_builtins.property
+    def per_group(self) -> _containers.MessageMap[_builtins.str, Global___GroupValue]:
+        """Label of the group -> what the constant is there; empty where all groups share it."""
+
     def __init__(
         self,
         *,
@@ -79,10 +133,11 @@ class Constant(_message.Message):
         upper: _builtins.float | None = ...,
         name: _builtins.str = ...,
         parameter: _builtins.str = ...,
+        per_group: _abc.Mapping[_builtins.str, Global___GroupValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_lower", b"_lower", "_std_error", b"_std_error", "_upper", b"_upper", "lower", b"lower", "std_error", b"std_error", "upper", b"upper"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lower", b"_lower", "_std_error", b"_std_error", "_upper", b"_upper", "lower", b"lower", "name", b"name", "parameter", b"parameter", "std_error", b"std_error", "upper", b"upper", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lower", b"_lower", "_std_error", b"_std_error", "_upper", b"_upper", "lower", b"lower", "name", b"name", "parameter", b"parameter", "per_group", b"per_group", "std_error", b"std_error", "upper", b"upper", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__lower: _TypeAlias = _typing.Literal["lower"]  # noqa: Y015
     _WhichOneofArgType__lower: _TypeAlias = _typing.Literal["_lower", b"_lower"]  # noqa: Y015
@@ -452,6 +507,70 @@ class Receipt(_message.Message):
 Global___Receipt: _TypeAlias = Receipt  # noqa: Y015
 
 @_typing.final
+class ConstantLaw(_message.Message):
+    """What a constant that differs from group to group is as a function of the groups' own columns."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ColumnsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    CONSTANT_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    RESIDUAL_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    constant: _builtins.str
+    """Name of the free constant; else c1, c2, … by its place among the constants of the best formula."""
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
+        """By rank, at most five; scores over the groups."""
+
+    @_builtins.property
+    def residual(self) -> Global___ResidualVerdict: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Warning]: ...
+    @_builtins.property
+    def columns(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """As in Report."""
+
+    def __init__(
+        self,
+        *,
+        constant: _builtins.str = ...,
+        candidates: _abc.Iterable[Global___Candidate] | None = ...,
+        residual: Global___ResidualVerdict | None = ...,
+        warnings: _abc.Iterable[Global___Warning] | None = ...,
+        columns: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "residual", b"residual"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant", b"constant", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__residual: _TypeAlias = _typing.Literal["residual"]  # noqa: Y015
+    _WhichOneofArgType__residual: _TypeAlias = _typing.Literal["_residual", b"_residual"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__residual) -> _WhichOneofReturnType__residual | None: ...
+
+Global___ConstantLaw: _TypeAlias = ConstantLaw  # noqa: Y015
+
+@_typing.final
 class Report(_message.Message):
     """The answer to a discovery."""
 
@@ -487,6 +606,7 @@ class Report(_message.Message):
     ELAPSED_FIELD_NUMBER: _builtins.int
     FIRST_CANDIDATE_FIELD_NUMBER: _builtins.int
     METRIC_FIELD_NUMBER: _builtins.int
+    CONSTANT_LAWS_FIELD_NUMBER: _builtins.int
     metric: _builtins.str
     """The space in which the law was found, as in SearchOptions.metric; empty: the target itself."""
     @_builtins.property
@@ -515,6 +635,10 @@ class Report(_message.Message):
     def first_candidate(self) -> _duration_pb2.Duration:
         """From CreateJob to the first candidate."""
 
+    @_builtins.property
+    def constant_laws(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConstantLaw]:
+        """Of the constants of the best formula that differ from group to group, where groups have columns of their own."""
+
     def __init__(
         self,
         *,
@@ -528,10 +652,11 @@ class Report(_message.Message):
         elapsed: _duration_pb2.Duration | None = ...,
         first_candidate: _duration_pb2.Duration | None = ...,
         metric: _builtins.str = ...,
+        constant_laws: _abc.Iterable[Global___ConstantLaw] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant_laws", b"constant_laws", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__residual: _TypeAlias = _typing.Literal["residual"]  # noqa: Y015
     _WhichOneofArgType__residual: _TypeAlias = _typing.Literal["_residual", b"_residual"]  # noqa: Y015

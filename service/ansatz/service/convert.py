@@ -17,6 +17,7 @@ from ansatz.discovery import (
     Column,
     Consistency,
     Constant,
+    ConstantLaw,
     Engine,
     Evaluation,
     InvalidInputError,
@@ -96,17 +97,26 @@ def table_from_proto(table: observations_pb2.Table) -> Table:
     if violations:
         raise InvalidInputError(violations)
     return Table(
-        columns=tuple(Column(c.name, _values(c), c.unit) for c in table.columns),
+        columns=tuple(map(_column, table.columns)),
         target=table.target,
         inputs=tuple(table.inputs),
         weights=table.weights,
+        group=table.group,
     )
+
+
+def _column(column: observations_pb2.Column) -> Column:
+    if column.labels:
+        return Column.of_labels(column.name, column.labels)
+    return Column(column.name, _values(column), column.unit)
 
 
 def _wire_violations(index: int, column: observations_pb2.Column) -> Iterable[Violation]:
     field = f"table.columns[{index}]"
     if column.packed_values and column.values:
         yield Violation(field, f"{column.name!r} has both packed_values and values; set one of them")
+    if column.labels and (column.packed_values or column.values):
+        yield Violation(field, f"{column.name!r} has both labels and numbers; set one of them")
     if len(column.packed_values) % 8:
         yield Violation(
             f"{field}.packed_values",
@@ -124,12 +134,15 @@ def _values(column: observations_pb2.Column) -> NDArray[np.float64]:
 def table_to_proto(table: Table) -> observations_pb2.Table:
     return observations_pb2.Table(
         columns=[
-            observations_pb2.Column(name=c.name, packed_values=c.values.astype("<f8").tobytes(), unit=c.unit)
+            observations_pb2.Column(name=c.name, labels=c.labels)
+            if c.labels
+            else observations_pb2.Column(name=c.name, packed_values=c.values.astype("<f8").tobytes(), unit=c.unit)
             for c in table.columns
         ],
         target=table.target,
         inputs=table.inputs,
         weights=table.weights,
+        group=table.group,
     )
 
 
@@ -158,6 +171,7 @@ def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
             fixed_numbers=options.fixed_numbers,
             loss=loss or Loss.SQUARED,
             metric=options.metric,
+            per_group=tuple(options.per_group),
         ),
         violations,
     )
@@ -184,6 +198,7 @@ def options_to_proto(options: Options) -> problem_pb2.SearchOptions:
         fixed_numbers=options.fixed_numbers,
         loss=_LOSSES_ON_WIRE[options.loss],
         metric=options.metric,
+        per_group=options.per_group,
     )
 
 
@@ -237,6 +252,9 @@ def _constant_to_proto(constant: Constant) -> report_pb2.Constant:
     message = report_pb2.Constant(value=constant.value, name=constant.name, parameter=constant.parameter)
     for name in ("std_error", "lower", "upper"):
         _set_finite(message, name, getattr(constant, name))
+    for label, found in constant.per_group.items():
+        message.per_group[label].value = found.value
+        _set_finite(message.per_group[label], "std_error", found.std_error)
     return message
 
 
@@ -286,10 +304,21 @@ def report_to_proto(report: Report) -> report_pb2.Report:
         ],
         elapsed=duration(report.elapsed_seconds),
         metric=report.metric,
+        constant_laws=map(_law_to_proto, report.constant_laws),
     )
     if math.isfinite(report.first_candidate_seconds):
         message.first_candidate.CopyFrom(duration(report.first_candidate_seconds))
     return message
+
+
+def _law_to_proto(law: ConstantLaw) -> report_pb2.ConstantLaw:
+    return report_pb2.ConstantLaw(
+        constant=law.constant,
+        candidates=[candidate_to_proto(c) for c in law.candidates],
+        residual=_verdict_to_proto(law.residual),
+        warnings=_warnings_to_proto(law.warnings),
+        columns=law.columns,
+    )
 
 
 def evaluation_to_proto(evaluation: Evaluation) -> discovery_service_pb2.EvaluateFormulaResponse:

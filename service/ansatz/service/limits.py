@@ -64,7 +64,7 @@ class Limits:
                         f"has {len(column.name)} characters; give at most {MAX_NAME_LENGTH}",
                     )
                 )
-        rows = max((len(c.packed_values) // 8 or len(c.values) for c in table.columns), default=0)
+        rows = max((len(c.packed_values) // 8 or len(c.values) or len(c.labels) for c in table.columns), default=0)
         if rows > self.max_rows:
             violations.append(Violation("table.columns", f"hold {rows} rows; give at most {self.max_rows}"))
         return violations

@@ -27,6 +27,15 @@ INPUTS = Annotated[
 WEIGHTS = Annotated[
     str | None, typer.Option("--weights", metavar="COL", help="Row weights: 1/variance up to a common factor.")
 ]
+GROUP = Annotated[
+    str | None,
+    typer.Option(
+        "--group",
+        metavar="COL",
+        help="The column, of numbers or text, that says which rows belong together: one structure for all groups, its "
+        "constants shared or one for each.",
+    ),
+]
 UNITS = Annotated[
     Path | None, typer.Option("--units", metavar="FILE.json", help='Units by column, as {"v": "m/s", …}.')
 ]

@@ -14,53 +14,66 @@ from typing import BinaryIO
 
 from ansatz.client.errors import InvalidRequest
 
-Columns = dict[str, "array[float]"]
+Columns = dict[str, "array[float] | list[str]"]
 _BATCH_ROWS = 4096
 _DELIMITERS = ",;\t|"
 
 
 def read_delimited(
-    stream: BinaryIO, source: str, choose: Callable[[Sequence[str]], Sequence[str]], delimiter: str | None = None
+    stream: BinaryIO,
+    source: str,
+    choose: Callable[[Sequence[str]], Sequence[str]],
+    delimiter: str | None = None,
+    text: str | None = None,
 ) -> Columns:
-    """The columns that `choose` picks from the header's names, as float64.
+    """The columns that `choose` picks from the header's names, as float64; the column `text` as text where not all its
+    cells are finite numbers.
 
     Lines that begin with # before the header, and empty lines, are skipped. Raises InvalidRequest that names the place
     of what is no finite number, and of rows of another length than the header.
     """
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     try:
-        return _read(text, source, choose, delimiter)
+        return _read(lines, source, choose, delimiter, text)
     except UnicodeDecodeError as error:
         raise InvalidRequest.of("data", f"{source} is not UTF-8 text ({error.reason}); save it as UTF-8") from None
     except csv.Error as error:
         raise InvalidRequest.of("data", f"{source} cannot be read as delimited text: {error}") from None
     finally:
-        text.detach()
+        lines.detach()
 
 
 def _read(
-    text: io.TextIOWrapper, source: str, choose: Callable[[Sequence[str]], Sequence[str]], delimiter: str | None
+    lines: io.TextIOWrapper,
+    source: str,
+    choose: Callable[[Sequence[str]], Sequence[str]],
+    delimiter: str | None,
+    text: str | None,
 ) -> Columns:
     skipped = 0
-    first = text.readline()
+    first = lines.readline()
     while first and (first.startswith("#") or not first.strip()):
         skipped += 1
-        first = text.readline()
+        first = lines.readline()
     if not first:
         raise InvalidRequest.of("data", f"{source} is empty; give a header line with the column names, and rows")
-    reader = csv.reader(chain([first], text), delimiter=delimiter or _delimiter(first))
+    reader = csv.reader(chain([first], lines), delimiter=delimiter or _delimiter(first))
     header = _checked_header(next(reader), source)
     chosen = choose(header)
     positions = {name: header.index(name) for name in chosen}
-    columns: Columns = {name: array("d") for name in chosen}
+    columns = {name: array("d") for name in chosen if name != text}
+    labels: list[str] = []
     rows = 0
     for batch in _batches(reader, skipped):
         _check_width(batch, header, rows)
         by_column = list(zip(*batch.rows, strict=True))
         for name, position in positions.items():
-            columns[name].extend(_numbers(by_column[position], name, batch, rows))
+            if name == text:
+                labels.extend(_labels(by_column[position], name, batch, rows))
+            else:
+                columns[name].extend(_numbers(by_column[position], name, batch, rows))
         rows += len(batch.rows)
-    return columns
+    return {name: _grouped(labels) if name == text else columns[name] for name in chosen}
 
 
 @dataclass(frozen=True)
@@ -124,6 +137,21 @@ def _numbers(cells: Sequence[str], name: str, batch: _Batch, rows_before: int) -
     i = next(i for i, cell in enumerate(cells) if not _is_number(cell) or not math.isfinite(float(cell)))
     place = f"row {rows_before + i + 1} (line {batch.lines[i]})"
     raise InvalidRequest.of(f"table.columns[{name!r}]", f"{place} {_fault(cells[i].strip())}")
+
+
+def _labels(cells: Sequence[str], name: str, batch: _Batch, rows_before: int) -> list[str]:
+    labels = [cell.strip() for cell in cells]
+    if "" in labels:
+        i = labels.index("")
+        place = f"row {rows_before + i + 1} (line {batch.lines[i]})"
+        raise InvalidRequest.of(f"table.columns[{name!r}]", f"{place} is empty; fill it or remove the row")
+    return labels
+
+
+def _grouped(labels: list[str]) -> array[float] | list[str]:
+    """Numbers where all are finite numbers, else the text."""
+    numeric = all(_is_number(label) and math.isfinite(float(label)) for label in labels)
+    return array("d", map(float, labels)) if numeric else labels
 
 
 def _is_number(cell: str) -> bool:

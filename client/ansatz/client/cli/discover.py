@@ -27,6 +27,7 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     kind: Annotated[Kind, typer.Option("--kind", help="What the rows are; auto: a table.")] = Kind.AUTO,
     weights: arguments.WEIGHTS = None,
     units: arguments.UNITS = None,
+    group: arguments.GROUP = None,
     dimensional_constants: Annotated[
         bool, typer.Option("--dimensional-constants", help="Numbers of a formula may carry dimensions.")
     ] = False,
@@ -51,6 +52,14 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     metric: Annotated[
         str | None,
         typer.Option("--metric", metavar="log|log-log|logit|guess:G|auto", help="The space of the law."),
+    ] = None,
+    per_group: Annotated[
+        str | None,
+        typer.Option(
+            "--per-group",
+            metavar="A,B,…",
+            help="Free constants of the ansatz that differ from group to group; default: which they are is found.",
+        ),
     ] = None,
     functions: Annotated[
         str | None, typer.Option("--functions", metavar="sin,exp,…", help="The only functions allowed in formulas.")
@@ -86,9 +95,10 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
             "fixed_numbers": fixed_numbers,
             "loss": loss,
             "metric": metric,
+            "per_group": arguments.comma_separated(per_group) or None,
         }
         search_options(**options)  # what is plainly wrong is refused before a server is started
-        read = read_data(data, target, arguments.comma_separated(inputs), weights, units)
+        read = read_data(data, target, arguments.comma_separated(inputs), weights, units, group=group)
         with server_address(server) as address, Client(address) as client:
             job = client.submit(**read.arguments(), **options)
             ending = following.follow(job)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansatz.client.errors import AnsatzError, InvalidRequest, JobFailed
-from ansatz.client.results import Candidate, Evaluation, Job, Report, ServerInfo
+from ansatz.client.results import Candidate, ConstantLaw, Evaluation, Job, Report, ServerInfo
 
 
 def to_text(json_object: Mapping[str, Any]) -> str:
@@ -27,6 +27,7 @@ def report_object(report: Report, job_id: str | None) -> dict[str, Any]:
         "columns": dict(report.columns),
         "metric": report.metric,
         "refinement": [asdict(step) for step in report.refinement],
+        "constant_laws": [_law_object(law) for law in report.constant_laws],
         "residual": asdict(report.residual) if report.residual else None,
         "noise": asdict(report.noise),
         "warnings": [asdict(warning) for warning in report.warnings],
@@ -94,6 +95,10 @@ def candidate_object(candidate: Candidate) -> dict[str, Any]:
     return found
 
 
+def _law_object(law: ConstantLaw) -> dict[str, Any]:
+    return {**asdict(law), "candidates": [candidate_object(c) for c in law.candidates]}
+
+
 def _empty(state: str, job_id: str | None) -> dict[str, Any]:
     return {
         "state": str(state),
@@ -104,6 +109,7 @@ def _empty(state: str, job_id: str | None) -> dict[str, Any]:
         "columns": {},
         "metric": "",
         "refinement": [],
+        "constant_laws": [],
         "residual": None,
         "noise": {"relative_std": None},
         "warnings": [],

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+from ansatz.client.cli.delimited import Columns
 from ansatz.client.errors import InvalidRequest
 
 
-def read_parquet(path: str, choose: Callable[[Sequence[str]], Sequence[str]]) -> dict[str, array[float]]:
-    """The columns that `choose` picks from the file's names, as float64; raises InvalidRequest as `read_delimited`."""
+def read_parquet(path: str, choose: Callable[[Sequence[str]], Sequence[str]], text: str | None = None) -> Columns:
+    """The columns that `choose` picks from the file's names, as `read_delimited` gives them; raises as it does."""
     if find_spec("pyarrow") is None:
         raise InvalidRequest(
             "reading Parquet needs pyarrow; install the extra: pip install 'ansatz[parquet]'", reason="MISSING_EXTRA"
@@ -29,7 +30,25 @@ def read_parquet(path: str, choose: Callable[[Sequence[str]], Sequence[str]]) ->
         table = file.read(columns=list(choose(names)))
     except pyarrow.ArrowInvalid as error:
         raise InvalidRequest.of("data", f"{path} cannot be read as Parquet: {error}") from None
-    return {name: _numbers(table.column(name), name) for name in table.column_names}
+    return {
+        name: _labels(column, name) if name == text and _is_text(column) else _numbers(column, name)
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+
+
+def _is_text(column: Any) -> bool:
+    from pyarrow import types
+
+    kind = column.type.value_type if types.is_dictionary(column.type) else column.type
+    return bool(types.is_string(kind) or types.is_large_string(kind))
+
+
+def _labels(column: Any, name: str) -> list[str]:
+    labels = column.to_pylist()
+    for row, label in enumerate(labels, start=1):
+        if label is None:
+            raise InvalidRequest.of(f"table.columns[{name!r}]", f"row {row} is empty; fill it or remove the row")
+    return list(labels)
 
 
 def _numbers(column: Any, name: str) -> array[float]:

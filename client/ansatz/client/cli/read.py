@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,33 +17,42 @@ from ansatz.client.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class Data:
-    """Columns of float64 by name, and which of them play a role."""
+    """Columns by name, of float64, the group's maybe of text, and which of them play a role."""
 
     columns: Columns
     target: str
     weights: str | None
     units: dict[str, str]
+    group: str | None = None
 
     def arguments(self) -> dict[str, Any]:
         """As keywords of Client.submit and Client.evaluate."""
-        return {"X": self.columns, "y": self.target, "weights": self.weights, "units": self.units}
+        return {"X": self.columns, "y": self.target, "weights": self.weights, "units": self.units, "group": self.group}
 
 
-def read_data(source: str, target: str, inputs: Sequence[str], weights: str | None, units: Path | None) -> Data:
+def read_data(
+    source: str,
+    target: str,
+    inputs: Sequence[str],
+    weights: str | None,
+    units: Path | None,
+    *,
+    group: str | None = None,
+) -> Data:
     """The columns asked for; with no `inputs`, all. Raises InvalidRequest that names field, place and remedy."""
     known: list[str] = []
 
     def choose(names: Sequence[str]) -> Sequence[str]:
         known.extend(names)
-        return _chosen(names, target, inputs, weights)
+        return _chosen(names, target, inputs, weights, group)
 
-    columns = _read(source, choose)
+    columns = _read(source, choose, group)
     if not columns[target]:
         raise InvalidRequest.of("data", f"{_shown(source)} has a header but no rows; give at least 5")
-    return Data(columns, target, weights, _units(units, known, columns) if units else {})
+    return Data(columns, target, weights, _units(units, known, columns) if units else {}, group)
 
 
-def read_columns(source: str, wanted: Sequence[str]) -> Columns:
+def read_columns(source: str, wanted: Sequence[str]) -> dict[str, array[float]]:
     """Columns of a table by name, none of them with a role; with nothing `wanted`, all. Raises InvalidRequest."""
 
     def choose(names: Sequence[str]) -> Sequence[str]:
@@ -52,15 +62,15 @@ def read_columns(source: str, wanted: Sequence[str]) -> Columns:
                 raise InvalidRequest.of(f"--inputs[{i}]", f"{name!r} is no column; columns: {listed}")
         return list(dict.fromkeys(wanted or names))
 
-    columns = _read(source, choose)
+    columns = _read(source, choose, None)
     if not all(columns.values()):
         raise InvalidRequest.of("data", f"{_shown(source)} has a header but no rows; give at least one")
-    return columns
+    return {name: values for name, values in columns.items() if isinstance(values, array)}
 
 
-def _read(source: str, choose: Any) -> Columns:
+def _read(source: str, choose: Any, text: str | None) -> Columns:
     if source == "-":
-        return read_delimited(sys.stdin.buffer, _shown(source), choose)
+        return read_delimited(sys.stdin.buffer, _shown(source), choose, text=text)
     path = Path(source)
     if path.is_dir() or not path.exists():
         raise InvalidRequest.of(
@@ -68,10 +78,10 @@ def _read(source: str, choose: Any) -> Columns:
         )
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
-            return read_parquet(source, choose)
+            return read_parquet(source, choose, text)
         with path.open("rb") as stream:
             tab = "\t" if path.suffix.lower() in (".tsv", ".tab") else None
-            return read_delimited(stream, _shown(source), choose, tab)
+            return read_delimited(stream, _shown(source), choose, tab, text)
     except OSError as error:
         raise InvalidRequest.of("data", f"{source!r} cannot be read: {error.strerror or error}") from None
 
@@ -80,19 +90,25 @@ def _shown(source: str) -> str:
     return "standard input" if source == "-" else repr(source)
 
 
-def _chosen(names: Sequence[str], target: str, inputs: Sequence[str], weights: str | None) -> list[str]:
+def _chosen(
+    names: Sequence[str], target: str, inputs: Sequence[str], weights: str | None, group: str | None
+) -> list[str]:
     roles = [("table.target", target), *((f"table.inputs[{i}]", name) for i, name in enumerate(inputs))]
     if weights is not None:
         roles.append(("table.weights", weights))
+    if group is not None:
+        roles.append(("table.group", group))
     listed = ", ".join(repr(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
     for field, name in roles:
         if name not in names or not name:
             raise InvalidRequest.of(field, f"{name!r} is no column; columns: {listed}")
     for i, name in enumerate(inputs):
-        if name in (target, weights) or name in inputs[:i]:
+        if name in (target, weights, group) or name in inputs[:i]:
             raise InvalidRequest.of(f"table.inputs[{i}]", f"{name!r} has a role already; name it once")
     if weights == target:
         raise InvalidRequest.of("table.weights", f"{target!r} is the target; name another column")
+    if group is not None and group in (target, weights):
+        raise InvalidRequest.of("table.group", f"{group!r} has a role already; name another column")
     chosen = list(dict.fromkeys(name for _, name in roles)) if inputs else list(names)
     for i, name in enumerate(chosen):
         if not name:

@@ -9,9 +9,20 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ansatz.client.results import Candidate, Constant, Evaluation, Job, JobState, Report, ServerInfo, Warning
+from ansatz.client.results import (
+    Candidate,
+    Constant,
+    ConstantLaw,
+    Evaluation,
+    Job,
+    JobState,
+    Report,
+    ServerInfo,
+    Warning,
+)
 
 _LITERAL = re.compile(r"(?<![\w.])(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[+-]?\d+)?", re.IGNORECASE)
+_MOST_GROUPS = 40
 
 
 def report_view(report: Report, target: str) -> RenderableType:
@@ -21,6 +32,7 @@ def report_view(report: Report, target: str) -> RenderableType:
         title += f" ({report.state.lower()}: the best until then)"
     parts: list[RenderableType] = [Text(title, style="bold"), _candidates(report.candidates)]
     parts += _parts(report.candidates)
+    parts += [*_groups(report.candidates[:1]), *_laws(report.constant_laws)]
     parts += [Text(line) for line in _remarks(report)]
     parts += [*_columns(report.columns), *_warnings(report.warnings)]
     return Group(*parts)
@@ -87,9 +99,37 @@ def _candidates(candidates: Sequence[Candidate]) -> Table:
     return table
 
 
+def _groups(best: Sequence[Candidate]) -> list[RenderableType]:
+    """What the constants of the best formula are in each group, where they differ."""
+    differ = [(i, c) for c_ in best for i, c in enumerate(c_.constants, start=1) if c.per_group]
+    if not differ:
+        return []
+    table = _table("group", *(c.parameter or f"c{i}" for i, c in differ))
+    labels = list(differ[0][1].per_group or ())
+    for label in labels[:_MOST_GROUPS]:
+        table.add_row(Text(label), *(Text(_in_group(c, label)) for _, c in differ))
+    more = len(labels) - _MOST_GROUPS
+    return [table, *([Text(f"… and {more} groups more; --format json has them all")] if more > 0 else [])]
+
+
+def _in_group(constant: Constant, label: str) -> str:
+    error = (constant.per_group_errors or {}).get(label)
+    return f"{(constant.per_group or {})[label]:.6g}" + ("" if error is None else f" ± {error:.2g}")
+
+
+def _laws(laws: Sequence[ConstantLaw]) -> list[RenderableType]:
+    parts: list[RenderableType] = []
+    for law in laws:
+        parts += [Text(f"Formulas for {law.constant} by the groups' own columns", style="bold")]
+        parts += [_candidates(law.candidates), *_columns(law.columns), *_warnings(law.warnings)]
+    return parts
+
+
 def _constant(constant: Constant) -> str:
     error = "" if constant.std_error is None else f" ± {constant.std_error:.2g}"
     called = f"{constant.parameter} = " if constant.parameter else ""
+    if constant.per_group:
+        return f"{called}{constant.value:.6g} (median of {len(constant.per_group)} groups)"
     return f"{called}{constant.value:.6g}{error}" + (f" ({constant.name})" if constant.name else "")
 
 

@@ -15,6 +15,8 @@ from ansatz.discovery.expression import node as tree
 from ansatz.discovery.expression.node import Apply, Node, Number, Variable
 
 Array = NDArray[np.float64]
+Numbers = Array | Sequence[Array]
+"""Numbers of a formula: each of shape () or (rows,)."""
 
 QUADRATURE_POINTS: Final = 32
 _MOST_VALUES: Final = 1_000_000
@@ -108,11 +110,12 @@ def _integral(node: Apply, columns: Mapping[str, Array]) -> Array:
 
 
 def values_and_jacobian(
-    node: Node, columns: Mapping[str, Array], rows: int, free: Sequence[int], numbers: Array | None = None
+    node: Node, columns: Mapping[str, Array], rows: int, free: Sequence[int], numbers: Numbers | None = None
 ) -> tuple[Array, Array]:
     """Values of shape (rows,) and derivatives of shape (rows, len(free)).
 
-    `numbers` stand in for all numbers of the formula, in order of appearance, where they are given.
+    `numbers` stand in for all numbers of the formula, in order of appearance, where they are given; each may differ
+    from row to row, outside integrals.
 
     `free` are positions among the numbers of the formula (all of them, integers included), in order of appearance.
     Reverse-mode differentiation: the cost is a small multiple of one evaluation, whatever the number of constants.
@@ -130,7 +133,9 @@ class _Forward:
 
     __slots__ = ("children", "first_number", "node", "numbers", "slopes", "value")
 
-    def __init__(self, node: Node, columns: Mapping[str, Array], numbers: Array | None, first_number: int = 0) -> None:
+    def __init__(
+        self, node: Node, columns: Mapping[str, Array], numbers: Numbers | None, first_number: int = 0
+    ) -> None:
         self.node = node
         self.first_number = first_number
         self.children: list[_Forward] = []
@@ -149,7 +154,7 @@ class _Forward:
                 self.numbers += child.numbers
             self.value = apply_function(node.op, *(c.value for c in self.children))
 
-    def _integrate(self, node: Apply, columns: Mapping[str, Array], numbers: Array | None) -> None:
+    def _integrate(self, node: Apply, columns: Mapping[str, Array], numbers: Numbers | None) -> None:
         """Children are the body at blocks of points and the two limits; the slopes belong to them."""
         body, bound, *limits = node.args
         assert isinstance(bound, Variable)

@@ -5,12 +5,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Protocol, TypeVar
 
-from ansatz.discovery.expression import Number
-from ansatz.discovery.search.archive import Entry
+from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _INDISTINGUISHABLE_BITS = 3.0
+
+
+class Rankable(Protocol):
+    """What the rule asks of a formula: nodes, bits, numbers fitted, and how wrong its dimensions are."""
+
+    @property
+    def formula(self) -> Node: ...
+    @property
+    def complexity(self) -> int: ...
+    @property
+    def description_length(self) -> float: ...
+    @property
+    def fitted(self) -> int: ...
+    @property
+    def wrongness(self) -> int: ...
+
+
+RankableT = TypeVar("RankableT", bound=Rankable)
 
 
 def indistinguishable_bits(rows: int, constants: int) -> float:
@@ -19,7 +37,7 @@ def indistinguishable_bits(rows: int, constants: int) -> float:
     return _INDISTINGUISHABLE_BITS * rows / max(rows - constants - 1, 1)
 
 
-def ranked(entries: Sequence[Entry], rows: int) -> list[Entry]:
+def ranked(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
     """Best first: by dimension, right before wrong; then, of those that the data of so many rows cannot tell from the
     shortest description, the simplest; then by description length.
 
@@ -29,19 +47,19 @@ def ranked(entries: Sequence[Entry], rows: int) -> list[Entry]:
     right = _by_evidence([e for e in entries if e.wrongness == RIGHT], rows)
     lawful = bool(right) and not isinstance(right[0].formula, Number)
 
-    def group(entry: Entry) -> int:
+    def group(entry: RankableT) -> int:
         return RIGHT if entry.wrongness == DOUBTFUL and not lawful else entry.wrongness
 
     groups = groupby(sorted(entries, key=group), key=group)
     return [entry for _, members in groups for entry in _by_evidence(list(members), rows)]
 
 
-def _by_evidence(entries: Sequence[Entry], rows: int) -> list[Entry]:
+def _by_evidence(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
     if not entries:
         return []
     by_length = sorted(entries, key=lambda e: (e.description_length, e.complexity))
     best = by_length[0]
-    limit = best.description_length + indistinguishable_bits(rows, len(best.named.fit.free))
+    limit = best.description_length + indistinguishable_bits(rows, best.fitted)
     rivals = [e for e in by_length if e.description_length <= limit]
     first = min(rivals, key=lambda e: (e.complexity, e.description_length))
     return [first, *(e for e in by_length if e is not first)]

@@ -11,11 +11,12 @@ from ansatz.discovery.expression.node import Apply, walk
 from ansatz.discovery.judge.rank import indistinguishable_bits
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.problem import Problem
-from ansatz.discovery.report import Candidate, ResidualVerdict, Warning
+from ansatz.discovery.report import Candidate, Constant, ResidualVerdict, Warning
 from ansatz.discovery.search.parts.gauge import Gauge
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _FAR_BITS = 30.0
+_MOST_GROUPS = 5
 _REMEDY = "Check the units; add the quantity that is missing as a column, or allow dimensional constants."
 
 
@@ -105,11 +106,20 @@ def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]
 
 
 def _constants(candidate: Candidate) -> list[Warning]:
-    loose = [f"{c.value:g}" for c in candidate.constants if c.std_error is None]
+    loose = [text for c in candidate.constants if (text := _undetermined(c))]
     if not loose:
         return []
     text = f"The data do not determine {', '.join(loose)} in {candidate.text}: other values fit as well."
     return [Warning("UNIDENTIFIABLE_CONSTANT", text)]
+
+
+def _undetermined(constant: Constant) -> str:
+    """How a constant is called that the data do not determine, in some groups or at all; empty if they do."""
+    if not constant.per_group:
+        return f"{constant.value:g}" if constant.std_error is None else ""
+    groups = [label for label, found in constant.per_group.items() if found.std_error is None]
+    more = ", …" if len(groups) > _MOST_GROUPS else ""
+    return f"{constant.value:g} for {', '.join(groups[:_MOST_GROUPS])}{more}" if groups else ""
 
 
 def _residual(verdict: ResidualVerdict | None) -> list[Warning]:

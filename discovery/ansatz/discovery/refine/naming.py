@@ -26,7 +26,7 @@ from ansatz.discovery.score.description_length import (
 )
 from ansatz.discovery.score.uncertainty import standard_errors, t_quantile
 
-_WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
+WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
 _MIN_GAIN_EXPONENT = 2.0
 _MIN_GAIN_COEFFICIENT = 8.0
 _MAX_DENOMINATOR = 16
@@ -157,20 +157,25 @@ def _best_choice(
     exponents = exponent_positions(fit.formula)
     best: tuple[int, Name, float, float] | None = None
     errors = standard_errors(fit.formula, fit.rmse, free, problem, fit.marks)
-    within = t_quantile(problem.rows - len(free), _WITHIN)
+    within = t_quantile(problem.rows - len(free), WITHIN)
     for position, error in zip(free, errors, strict=True):
         if np.isnan(error):
             continue
         value = float(values[position])
         for name in names_near(value, within * error):
             gain = precision_bits(value, float(error)) - name.bits
-            # A fraction is what one expects of an exponent, and zero is no coincidence to guard against: a term within
-            # its error of zero was never seen.
-            common = (position in exponents and not name.symbol) or name is _ZERO
-            floor = _MIN_GAIN_EXPONENT if common else _MIN_GAIN_COEFFICIENT
+            floor = least_gain(name, position in exponents)
             if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):
                 best = (position, name, gain, floor)
     return best
+
+
+def least_gain(name: Name, is_exponent: bool) -> float:
+    """The bits that a name must save."""
+    # A fraction is what one expects of an exponent, and zero is no coincidence to guard against: a term within its
+    # error of zero was never seen.
+    common = (is_exponent and not name.symbol) or name is _ZERO
+    return _MIN_GAIN_EXPONENT if common else _MIN_GAIN_COEFFICIENT
 
 
 def _with_name(fit: Fit, problem: Problem, position: int, name: Name) -> Fit:
@@ -179,4 +184,4 @@ def _with_name(fit: Fit, problem: Problem, position: int, name: Name) -> Fit:
     return fit_constants(with_numbers(fit.formula, values), problem, free, marks=fit.marks)
 
 
-__all__ = ["Name", "Named", "exponent_positions", "name_constants", "names_near"]
+__all__ = ["WITHIN", "Name", "Named", "exponent_positions", "least_gain", "name_constants", "names_near"]

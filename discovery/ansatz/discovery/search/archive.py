@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, to_text, variables, walk
@@ -44,6 +45,10 @@ class Entry:
     @property
     def rmse(self) -> float:
         return self.named.fit.rmse
+
+    @property
+    def fitted(self) -> int:
+        return len(self.named.fit.free)
 
     @property
     def names(self) -> dict[int, Name]:
@@ -113,7 +118,7 @@ class Archive:
         return RIGHT if dimensions is None else dimensions.wrongness(self.screen.composed(formula))
 
     def _consider(self, simple: Node, found_by: str) -> Entry | None:
-        fit = fit_constants(simple, self.screen, _fitted_positions(simple))
+        fit = fit_constants(simple, self.screen, fitted_positions(simple))
         if len(fit.free) >= self.screen.rows or not self._worth_naming(fit):
             return None
         entry = self._entry(self._settle(fit), found_by)
@@ -196,9 +201,21 @@ class Archive:
             self._entries = [e for i, e in enumerate(self._entries) if i < _KEPT // 2 or id(e) in front]
 
 
-def pareto_front(entries: list[Entry] | tuple[Entry, ...]) -> list[Entry]:
+class Measured(Protocol):
+    """A formula of known size and error."""
+
+    @property
+    def complexity(self) -> int: ...
+    @property
+    def rmse(self) -> float: ...
+
+
+MeasuredT = TypeVar("MeasuredT", bound=Measured)
+
+
+def pareto_front(entries: Sequence[MeasuredT]) -> list[MeasuredT]:
     """Entries that no simpler or equally simple one beats in error, simplest first."""
-    front: list[Entry] = []
+    front: list[MeasuredT] = []
     for entry in sorted(entries, key=lambda e: (e.complexity, e.rmse)):
         if not front or entry.rmse < front[-1].rmse * (1 - 1e-9):
             front.append(entry)
@@ -210,7 +227,7 @@ def _preference(entry: Entry) -> tuple[int, bool, float]:
     return entry.wrongness, not entry.named.fit.marks.parameters, entry.description_length
 
 
-def _fitted_positions(formula: Node) -> tuple[int, ...]:
+def fitted_positions(formula: Node) -> tuple[int, ...]:
     """Numbers that are no integers, and large integers that are no exponents: a searcher's rounding, not structure."""
     exponents = exponent_positions(formula)
     return tuple(

@@ -1,0 +1,144 @@
+"""From entries of grouped data to candidates: fitted on all rows, scored with each group's own constants."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ansatz.discovery.expression import Array
+from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.groups.archive import GroupedEntry
+from ansatz.discovery.groups.fit import fit_groups
+from ansatz.discovery.groups.problem import GroupedProblem
+from ansatz.discovery.groups.score import uncertainty
+from ansatz.discovery.groups.sharing import scored
+from ansatz.discovery.groups.structure import GroupedFit
+from ansatz.discovery.judge.rank import ranked
+from ansatz.discovery.refine.constants import numbers
+from ansatz.discovery.report import Candidate, Constant, GroupValue, Scores
+from ansatz.discovery.score.uncertainty import t_quantile
+from ansatz.discovery.search.archive import pareto_front
+
+_MOST_CANDIDATES = 20
+_MANY_ROWS = 20_000
+_MOST_CANDIDATES_OF_MANY_ROWS = 6
+_LAST_STEPS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class GroupedJudge:
+    """`problem` holds the weights of the fit; `caller_weights`, shape (n,) in its order of rows, those of scores."""
+
+    problem: GroupedProblem
+    caller_weights: Array | None
+
+    def shortlist(self, entries: Sequence[GroupedEntry]) -> list[GroupedEntry]:
+        """At most 20 entries (6 above 20,000 rows), best first."""
+        rows = self.problem.problem.rows
+        return ranked(entries, rows)[: _MOST_CANDIDATES if rows <= _MANY_ROWS else _MOST_CANDIDATES_OF_MANY_ROWS]
+
+    def on_all_rows(self, entry: GroupedEntry) -> GroupedEntry:
+        """The entry with its constants fitted and its description length computed on all rows."""
+        fit = entry.fit
+        final = fit_groups(fit.structure, self.problem, fit.values, fit.per_group, fit.fixed, max_steps=_LAST_STEPS)
+        prediction = fit.structure.predict(final.values, self.problem)
+        return replace(entry, scored=scored(final, self.problem, entry.scored.names), prediction=prediction)
+
+    def candidates(self, entries: Sequence[GroupedEntry], extrapolate: bool) -> tuple[Candidate, ...]:
+        """Entries as candidates, in their order, rank from 1."""
+        front = {id(e) for e in pareto_front(entries)}
+        dimensions = self.problem.problem.dimensions
+        return tuple(
+            Candidate(
+                rank=rank,
+                formula=entry.formula,
+                constants=self.constants(entry),
+                scores=self._scores(entry, extrapolate),
+                on_pareto_front=id(entry) in front,
+                found_by=entry.found_by,
+                dimensions=dimensions.of(entry.formula) if dimensions else None,
+            )
+            for rank, entry in enumerate(entries, start=1)
+        )
+
+    def constants(self, entry: GroupedEntry) -> tuple[Constant, ...]:
+        """In order of appearance, the numbers that are no integers, those with the caller's names and those that differ
+        between groups."""
+        constants = entry.fit.structure.constants
+        where = {p: j for j, constant in enumerate(constants) for p in constant.positions}
+        at = _Estimates.of(entry, self.problem)
+        found = []
+        for position, value in enumerate(numbers(entry.formula)):
+            j = where.get(position)
+            if j is not None and (j in entry.fit.per_group or constants[j].name or not is_integer(value)):
+                found.append(at.constant(j, float(value)))
+            elif j is None and not is_integer(value):
+                found.append(Constant(float(value)))
+        return tuple(found)
+
+    def _scores(self, entry: GroupedEntry, extrapolate: bool) -> Scores:
+        judged = replace(self.problem.problem, weights=self.caller_weights)
+        rmse = judged.rmse(entry.prediction)
+        spread = judged.rmse(np.full(judged.rows, np.average(judged.y, weights=self.caller_weights)))
+        return Scores(
+            rmse=rmse,
+            r2=1.0 - (rmse / spread) ** 2 if spread > 0 else math.nan,
+            relative_error=rmse / judged.y_scale,
+            description_length=entry.description_length,
+            extrapolation_rmse=self._extrapolation(entry.fit) if extrapolate else math.nan,
+        )
+
+    def _extrapolation(self, fit: GroupedFit) -> float:
+        """Error on the outermost fifth of each group's rows, all constants fitted on the others."""
+        problem = self.problem.subsample(_MANY_ROWS)
+        inner, outer = (problem.rows_only(rows) for rows in problem.inner_and_outer)
+        if not outer.problem.rows or inner.problem.rows <= fit.fitted:
+            return math.nan
+        refitted = fit_groups(fit.structure, inner, fit.values, fit.per_group, fit.fixed)
+        error = outer.problem.rmse(fit.structure.predict(refitted.values, outer))
+        return error if math.isfinite(error) else math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class _Estimates:
+    """Least-squares values and standard errors, shape (k, G), of the constants of an entry, those that stand at a name
+    among them; `half` is half a 95 % interval in standard errors."""
+
+    entry: GroupedEntry
+    labels: tuple[str, ...]
+    values: Array
+    errors: Array
+    half: float
+
+    @classmethod
+    def of(cls, entry: GroupedEntry, problem: GroupedProblem) -> _Estimates:
+        fit, errors = entry.fit, entry.scored.errors
+        if entry.scored.names:
+            held = fit.fixed - entry.scored.names.keys()
+            fit = fit_groups(fit.structure, problem, fit.values, fit.per_group, held, max_steps=_LAST_STEPS)
+            errors = uncertainty(fit, problem).errors
+        half = t_quantile(problem.problem.rows - fit.fitted)
+        return cls(entry, problem.labels, fit.values, errors, half)
+
+    def constant(self, j: int, value: float) -> Constant:
+        structure = self.entry.fit.structure
+        if j in self.entry.fit.per_group:
+            values, errors = self.entry.fit.values[j], self.entry.scored.errors[j]
+            found = {
+                label: GroupValue(float(v), None if math.isnan(e) else float(e))
+                for label, v, e in zip(self.labels, values, errors, strict=True)
+            }
+            return Constant(value, parameter=structure.constants[j].name, per_group=found)
+        centre, error = float(self.values[j, 0]), float(self.errors[j, 0])
+        known = not math.isnan(error)
+        return Constant(
+            value=value,
+            std_error=error if known else None,
+            lower=min(centre - self.half * error, value) if known else None,
+            upper=max(centre + self.half * error, value) if known else None,
+            name=self.entry.scored.names.get(j, ("", 0.0))[0] if not is_integer(value) else "",
+            parameter=structure.constants[j].name,
+        )

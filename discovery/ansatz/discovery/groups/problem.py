@@ -1,0 +1,119 @@
+"""A problem whose rows come in groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.expression import Array
+from ansatz.discovery.problem import Problem
+
+_HELD_OUT = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class GroupedProblem:
+    """`problem` has its rows sorted by group; `labels` are those of the G groups, in order; `index`, shape (n,), is the
+    group of each row, 0 to G − 1, and every group has rows."""
+
+    problem: Problem
+    labels: tuple[str, ...]
+    index: NDArray[np.intp]
+
+    def __post_init__(self) -> None:
+        if self.index.shape != (self.problem.rows,) or np.any(np.diff(self.index) < 0):
+            raise ValueError("rows must be sorted by group")
+        if not np.array_equal(np.unique(self.index), np.arange(len(self.labels))):
+            raise ValueError("every group must have rows")
+
+    @classmethod
+    def of(cls, problem: Problem, labels: tuple[str, ...], index: NDArray[np.intp]) -> GroupedProblem:
+        """Of a problem whose rows are in any order."""
+        order = np.argsort(index, kind="stable")
+        return cls(problem.rows_only(order), labels, index[order])
+
+    @property
+    def groups(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """First row of each group, shape (G,)."""
+        return np.searchsorted(self.index, np.arange(self.groups))
+
+    @cached_property
+    def sizes(self) -> NDArray[np.intp]:
+        """Rows of each group, shape (G,)."""
+        return np.bincount(self.index, minlength=self.groups)
+
+    @cached_property
+    def row_scale(self) -> Array:
+        """What a residual is multiplied with for the fit, shape (n,): root of the weight over the scale of y."""
+        weights = self.problem.weights
+        root = np.ones(self.problem.rows) if weights is None else np.sqrt(weights)
+        return root / self.problem.y_scale
+
+    @cached_property
+    def varying(self) -> tuple[str, ...]:
+        """Inputs that differ within a group; the others are columns of the groups."""
+        low = np.minimum.reduceat(self.problem.X, self.starts, axis=0)
+        high = np.maximum.reduceat(self.problem.X, self.starts, axis=0)
+        varies = np.any(low < high, axis=0)
+        return tuple(n for n, v in zip(self.problem.names, varies, strict=True) if v)
+
+    @cached_property
+    def as_one(self) -> GroupedProblem:
+        """The same rows as one group."""
+        return replace(self, labels=("",), index=np.zeros_like(self.index))
+
+    def by_group(self, rows: Array) -> Array:
+        """Sums over the rows of each group: shape (n, …) to (G, …)."""
+        sums: Array = np.add.reduceat(rows, self.starts, axis=0)
+        return sums
+
+    def group(self, number: int) -> Problem:
+        """One group alone, with the inputs that vary in some group."""
+        rows = np.flatnonzero(self.index == number)
+        return _reweighted(self.problem.rows_only(rows).inputs_only(self.varying))
+
+    def rows_only(self, rows: NDArray[np.intp]) -> GroupedProblem:
+        """The problem on some of its rows (ascending; some of every group)."""
+        return replace(self, problem=self.problem.rows_only(rows), index=self.index[rows])
+
+    def subsample(self, most: int) -> GroupedProblem:
+        """At most about `most` rows, every group thinned alike, drawn by the problem's seed."""
+        if self.problem.rows <= most:
+            return self
+        share, rng = most / self.problem.rows, np.random.default_rng(self.problem.seed)
+        return self.rows_only(self._picked(lambda n: min(n, max(round(n * share), 5)), lambda g: rng.random(g.size)))
+
+    @cached_property
+    def inner_and_outer(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows to fit and rows to hold out: of each group the fifth that lies farthest from its median input."""
+        X = self.problem.inputs_only(self.varying).X
+
+        def distance(rows: NDArray[np.intp]) -> Array:
+            deviation = np.abs(X[rows] - np.median(X[rows], axis=0))
+            spread = np.median(deviation, axis=0)
+            total: Array = np.sum((deviation / np.where(spread > 0, spread, 1.0)) ** 2, axis=1)
+            return total
+
+        inner = self._picked(lambda n: n - int(n * _HELD_OUT), distance)
+        return inner, np.setdiff1d(np.arange(self.problem.rows), inner)
+
+    def _picked(self, count: Callable[[int], int], key: Callable[[NDArray[np.intp]], Array]) -> NDArray[np.intp]:
+        """Of each group's n rows the `count(n)` with the smallest keys, ascending."""
+        picked = []
+        for first, size in zip(self.starts, self.sizes, strict=True):
+            rows = np.arange(first, first + size)
+            picked.append(rows[np.argsort(key(rows), kind="stable")[: count(int(size))]])
+        return np.sort(np.concatenate(picked))
+
+
+def _reweighted(problem: Problem) -> Problem:
+    """The problem with its weights at mean 1."""
+    return problem if problem.weights is None else replace(problem, weights=problem.weights / problem.weights.mean())

@@ -1,0 +1,78 @@
+"""Refinement of a caller's ansatz on grouped data: fit it, search what it leaves, join, refit, keep what pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ansatz.discovery.ansatz import Ansatz
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Node, add
+from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, verdict
+from ansatz.discovery.groups.declared import settled, structure_of
+from ansatz.discovery.groups.search import GroupedSearch, Proposal
+from ansatz.discovery.groups.structure import Structure
+from ansatz.discovery.refine.constants import numbers
+from ansatz.discovery.report import RefinementStep
+from ansatz.discovery.search.refinement.refinement import Refined
+
+_MAX_STEPS = 3
+_CORRECTIONS = 4
+_MIN_GAIN_BITS = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class GroupedRefinement:
+    """Searches the additive residual of an ansatz; `per_group` are the constants that the caller says are per group."""
+
+    search: GroupedSearch
+    archive: GroupedArchive
+    per_group: tuple[str, ...]
+
+    def run(self, ansatz: Ansatz, budget: Budget) -> Refined:
+        """Every formula on the way is in the archive."""
+        self.search.on_stage("ansatz")
+        structure = structure_of(ansatz)
+        current = self.archive.propose(structure, "ansatz", budget, settled(structure, self.per_group))
+        if current is None:
+            return Refined((), False)
+        steps = [RefinementStep(current.formula, None, 0.0)]
+        while len(steps) <= _MAX_STEPS and not budget.spent and not self._is_complete(current):
+            self.search.on_stage("residual")
+            found = self._correction(current, budget)
+            if found is None:
+                break
+            joined, correction = found
+            gain = current.description_length - joined.description_length
+            steps.append(RefinementStep(joined.formula, correction, gain, "additive"))
+            current = joined
+        return Refined(tuple(steps), self._is_complete(current))
+
+    def _is_complete(self, current: GroupedEntry) -> bool:
+        left = verdict(current, self.archive.problem)
+        return self.archive.solved or (left is not None and left.is_noise)
+
+    def _correction(self, current: GroupedEntry, budget: Budget) -> tuple[GroupedEntry, Node] | None:
+        """The best joint structure that adds one correction, with that correction; None where none pays."""
+        problem = self.archive.problem
+        rest = replace(problem.problem, y=problem.problem.y - current.prediction)
+        proposals = self.search.run(replace(problem, problem=rest), budget.part(budget.remaining / 3))
+        best: tuple[GroupedEntry, Node] | None = None
+        for proposal in proposals[:_CORRECTIONS]:
+            joined = None if budget.spent else self._joined(current, proposal, budget)
+            if joined is None or joined is current:
+                continue
+            if best is None or joined.description_length < best[0].description_length:
+                best = (joined, proposal.structure.at(np.median(proposal.values, axis=1)))
+        if best is None or best[0].description_length > current.description_length - _MIN_GAIN_BITS:
+            return None
+        return best
+
+    def _joined(self, current: GroupedEntry, proposal: Proposal, budget: Budget) -> GroupedEntry | None:
+        fit, added = current.fit, proposal.structure
+        before = len(numbers(fit.structure.formula))
+        shifted = [replace(c, positions=tuple(p + before for p in c.positions)) for c in added.constants]
+        structure = Structure(add(fit.structure.formula, added.formula), (*fit.structure.constants, *shifted))
+        known = {j: j in fit.per_group for j in range(len(fit.values))}
+        return self.archive.propose(structure, "residual", budget, known, np.vstack([fit.values, proposal.values]))

@@ -1,0 +1,95 @@
+"""Structures for grouped data: what explains single groups, and all rows together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.groups.archive import freed
+from ansatz.discovery.groups.fit import fit_groups
+from ansatz.discovery.groups.problem import GroupedProblem
+from ansatz.discovery.groups.sharing import scored
+from ansatz.discovery.groups.starts import fit_each_group
+from ansatz.discovery.groups.structure import Structure
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.score.description_length import is_exact
+from ansatz.discovery.search.archive import Archive, skeleton
+from ansatz.discovery.search.portfolio import Portfolio
+from ansatz.discovery.search.protocol import Searcher, SeededSearcher
+from ansatz.discovery.search.screening import relevant_inputs
+
+_SINGLES = 3
+_BEST = 12
+_MOST_CONSTANTS = 8
+_STARTS = 12
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A structure, who found it, and its first rough fit: constants, shape (k, G), bits, and whether it leaves nothing
+    but rounding with fewer numbers than half the rows."""
+
+    structure: Structure
+    found_by: str
+    values: Array
+    bits: float
+    exact: bool
+
+
+@dataclass(eq=False)
+class GroupedSearch:
+    """Proposes structures by running a portfolio on the largest groups, each alone, and on all rows together.
+
+    `searchers` makes the searchers for a problem; `engine`, the evolutionary engine or None, takes part on the largest
+    group and on all rows. What was cut short or failed is told in `portfolios`.
+    """
+
+    searchers: Callable[[Problem], Sequence[Searcher]]
+    engine: SeededSearcher | None
+    on_stage: Callable[[str], None]
+    portfolios: list[Portfolio] = field(default_factory=list)
+
+    def run(self, problem: GroupedProblem, budget: Budget) -> list[Proposal]:
+        """Proposals, the most promising first; each group and all rows get an equal share of the time."""
+        found: dict[str, Proposal] = {}
+        parts = [problem.group(g) for g in self._largest(problem)]
+        for i, part in enumerate([*parts, problem.problem]):
+            engine = self.engine if i in (0, len(parts)) else None
+            share = budget.part(budget.remaining / (len(parts) + 1 - i))
+            for formula, found_by in self._formulas(part, share, engine):
+                for structure in dict.fromkeys([freed(formula), freed(formula, coefficients=True)]):
+                    key = f"{skeleton(formula)} {[c.positions for c in structure.constants]}"
+                    if key not in found and len(structure.constants) <= _MOST_CONSTANTS and not budget.spent:
+                        found[key] = _roughly(structure, found_by, problem)
+            if any(p.exact for p in found.values()):
+                break
+        return sorted((p for p in found.values() if np.isfinite(p.bits)), key=lambda p: p.bits)
+
+    @staticmethod
+    def _largest(problem: GroupedProblem) -> list[int]:
+        order = np.argsort(-problem.sizes, kind="stable")[:_SINGLES]
+        return [int(g) for g in order if problem.varying]
+
+    def _formulas(self, part: Problem, budget: Budget, engine: SeededSearcher | None) -> Iterator[tuple[Node, str]]:
+        searched = part.inputs_only(relevant_inputs(part))
+        portfolio = Portfolio(self.searchers(searched), engine, self.on_stage)
+        self.portfolios.append(portfolio)
+        archive = Archive(searched)
+        portfolio.run(searched, budget, archive)
+        yield from ((e.formula, e.found_by) for e in archive.entries[:_BEST])
+
+
+def _roughly(structure: Structure, found_by: str, problem: GroupedProblem) -> Proposal:
+    """A quick fit, with everything per group or with everything shared."""
+    alone = fit_each_group(structure, problem, _STARTS)
+    one = fit_each_group(structure, problem.as_one, 2)
+    together = fit_groups(structure, problem, np.repeat(one.values, problem.groups, axis=1), ())
+    fits = (alone, together)
+    bits = [scored(f, problem).description_length if np.isfinite(f.rmse) else np.inf for f in fits]
+    best = fits[int(np.argmin(bits))]
+    exact = is_exact(best.rmse, problem.problem) and 2 * best.fitted < problem.problem.rows
+    return Proposal(structure, found_by, best.values, min(bits), exact)

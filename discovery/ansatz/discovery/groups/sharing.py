@@ -1,0 +1,121 @@
+"""Which constants all groups share, and which differ from group to group: found by description length."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Array
+from ansatz.discovery.groups.fit import fit_groups
+from ansatz.discovery.groups.problem import GroupedProblem
+from ansatz.discovery.groups.score import description_length, uncertainty
+from ansatz.discovery.groups.starts import fit_each_group
+from ansatz.discovery.groups.structure import GroupedFit, Structure
+
+STARTS = 48
+_QUANTILES = (0.5, 0.25, 0.75)
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A fit, the standard errors of its constants, shape (k, G), the names of those that are fixed at one (name and
+    its bits), and its description length in bits."""
+
+    fit: GroupedFit
+    errors: Array
+    description_length: float
+    names: Mapping[int, tuple[str, float]] = field(default_factory=dict)
+
+
+def scored(fit: GroupedFit, problem: GroupedProblem, names: Mapping[int, tuple[str, float]] | None = None) -> Scored:
+    """The fit with its errors and description length."""
+    found = uncertainty(fit, problem)
+    bits = {j: bits for j, (_, bits) in (names or {}).items()}
+    return Scored(fit, found.errors, description_length(fit, found, bits, problem), names or {})
+
+
+@dataclass(frozen=True, eq=False)
+class Sharing:
+    """Fits structures to a grouped problem; `budget` is asked before each round of fits."""
+
+    problem: GroupedProblem
+    budget: Budget
+
+    def fit(self, structure: Structure, settled: Mapping[int, bool], start: Array | None = None) -> Scored | None:
+        """The structure with its constants shared or per group, as it is shortest to describe.
+
+        `settled` says of some constants whether they are per group; the others are chosen. `start`, shape (k, G), is
+        where the groups start; None: many starts are tried. None where no fit is finite.
+        """
+        starts = list(self._starts(structure, start))
+        own = frozenset(j for j, is_own in settled.items() if is_own)
+        free = frozenset(range(len(structure.constants))) - settled.keys()
+        ends = [self._best(self._fits(structure, starts, chosen)) for chosen in dict.fromkeys([own | free, own])]
+        by_length = sorted((e for e in ends if e is not None), key=lambda s: s.description_length)
+        found = [self._greedy(end, starts, free) for end in by_length]
+        return min(found, key=lambda s: s.description_length, default=None)
+
+    def _starts(self, structure: Structure, start: Array | None) -> Iterator[Array]:
+        """Where each group stands by itself, and where all stand together."""
+        everything = range(len(structure.constants))
+        if start is not None:
+            yield fit_groups(structure, self.problem, start, everything).values
+            yield start
+            return
+        yield fit_each_group(structure, self.problem, STARTS).values
+        together = fit_each_group(structure, self.problem.as_one, STARTS).values
+        yield np.repeat(together, self.problem.groups, axis=1)
+
+    def _greedy(self, current: Scored, starts: Sequence[Array], free: Collection[int]) -> Scored:
+        """Share or free one constant at a time, each time the one that saves most, while it pays."""
+        while not self.budget.spent:
+            fits = (f for j in sorted(free) for f in self._flipped(current, j, starts))
+            best = self._best(fits)
+            if best is None or best.description_length >= current.description_length:
+                break
+            current = best
+        return current
+
+    def _flipped(self, current: Scored, j: int, starts: Sequence[Array]) -> Iterator[GroupedFit]:
+        """The fit with constant j shared where it was not, and the other way round."""
+        fit = current.fit
+        start = fit.values.copy()
+        if j in fit.per_group:
+            start[j] = _common(fit.values[j], current.errors[j])
+        yield fit_groups(fit.structure, self.problem, start, fit.per_group ^ {j})
+        if j not in fit.per_group:  # from here, and from where the groups stand by themselves
+            yield from self._fits(fit.structure, starts, fit.per_group ^ {j})
+
+    def _fits(self, structure: Structure, starts: Sequence[Array], per_group: frozenset[int]) -> Iterator[GroupedFit]:
+        """Fits from each start, the shared constants at some quantiles of what the groups say."""
+        shared = [j for j in range(len(structure.constants)) if j not in per_group]
+        for start in starts:
+            differ = bool(np.any(start[shared] != start[shared, :1]))
+            for quantile in _QUANTILES if differ else _QUANTILES[:1]:
+                values = start.copy()
+                values[shared] = np.quantile(start[shared], quantile, axis=1, keepdims=True)
+                if per_group:  # what belongs to the groups first finds its place for these
+                    values = fit_groups(structure, self.problem, values, per_group, shared, max_steps=20).values
+                yield fit_groups(structure, self.problem, values, per_group)
+
+    def _best(self, fits: Iterator[GroupedFit]) -> Scored | None:
+        """The fit that is shortest to describe; once the budget is spent, of those that came before and one more."""
+        best: Scored | None = None
+        for fit in fits:
+            found = scored(fit, self.problem) if np.isfinite(fit.rmse) else None
+            if found is not None and (best is None or found.description_length < best.description_length):
+                best = found
+            if best is not None and self.budget.spent:
+                break
+        return best
+
+
+def _common(values: Array, errors: Array) -> float:
+    """The mean of what the groups say, each by its weight."""
+    known = np.isfinite(errors) & (errors > 0)
+    if not known.any():
+        return float(np.median(values))
+    return float(np.average(values[known], weights=errors[known] ** -2.0))
