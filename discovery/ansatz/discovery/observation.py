@@ -90,11 +90,14 @@ class Observation:
         if found is None or not all(part.name in found for part in self.parts):
             return None
         formulas, constants = [found[p.name] for p in self.parts], [found[name] for name in self.constants]
-        known = all(set(variables(f)) <= set(p.arguments) for f, p in zip(formulas, self.parts, strict=True))
-        if not known or not all(isinstance(c, Number) for c in constants):
+        if not self.admits(formulas) or not all(isinstance(c, Number) for c in constants):
             return None
         law = self.law(formulas, [c.value for c in constants if isinstance(c, Number)])
         return law if self.composed(law) == formula else None
+
+    def admits(self, formulas: Sequence[Node]) -> bool:
+        """Whether each part's formula uses nothing but the part's arguments."""
+        return all(set(variables(f)) <= set(p.arguments) for f, p in zip(formulas, self.parts, strict=True))
 
     def positive(self, columns: Mapping[str, Array], rows: int) -> frozenset[str]:
         """The arguments that are > 0 wherever parts are called, as far as that is known before the parts are."""

@@ -41,7 +41,7 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
         monkeypatch.setenv("ANSATZ_STANDIN_END", end)
         monkeypatch.setenv("ANSATZ_STANDIN_VERSION", version)
 
-    monkeypatch.setenv("PYTHONPATH", str(HERE / "standin"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE / "standin"), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.setenv("ANSATZ_STANDIN_RECORD", str(HERE / "recorded" / "example_det.csv"))
     monkeypatch.setenv("ANSATZ_STANDIN_CALLS", str(tmp_path / "calls"))
     choose("return")

@@ -134,6 +134,7 @@ class Asking:
     """An engine that asks for seeds until it has some, and tells them."""
 
     name = "asking"
+    fills_forms = False
 
     def __init__(self) -> None:
         self.seeds: list[Node] = []

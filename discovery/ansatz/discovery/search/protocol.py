@@ -42,5 +42,9 @@ class Searcher(Protocol):
 class SeededSearcher(Searcher, Protocol):
     """A searcher that can begin with formulas of others: an evolutionary engine, whose first population they join."""
 
+    @property
+    def fills_forms(self) -> bool:
+        """Whether it searches observed problems, and emits laws for them."""
+
     def search(self, problem: Problem, budget: Budget, emit: Emit, seeds: Seeds = no_seeds) -> None:
         """As `Searcher.search`; `seeds` are asked for whenever the engine begins anew."""

@@ -16,6 +16,10 @@ from typing import Any
 __version__ = os.environ.get("ANSATZ_STANDIN_VERSION", "2.7.2")
 
 
+class TemplateExpressionSpec(dict[str, Any]):
+    """The arguments of a template, such as can be written down."""
+
+
 class PySRRegressor:
     def __init__(self, **parameters: Any) -> None:
         self.parameters = parameters

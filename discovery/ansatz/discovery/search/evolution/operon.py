@@ -8,7 +8,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class Operon:
     It stops between generations only; one under way when `search` returns ends by itself in some tenths of a second.
     """
 
+    fills_forms: ClassVar[bool] = False
     name: str = "operon"
     generations: int = 80
     """Of a round; half as many where there is only arithmetic."""

@@ -25,6 +25,7 @@ from ansatz.discovery.search.evolution.pysr_child import PySRChild
 from ansatz.discovery.search.evolution.pysr_errors import explain
 from ansatz.discovery.search.evolution.scaling import input_scales, scaled_inputs
 from ansatz.discovery.search.evolution.seeding import seed_formulas
+from ansatz.discovery.search.evolution.template import Template
 from ansatz.discovery.search.protocol import Emit, Seeds, no_seeds
 
 ROWS: Final = 2000
@@ -44,13 +45,15 @@ class PySR:
     """Searches with few functions first, then with all that are allowed, seeded by the best equations found and by the
     formulas of others.
 
-    Looks at no more than 2,000 rows, drawn by the problem's seed; row weights count. Runs on several threads differ
+    Looks at no more than 2,000 rows, drawn by the problem's seed; row weights count. An observed problem is searched
+    as a template expression. Runs on several threads differ
     from one to the next; with `deterministic` the same problem and seed give the same formulas, by one thread and
     counted iterations, more slowly. One search at a time: another waits. A process that has died is replaced at the
     next use.
     """
 
     name = "pysr"
+    fills_forms = True
 
     def __init__(self, deterministic: bool = False) -> None:
         self._deterministic = deterministic
@@ -99,6 +102,15 @@ def _wait_until_ready(child: PySRChild, budget: Budget) -> bool:
     return child.version is not None
 
 
+def _template(problem: Problem, scales: Sequence[float], safe: Sequence[str]) -> Template | None:
+    """The form of an observed problem."""
+    if problem.observation is None:
+        return None
+    columns = zip(problem.names, safe, scales, strict=True)
+    inputs: dict[str, Node] = {n: Variable(s) if c == 1 else multiply(Number(c), Variable(s)) for n, s, c in columns}
+    return Template(problem.observation, safe, inputs, problem.y_scale)
+
+
 @dataclass(eq=False)
 class _Job:
     """Fits for one problem: y over its scale, inputs near 1, columns by safe names."""
@@ -115,10 +127,12 @@ class _Job:
         self._scales = input_scales(self.problem)
         self._safe = safe_names(len(self.problem.names))
         self._inputs = dict(zip(self._safe, scaled_inputs(self.problem, self._scales), strict=True))
+        self._template = _template(self.problem, self._scales, self._safe)
 
     def run(self, functions: frozenset[str], timed: Budget, whole: Budget, emit: Emit) -> None:
         """One fit of `timed` seconds at most; ends with `whole` in any case."""
-        guesses = [*self._seed_equations(functions), *(e.text for e in self._equations()[-_GUESSES:])]
+        # A template takes no guesses that are texts.
+        guesses = [] if self._template else self._guesses(functions)
         self._runs += 1
         self.child.request({"parameters": self._parameters(functions, timed.seconds, guesses)}, *self._arrays())
         reply = None
@@ -135,11 +149,15 @@ class _Job:
 
     def _parameters(self, functions: frozenset[str], seconds: float, guesses: Sequence[str]) -> dict[str, object]:
         assert self.child.version is not None
-        return regressor_parameters(
+        parameters = regressor_parameters(
             functions=functions, max_complexity=self.problem.max_complexity, seconds=seconds, seed=self.problem.seed,
             directory=self.directory, run=self._run_name, version=self.child.version, guesses=guesses,
             deterministic=self.deterministic,
         )  # fmt: skip
+        return parameters if self._template is None else {**parameters, "template": self._template.arguments()}
+
+    def _guesses(self, functions: frozenset[str]) -> list[str]:
+        return [*self._seed_equations(functions), *(e.text for e in self._equations()[-_GUESSES:])]
 
     def _seed_equations(self, functions: frozenset[str]) -> list[str]:
         safe = {name: Variable(s) for name, s in zip(self.problem.names, self._safe, strict=True)}
@@ -167,6 +185,8 @@ class _Job:
 
     def _formula(self, equation: Equation) -> Node | None:
         """The equation in the problem's own units; None where it is no formula (an infinite constant)."""
+        if self._template is not None:
+            return self._template.law(equation.text)
         try:
             found = substitute(hall_of_fame.formula(equation.text, self._safe), self._inputs)
         except InvalidInputError:

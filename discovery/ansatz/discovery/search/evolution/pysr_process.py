@@ -56,12 +56,22 @@ def _take_over_streams() -> tuple[BinaryIO, BinaryIO]:
 def _fit(regressor: Any, parameters: dict[str, Any], arrays: list[Array]) -> dict[str, Any]:
     X, y, *weights = arrays
     try:
-        regressor(**parameters).fit(
+        regressor(**_with_template(parameters)).fit(
             X, y, weights=weights[0] if weights else None, variable_names=list(safe_names(X.shape[1]))
         )
     except Exception as error:  # told to the other side, whatever it is
         return {"kind": "failed", "error": f"{type(error).__module__}.{type(error).__qualname__}", "text": str(error)}
     return {"kind": "done"}
+
+
+def _with_template(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters with the object that PySR wants for the arguments of a template."""
+    if "template" not in parameters:
+        return parameters
+    import pysr
+
+    others = {name: value for name, value in parameters.items() if name != "template"}
+    return {**others, "expression_spec": pysr.TemplateExpressionSpec(**parameters["template"])}
 
 
 def _warm_up(regressor: Any, version: tuple[int, int]) -> None:

@@ -74,8 +74,17 @@ class PartsSearch:
             self._reduce(until)
             if self._bits() > before - _MIN_GAIN_BITS:
                 break
+        if self._engine_fills_forms and not until.spent and not leaves_noise(self.archive):
+            whole = replace(self.portfolio, searchers=())
+            whole.run(self.problem, until, self.archive)
+            self.portfolio.engine_took_part |= whole.engine_took_part
         if until.spent and not self.archive.solved:
             self.portfolio.cut_stages.append(FOUND_BY)
+
+    @property
+    def _engine_fills_forms(self) -> bool:
+        """Whether the engine takes the whole problem with its form, rather than one part at a time."""
+        return self.portfolio.engine is not None and self.portfolio.engine.fills_forms
 
     def _bits(self) -> float:
         return self.archive.entries[0].description_length if self.archive.entries else np.inf
@@ -142,7 +151,8 @@ class PartsSearch:
                     self._propose(entry.formula, part, law)
 
         found = Archive(problem, carry)
-        portfolio = replace(self.portfolio, cut_stages=[])
+        engine = None if self._engine_fills_forms else self.portfolio.engine
+        portfolio = replace(self.portfolio, engine=engine, cut_stages=[])
         portfolio.run(problem, budget.part(also_stop=lambda: found.solved), found)
         self.portfolio.engine_took_part |= portfolio.engine_took_part
         if not self.archive.solved:

@@ -1,0 +1,103 @@
+"""The form around unknown parts as a template expression of PySR, and what PySR finds for it as a law.
+
+PySR takes the form as Julia code, the arguments of `pysr.TemplateExpressionSpec`: the code is written here, from a tree
+of our own. Its equations come back as ``f = #1 * 2.0; g = cos(#1); p = [9.81]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from ansatz.discovery.errors import InvalidInputError
+from ansatz.discovery.expression import (
+    Apply,
+    Node,
+    Number,
+    Variable,
+    add,
+    divide,
+    multiply,
+    substitute,
+    subtract,
+    to_text,
+)
+from ansatz.discovery.expression.node import INTEGRAL
+from ansatz.discovery.observation import Observation
+from ansatz.discovery.search.evolution import hall_of_fame
+
+_PARAMETERS: Final = "p"
+_POINTS: Final = 8  # of a quadrature, written out: enough for a search, whose laws are fitted exactly afterwards
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """The form of an observed problem for PySR: `inputs` are its columns in terms of PySR's names `safe`, the target is
+    divided by `y_scale`."""
+
+    observation: Observation
+    safe: Sequence[str]
+    inputs: Mapping[str, Node]
+    y_scale: float
+
+    def arguments(self) -> dict[str, Any]:
+        """Arguments of TemplateExpressionSpec as plain JSON values."""
+        slots = {name: Variable(_slot(i)) for i, name in enumerate(self.observation.constants, start=1)}
+        form = substitute(_summed(self.observation.form), {**self.inputs, **slots})
+        form = form if self.y_scale == 1 else divide(form, Number(self.y_scale))
+        found: dict[str, Any] = {
+            "combine": _in_julia(form, len(slots)),
+            "expressions": [part.name for part in self.observation.parts],
+            "variable_names": list(self.safe),
+        }
+        return {**found, "parameters": {_PARAMETERS: len(slots)}} if slots else found
+
+    def law(self, equation: str) -> Node | None:
+        """The law that an equation states; None where it is none (an infinite constant)."""
+        try:
+            found = hall_of_fame.template(equation)
+            formulas = [substitute(found.functions[p.name], _arguments(p.arguments)) for p in self.observation.parts]
+        except (InvalidInputError, KeyError, ValueError):
+            return None
+        constants = found.parameters.get(_PARAMETERS, ())
+        known = len(constants) == len(self.observation.constants) and bool(np.all(np.isfinite(constants)))
+        if not known or not self.observation.admits(formulas):
+            return None
+        return self.observation.law(formulas, constants)
+
+
+def _arguments(names: Sequence[str]) -> dict[str, Node]:
+    return {f"slot{i}": Variable(name) for i, name in enumerate(names, start=1)}
+
+
+def _slot(i: int) -> str:
+    return f"{_PARAMETERS}_{i}_"
+
+
+def _in_julia(form: Node, slots: int) -> str:
+    """Our formulas are Julia's but for powers; elements of a vector have brackets."""
+    text = to_text(form).replace("**", "^")
+    for i in range(slots, 0, -1):
+        text = text.replace(_slot(i), f"{_PARAMETERS}[{i}]")
+    return text
+
+
+def _summed(node: Node) -> Node:
+    """Integrals as weighted sums of their bodies."""
+    if not isinstance(node, Apply):
+        return node
+    arguments = tuple(_summed(a) for a in node.args)
+    if node.op != INTEGRAL or not isinstance(variable := node.args[1], Variable):
+        return Apply(node.op, arguments)
+    body, _, low, high = arguments
+    middle, half = (multiply(Number(0.5), join(high, low)) for join in (add, subtract))
+    total: Node | None = None
+    for s, w in zip(*np.polynomial.legendre.leggauss(_POINTS), strict=True):
+        point = add(middle, multiply(Number(float(s)), half))
+        term = multiply(Number(float(w)), substitute(body, {variable.name: point}))
+        total = term if total is None else add(total, term)
+    assert total is not None
+    return multiply(half, total)
