@@ -26,6 +26,16 @@ def test_of_many_inputs_the_explaining_ones_are_searched_and_the_reader_is_told(
     assert "INPUTS_SCREENED" in {w.code for w in report.warnings}
 
 
+def test_the_law_of_a_large_table_is_found_through_its_noise() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.uniform(1, 5, (200_000, 10))
+    y = 0.5 * X[:, 1] * X[:, 4] ** 2
+    report = discover(_table(X, y + 0.05 * np.std(y) * rng.standard_normal(y.size)), Options(engine=Engine.NONE))
+    assert report.candidates[0].text == "0.5*x1*x4**2"
+    assert report.residual is not None
+    assert report.residual.is_noise
+
+
 def test_a_short_budget_cuts_the_search_of_a_large_table_and_says_so() -> None:
     rng = np.random.default_rng(2)
     X = rng.normal(size=(20_000, 30))

@@ -16,6 +16,7 @@ from ansatz.discovery.score.description_length import is_exact
 
 _MIN_ROWS = 8
 _MAX_INPUTS = 20
+_MOST_ROWS = 100_000
 LEVEL = 0.01
 """Rate at which noise is called structure."""
 
@@ -50,12 +51,16 @@ def structure(prediction: Array, rmse: float, constants: int, problem: Problem) 
 
     Serial correlation of the residual along each input, along the prediction and along the order of rows (von Neumann
     1941), and a regression of it on each input and its square (F test with `constants` degrees of freedom already
-    spent). p-values are corrected for the number of tests (Šidák).
+    spent). p-values are corrected for the number of tests (Šidák). Of more than 100,000 rows as many are looked at,
+    drawn by the seed.
     """
     if problem.rows < _MIN_ROWS + constants:
         return None
     if is_exact(rmse, problem):
         return Structure({}, 1.0)
+    if problem.rows > _MOST_ROWS:
+        rows = np.sort(np.random.default_rng(problem.seed).choice(problem.rows, _MOST_ROWS, replace=False))
+        problem, prediction = problem.rows_only(rows), prediction[rows]
     residual = (problem.y - prediction) / problem.y_scale
     if problem.weights is not None:
         residual = residual * np.sqrt(problem.weights)

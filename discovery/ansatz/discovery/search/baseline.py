@@ -13,6 +13,7 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 
 _MAX_SINGLE = 12
+_ROWS = 2000
 
 
 class Baseline:
@@ -21,6 +22,7 @@ class Baseline:
     name = "baseline"
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        problem = problem.subsample(_ROWS)
         order = _by_correlation(problem.X, problem.y)
         for j in order[:_MAX_SINGLE]:
             self._lines(problem, [int(j)], emit)
