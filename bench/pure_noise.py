@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("bench.pure_noise", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--engine", choices=[e.value for e in Engine], default="operon")
-    parser.add_argument("--budget", type=float, default=10.0)
+    parser.add_argument("--budget", type=float, default=5.0)
     options = parser.parse_args(arguments)
     lines = []
     for rows in ROWS:

@@ -78,6 +78,15 @@ def test_pure_noise_is_not_sold_as_a_law(seed: int) -> None:
     assert "NOTHING_BEATS_BASELINE" in codes(report)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_nor_with_an_engine_beside(seed: int) -> None:
+    pytest.importorskip("pyoperon")
+    rng = np.random.default_rng(seed)
+    noise = table(rng.normal(size=100), a=rng.uniform(1, 5, 100), b=rng.uniform(1, 5, 100))
+    report = discover(noise, Options(engine=Engine.OPERON, budget_seconds=3.0))
+    assert report.candidates[0].complexity == 1
+
+
 def test_a_constant_target_is_a_constant() -> None:
     report = discover(table(np.full(20, 3.25), x=np.arange(20.0)), ALONE)
     assert report.candidates[0].text == "3.25"
