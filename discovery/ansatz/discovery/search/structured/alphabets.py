@@ -142,7 +142,7 @@ def _logarithms(base: Sequence[Atom]) -> Iterator[Letter]:
 def _roots(base: Sequence[Atom]) -> Iterator[Letter]:
     one = _one(base)
     for x in base:
-        yield Letter(_apply("sqrt", np.sqrt, x), "root", False)
+        yield Letter(_apply("sqrt", np.sqrt, x), "root", True)
         for factor in (1.0, 2.0, 4.0):
             yield Letter(_apply("sqrt", np.sqrt, _plus(one, _times(factor, x))), "root", True)
         yield Letter(_apply("sqrt", np.sqrt, _minus(one, x)), "root", True)

@@ -20,7 +20,7 @@ from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.exponents import snapped
 from ansatz.discovery.search.structured.isolate import isolated
-from ansatz.discovery.search.structured.reduction import MERGES, Reduction, merged, merges, peeled, shifted
+from ansatz.discovery.search.structured.reduction import MERGES, Reduction, dropped, merged, merges, peeled, shifted
 from ansatz.discovery.search.structured.scaling import scaled, symmetries
 from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.search.structured.surrogate import View, best_view
@@ -34,6 +34,7 @@ _HOPELESS: Final = 1.1
 _BRANCHES: Final = (2, 1, 1, 1, 1, 1, 1, 1)
 _MOST_SOLVED: Final = 6
 _SMALL: Final = 3
+_LIKELY: Final = 2
 _UNSURE: Final = 0.1
 _EXPONENT_TOLERANCE: Final = 0.05
 _SYMMETRIES: Final = 12
@@ -77,10 +78,10 @@ class Reduced:
                 solver.search(state.problem, shortlist.budget, state.emit)
 
     def _schedule(self, states: Sequence[_State]) -> Iterator[tuple[_State, Searcher]]:
-        """The cheap solvers on all problems, smallest first, then the wide ones."""
+        """By groups, the likeliest first, the cheap solvers on all problems of the group, then the wide ones."""
         small = [s for s in states if len(s.problem.names) <= _SMALL]
         large = [s for s in states if len(s.problem.names) > _SMALL]
-        for group in (small, large):
+        for group in (small[:_LIKELY], small[_LIKELY:], large):
             yield from ((state, solver) for solvers in (self.cheap, self.wide) for state in group for solver in solvers)
 
     def _descend(self, state: _State, depth: int, seen: set[tuple[float, ...]], budget: Budget) -> Iterator[_State]:
@@ -140,6 +141,9 @@ def _sound(problem: Problem, view: View, error: float, budget: Budget) -> list[R
 
 def _judged(problem: Problem, view: View, error: float) -> Iterator[tuple[float, Reduction]]:
     """Reductions, each with the error that a polynomial of the fewer inputs leaves."""
+    for j in range(len(problem.names)):
+        without = dropped(problem, j)
+        yield view.error(without.problem), without
     for a, b in symmetries(problem, view, _SYMMETRIES):
         if (reduction := scaled(problem, a, b)) is not None:
             yield view.error(reduction.problem), reduction

@@ -96,6 +96,11 @@ def _without(problem: Problem, drop: Sequence[int]) -> Problem:
     return problem.inputs_only([name for k, name in enumerate(problem.names) if k not in drop])
 
 
+def dropped(problem: Problem, j: int) -> Reduction:
+    """The problem without input j."""
+    return Reduction(_without(problem, [j]), lambda formula: formula, f"drop {problem.names[j]}")
+
+
 def peeled(problem: Problem, factor: Node, drop: Sequence[int] = ()) -> Reduction | None:
     """y / factor as the target, without the inputs `drop`; None where that is not finite."""
     smaller = peeled_values(problem, problem.evaluate(factor), drop)
