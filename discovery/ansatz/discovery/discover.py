@@ -222,7 +222,10 @@ class _Discovery:
     def _run_parts(self, budget: Budget) -> Report:
         """The search for the unknown parts of the ansatz; every formula is of its form."""
         problem = self._prepared.problem
-        portfolio = Portfolio([Baseline(), *structured.searchers()], evolution.searcher(self._engine), self._tell.stage)
+        # Parts are problems of their own, of which no dimensions are known.
+        searchers = _searchers(replace(problem, observation=None, dimensions=None))
+        engine = evolution.searcher(self._engine)
+        portfolio = Portfolio(searchers, engine, self._tell.stage, structured.followers())
         for law in self._prepared.start:
             self._archive.propose(law, "start")
         search = PartsSearch(portfolio, problem, self._archive)

@@ -174,7 +174,7 @@ class _Forward:
         self.value = _summed(np.array(sums)) if len(sums) > 1 else sums[0]
 
     def pull_back(self, adjoint: Array, slot: Mapping[int, int], jacobian: Array) -> None:
-        if not any(self.first_number <= p < self.first_number + self.numbers for p in slot):
+        if not self.numbers or not any(self.first_number <= p < self.first_number + self.numbers for p in slot):
             return
         if isinstance(self.node, Apply):
             for child, slope in zip(self.children, self._slopes(self.node.op), strict=True):

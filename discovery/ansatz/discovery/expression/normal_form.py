@@ -60,6 +60,8 @@ class _Normaliser:
             return {((("var", node.name), Fraction(1)),): Fraction(1)}
         if node.op == "**":
             return self._to_the(self.form(node.args[0]), self.form(node.args[1]))
+        if node.op == tree.INTEGRAL:
+            return self._integral(node)
         parts = [self.form(a) for a in node.args]
         match node.op:
             case "+":
@@ -77,6 +79,13 @@ class _Normaliser:
             case "exp":
                 return _exponential(parts[0])
         return self._function(node.op, parts)
+
+    def _integral(self, node: tree.Apply) -> Form:
+        """The name of the variable of integration does not count."""
+        body, variable, low, high = node.args
+        assert isinstance(variable, Variable)
+        inside = tree.substitute(body, {variable.name: Variable("")})
+        return _atom((node.op, *(frozen(self.form(part)) for part in (inside, low, high))))
 
     def _function(self, op: str, parts: list[Form]) -> Form:
         if len(parts) == 2:

@@ -41,7 +41,16 @@ def _tame(formula: Node, point: Mapping[str, float]) -> bool:
 def _parts(node: Node) -> list[Node]:
     if not isinstance(node, tree.Apply):
         return [node]
-    return [node, *(part for argument in node.args for part in _parts(argument))]
+    # The body of an integral has no value by itself.
+    arguments = node.args[2:] if node.op == tree.INTEGRAL else node.args
+    return [node, *(part for argument in arguments for part in _parts(argument))]
+
+
+def _integral(node: tree.Apply, point: Mapping[str, float], mpmath: Any) -> Any:
+    body, variable, *limits = node.args
+    assert isinstance(variable, Variable)
+    window = [_value(limit, point, mpmath) for limit in limits]
+    return mpmath.quad(lambda s: _value(body, {**point, variable.name: s}, mpmath), window)
 
 
 def _value(node: Node, point: Mapping[str, float], mpmath: Any) -> Any:
@@ -49,6 +58,8 @@ def _value(node: Node, point: Mapping[str, float], mpmath: Any) -> Any:
         return mpmath.mpf(node.value)
     if isinstance(node, Variable):
         return mpmath.mpf(point[node.name])
+    if node.op == tree.INTEGRAL:
+        return _integral(node, point, mpmath)
     values = [_value(a, point, mpmath) for a in node.args]
     match node.op:
         case "+":

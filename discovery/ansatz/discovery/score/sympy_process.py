@@ -68,6 +68,9 @@ def _to_sympy(node: Node, positive: Collection[str]) -> Any:
         return _number(node.value)
     if isinstance(node, Variable):
         return sympy.Symbol(node.name, real=True, positive=True if node.name in positive else None)
+    if node.op == tree.INTEGRAL:
+        body, variable, *limits = (_to_sympy(a, positive) for a in node.args)
+        return sympy.integrate(body, (variable, *limits))
     parts = [_to_sympy(a, positive) for a in node.args]
     match node.op:
         case "+":

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Node, Number, Variable, add, call, divide, multiply, power, subtract
+from ansatz.discovery.expression import Node, Number, Variable, add, call, complexity, divide, multiply, power, subtract
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import fit_constants, numbers, with_numbers
 from ansatz.discovery.score.description_length import is_exact, residual_bits
@@ -32,6 +32,8 @@ _PATIENCE: Final = 2
 _SHARE: Final = 0.3
 _MOST_TERMS: Final = 60
 _EVALUATIONS: Final = 40
+_MOST_NODES: Final = 2500  # of the whole formula: a part within a part multiplies them
+_WORK: Final = 40_000  # nodes evaluated in one fit
 _MARK: Final = 1.2345678901234567e-301
 
 
@@ -100,7 +102,10 @@ class _Fitter:
         rows = self.problem.rows
         if len(free) > _SHARE * rows:
             return None
-        fit = fit_constants(law, self.problem, free, max_evaluations=_EVALUATIONS)
+        size = complexity(self.problem.composed(law))
+        if size > _MOST_NODES:
+            return None
+        fit = fit_constants(law, self.problem, free, max_evaluations=min(_EVALUATIONS, _WORK // size))
         if not math.isfinite(fit.rmse):
             return None
         bits = residual_bits(fit.rmse, len(free), self.problem) + 0.5 * math.log2(rows) * len(free)
