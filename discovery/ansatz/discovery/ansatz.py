@@ -73,7 +73,7 @@ def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
     violations = [*unknown_parts.bound_violations(formula, columns, _FIELD)]
     violations += unknown_parts.violations(formula, columns, free, options, _FIELD)
     violations += [*_use_violations(ansatz, table, options), *_size_violations(ansatz, table)]
-    violations += [*_loss_violations(ansatz, table), *_group_violations(ansatz, table, options)]
+    violations += [*_loss_violations(ansatz, table, options), *_group_violations(ansatz, table, options)]
     if violations:
         raise InvalidInputError(violations)
     return ansatz
@@ -106,7 +106,13 @@ def _size_violations(ansatz: Ansatz, table: Table) -> Iterator[Violation]:
         yield Violation(_FIELD, f"has {count} constants to fit ({shown}) on {table.rows} rows; give more rows")
 
 
-def _loss_violations(ansatz: Ansatz, table: Table) -> Iterator[Violation]:
+def _loss_violations(ansatz: Ansatz, table: Table, options: Options) -> Iterator[Violation]:
+    if ansatz.loss is Loss.SQUARED:
+        return
+    if ansatz.observation is not None:
+        yield Violation("options.loss", f"is {ansatz.loss}, and the ansatz has unknown parts; give {Loss.SQUARED}")
+    if ansatz.loss is Loss.LOG_HUBER and options.metric:
+        yield Violation("options.loss", f"is {ansatz.loss}, and a metric is given; give {Loss.HUBER} or no metric")
     y = table.column(table.target).values
     if ansatz.loss is Loss.LOG_HUBER and not (y[0] != 0 and (y * (1 if y[0] > 0 else -1)).min() > 0):
         sign = 1 if y[0] > 0 else -1

@@ -24,6 +24,7 @@ from ansatz.discovery.judge.warnings import (
     evaluation_warnings,
     form_not_fitted,
     gauge_warnings,
+    outlier_warnings,
     result_warnings,
     screening_warnings,
     simpler_metric_warnings,
@@ -33,11 +34,15 @@ from ansatz.discovery.metric import AUTO, PLAIN
 from ansatz.discovery.names import parse_formula, parse_formulas
 from ansatz.discovery.observations import Table
 from ansatz.discovery.options import Engine, Options
+from ansatz.discovery.parameters import Loss
 from ansatz.discovery.prepare import Prepared, data_sha256, parse_metric, prepare
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.receipt import options_in_force, versions
-from ansatz.discovery.refine.constants import fit_constants
+from ansatz.discovery.refine.constants import fit_constants, numbers
+from ansatz.discovery.refine.marks import UNMARKED, Marks
+from ansatz.discovery.refine.model import Model
 from ansatz.discovery.refine.naming import Named
+from ansatz.discovery.refine.robust import robust
 from ansatz.discovery.report import Candidate, Receipt, RefinementStep, Report, ResidualVerdict, Warning
 from ansatz.discovery.score.residual_test import residual_verdict
 from ansatz.discovery.search import evolution, structured
@@ -120,7 +125,8 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
     entry = judge.on_all_rows(Entry(Named(fit, {}), "ansatz", math.nan, np.empty(0)), refit)
     (candidate,) = judge.candidates([entry], Extrapolation(problem))
     prediction = problem.evaluate(entry.formula)
-    verdict = residual_verdict(prediction, entry.rmse, len(candidate.constants), problem)
+    given = Marks(fixed=frozenset(range(len(numbers(entry.formula)))))
+    verdict = residual_verdict(entry.formula, problem, UNMARKED if refit else given)
     warnings = (*prepared.warnings, *evaluation_warnings(candidate, verdict, prediction))
     warnings += tuple(dimension_warnings([candidate], problem))
     return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns)
@@ -159,6 +165,17 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def _robust(prepared: Prepared) -> tuple[Prepared, tuple[int, ...]]:
+    """What was prepared with the row weights that the loss of the ansatz asks for, and the rows that are far off it."""
+    ansatz, problem = prepared.ansatz, prepared.problem
+    if ansatz is None or ansatz.loss is Loss.SQUARED:
+        return prepared, ()
+    if ansatz.loss is Loss.LOG_HUBER:
+        problem = replace(problem, weights=prepared.caller_weights)
+    found = robust(Model.of(ansatz), problem, ansatz.loss)
+    return replace(prepared, problem=found.problem), found.far
+
+
 class _Discovery:
     """One discovery under way."""
 
@@ -175,7 +192,7 @@ class _Discovery:
         self._options = options
         self._engine = engine
         self._stop_requested = stop_requested
-        self._prepared: Prepared = prepare(table, options)
+        self._prepared, self._far = _robust(prepare(table, options))
         problem, metric = self._prepared.problem, self._prepared.metric
         target = replace(problem, y=self._prepared.target, weights=self._prepared.caller_weights)
         self._space = None if metric is None else TargetSpace(metric, target, problem)
@@ -279,9 +296,8 @@ class _Discovery:
         candidates = self._in_target_space(self._judge.candidates(final, Extrapolation(problem, measure)))
         self._tell.listener.front(candidates)
         best = final[0]
-        prediction = problem.evaluate(best.formula)
-        verdict = residual_verdict(prediction, best.rmse, len(candidates[0].constants), problem)
-        warnings = [*self._prepared.warnings, *portfolio.warnings]
+        verdict = residual_verdict(best.formula, problem, best.named.fit.marks)
+        warnings = [*self._prepared.warnings, *portfolio.warnings, *outlier_warnings(self._far, problem.rows)]
         warnings += result_warnings(candidates, verdict, problem.rows, self._engine, self._options)
         warnings += dimension_warnings(candidates, problem)
         warnings += self._simpler_metrics(candidates, verdict)

@@ -99,10 +99,12 @@ class Warning:
 
 @dataclass(frozen=True)
 class ResidualVerdict:
-    """Is the residual of the best formula only noise? `p_value`: how likely as much structure is in noise."""
+    """Is the residual of the best formula only noise? `p_value`: how likely as much structure is in noise; `missing`:
+    the inputs in which something is missing, by their names in formulas."""
 
     is_noise: bool
     p_value: float
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from ansatz.discovery.groups.structure import Constant, GroupedFit, Structure
 from ansatz.discovery.refine.constants import numbers
 from ansatz.discovery.refine.naming import WITHIN, exponent_positions
 from ansatz.discovery.report import ResidualVerdict
+from ansatz.discovery.score import residual_test
 from ansatz.discovery.score.description_length import is_exact
-from ansatz.discovery.score.residual_test import residual_verdict
 from ansatz.discovery.score.uncertainty import t_quantile
 from ansatz.discovery.search.archive import fitted_positions
 from ansatz.discovery.units.dimensions import RIGHT
@@ -146,7 +146,20 @@ def verdict(entry: GroupedEntry, problem: GroupedProblem) -> ResidualVerdict | N
     inner = problem.problem
     keys = [inner.columns[problem.varying[0]]] if problem.varying else []
     order = np.lexsort([*keys, problem.index])
-    return residual_verdict(entry.prediction[order], entry.rmse, entry.fitted, inner.rows_only(order))
+    found = residual_test.structure(
+        entry.prediction[order], _tangent(entry.fit, problem)[order], inner.rows_only(order)
+    )
+    return None if found is None else ResidualVerdict(found.is_noise, found.p_value, found.missing)
+
+
+def _tangent(fit: GroupedFit, problem: GroupedProblem) -> Array:
+    """Derivatives of the prediction, one column for each number fitted: of a per-group constant, one for each group."""
+    free = [*fit.shared, *sorted(fit.per_group)]
+    _, slopes = fit.structure.linearised(fit.values, problem, free)
+    shared = len(fit.shared)
+    member = problem.index[:, None] == np.arange(problem.groups)
+    own = [slopes[:, [j]] * member for j in range(shared, len(free))]
+    return np.hstack([slopes[:, :shared], *own])
 
 
 def constant_of_all(problem: GroupedProblem) -> Scored:

@@ -11,6 +11,8 @@ from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _INDISTINGUISHABLE_BITS = 3.0
+_OF_CALLER = frozenset({"ansatz", "residual"})
+"""What the caller believed before, and what became of it."""
 
 
 class Rankable(Protocol):
@@ -27,6 +29,9 @@ class Rankable(Protocol):
     @property
     def wrongness(self) -> int: ...
 
+    @property
+    def found_by(self) -> str: ...
+
 
 RankableT = TypeVar("RankableT", bound=Rankable)
 
@@ -39,7 +44,7 @@ def indistinguishable_bits(rows: int, constants: int) -> float:
 
 def ranked(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
     """Best first: by dimension, right before wrong; then, of those that the data of so many rows cannot tell from the
-    shortest description, the simplest; then by description length.
+    shortest description, the caller's own and then the simplest; then by description length.
 
     Where nothing of right dimension is better than a constant, nothing of right dimension is a law: formulas that would
     be right with dimensional constants then count as right.
@@ -61,5 +66,5 @@ def _by_evidence(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
     best = by_length[0]
     limit = best.description_length + indistinguishable_bits(rows, best.fitted)
     rivals = [e for e in by_length if e.description_length <= limit]
-    first = min(rivals, key=lambda e: (e.complexity, e.description_length))
+    first = min(rivals, key=lambda e: (e.found_by not in _OF_CALLER, e.complexity, e.description_length))
     return [first, *(e for e in by_length if e is not first)]

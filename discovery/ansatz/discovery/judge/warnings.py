@@ -10,6 +10,7 @@ from ansatz.discovery.expression import Array, variables
 from ansatz.discovery.expression.node import Apply, walk
 from ansatz.discovery.judge.rank import indistinguishable_bits
 from ansatz.discovery.options import Engine, Options
+from ansatz.discovery.parameters import Parameter
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.report import Candidate, Constant, ResidualVerdict, Warning
 from ansatz.discovery.search.parts.gauge import Gauge
@@ -17,6 +18,7 @@ from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _FAR_BITS = 30.0
 _MOST_GROUPS = 5
+_SHOWN = 10
 _REMEDY = "Check the units; add the quantity that is missing as a column, or allow dimensional constants."
 
 
@@ -29,7 +31,8 @@ def result_warnings(
 ) -> list[Warning]:
     """Warnings on ranked candidates, the first of which is the result."""
     best = candidates[0]
-    warnings = [*_baseline(best, verdict), *_constants(best), *_residual(verdict), *_rivals(candidates, rows)]
+    warnings = [*_baseline(best, verdict), *_constants(best, options.parameters), *_residual(verdict)]
+    warnings += _rivals(candidates, rows)
     if engine is Engine.NONE and options.engine is Engine.AUTO:
         text = "No evolutionary engine is ready on this machine; the built-in searchers worked alone."
         warnings.append(Warning("NO_ENGINE", text))
@@ -38,7 +41,7 @@ def result_warnings(
 
 def evaluation_warnings(candidate: Candidate, verdict: ResidualVerdict | None, prediction: Array) -> list[Warning]:
     """Warnings on a caller's own formula."""
-    warnings = [*_constants(candidate), *_residual(verdict)]
+    warnings = [*_constants(candidate, ()), *_residual(verdict)]
     if undefined := int(np.count_nonzero(~np.isfinite(prediction))):
         row = int(np.argmin(np.isfinite(prediction))) + 1
         text = f"The formula is not finite in {undefined} rows, first in row {row}."
@@ -92,6 +95,15 @@ def form_not_fitted() -> Warning:
     return Warning("FORM_NOT_FITTED", text)
 
 
+def outlier_warnings(far: Sequence[int], rows: int) -> list[Warning]:
+    """Where the loss is robust: which rows, counted from 0, are far off the caller's formula."""
+    if not far:
+        return []
+    shown = ", ".join(str(row + 1) for row in far[:_SHOWN]) + (", …" if len(far) > _SHOWN else "")
+    text = f"{len(far)} of {rows} rows lie more than 5 standard deviations off the ansatz and count little: {shown}."
+    return [Warning("OUTLIERS", text)]
+
+
 def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]:
     if verdict is not None and verdict.p_value == 1.0:
         return []  # exact
@@ -105,27 +117,38 @@ def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]
     return []
 
 
-def _constants(candidate: Candidate) -> list[Warning]:
-    loose = [text for c in candidate.constants if (text := _undetermined(c))]
-    if not loose:
-        return []
-    text = f"The data do not determine {', '.join(loose)} in {candidate.text}: other values fit as well."
-    return [Warning("UNIDENTIFIABLE_CONSTANT", text)]
+def _constants(candidate: Candidate, parameters: Sequence[Parameter]) -> list[Warning]:
+    warnings: list[Warning] = []
+    bounds = {p.name: (p.lower, p.upper) for p in parameters}
+    values = {c.parameter: c.value for c in candidate.constants if c.parameter}
+    held = [name for name, value in values.items() if value in bounds.get(name, ())]
+    if held:
+        shown = ", ".join(f"{name} = {values[name]:g}" for name in held)
+        text = f"The fit would go on beyond the bounds of its constants: {shown}."
+        warnings.append(Warning("CONSTANT_AT_BOUND", text))
+    open_ = [text for c in candidate.constants if c.parameter not in held and (text := _undetermined(c))]
+    if open_:
+        shown = ", ".join(dict.fromkeys(open_))
+        text = f"The data do not determine {shown} in {candidate.text}: other values fit as well."
+        warnings.append(Warning("UNIDENTIFIABLE_CONSTANT", text))
+    return warnings
 
 
 def _undetermined(constant: Constant) -> str:
     """How a constant is called that the data do not determine, in some groups or at all; empty if they do."""
+    called = constant.parameter or f"{constant.value:g}"
     if not constant.per_group:
-        return f"{constant.value:g}" if constant.std_error is None else ""
+        return called if constant.std_error is None else ""
     groups = [label for label, found in constant.per_group.items() if found.std_error is None]
     more = ", …" if len(groups) > _MOST_GROUPS else ""
-    return f"{constant.value:g} for {', '.join(groups[:_MOST_GROUPS])}{more}" if groups else ""
+    return f"{called} for {', '.join(groups[:_MOST_GROUPS])}{more}" if groups else ""
 
 
 def _residual(verdict: ResidualVerdict | None) -> list[Warning]:
     if verdict is None or verdict.is_noise:
         return []
-    text = f"The residual is not only noise (p = {verdict.p_value:.2g}): something is missing from the formula."
+    where = f"something in {' and '.join(verdict.missing)}" if verdict.missing else "something"
+    text = f"The residual is not only noise (p = {verdict.p_value:.2g}): {where} is missing from the formula."
     return [Warning("RESIDUAL_HAS_STRUCTURE", text)]
 
 

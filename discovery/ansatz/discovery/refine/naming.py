@@ -163,6 +163,8 @@ def _best_choice(
             continue
         value = float(values[position])
         for name in names_near(value, within * error):
+            if name is _ZERO and position in fit.marks.parameters:
+                continue  # the caller's term: whether it goes is not a matter of names
             gain = precision_bits(value, float(error)) - name.bits
             floor = least_gain(name, position in exponents)
             if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):

@@ -43,7 +43,7 @@ def dominant_formulas(archive: Archive) -> list[Node]:
     if not nearly or is_exact(front[-1].rmse, problem):
         return []
     best = min(nearly, key=lambda e: e.description_length)
-    verdict = residual_verdict(problem.evaluate(best.formula), best.rmse, len(best.named.fit.free), problem)
+    verdict = residual_verdict(best.formula, problem, best.named.fit.marks)
     if verdict is None or verdict.is_noise:
         return []
     return list(dict.fromkeys((_with_simple_exponents(nearly[0].formula, problem), best.formula)))

@@ -140,8 +140,7 @@ def leaves_noise(archive: Archive) -> bool:
     if not archive.entries:
         return False
     best = archive.entries[0]
-    prediction = archive.screen.evaluate(best.formula)
-    verdict = residual_verdict(prediction, best.rmse, len(best.named.fit.free), archive.screen)
+    verdict = residual_verdict(best.formula, archive.screen, best.named.fit.marks)
     # On too few rows to tell, an engine could only fit the noise.
     return verdict is None or verdict.is_noise
 

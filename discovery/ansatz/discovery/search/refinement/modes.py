@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.expression import Apply, Array, Node, Number, add, multiply, variables
+from ansatz.discovery.expression import Apply, Array, Node, Number, add, divide, multiply, subtract, variables
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.model import Model
 
@@ -25,23 +25,34 @@ _INVERSE: Final[Mapping[str, Callable[[Array], Array]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Mode:
-    """A way to correct a model: `name` as in the report, the `problem` of the correction, and how to `join` it."""
+    """A way to correct a model.
+
+    `name` is as in the report; `problem` is that of the correction; `slopes`, shape (n,), are the derivatives of the
+    model's values with respect to those of the correction; `nothing` is the correction that changes nothing; `join`
+    puts one into the formula, and `added` tells what one formula has beside another.
+    """
 
     name: str
     problem: Problem
+    slopes: Array
+    nothing: float
     join: Callable[[Node], Node]
+    added: Callable[[Node, Node], Node | None]
 
 
 def modes(model: Model, problem: Problem) -> Iterator[Mode]:
     """The modes that a model allows on a problem, the plainest first."""
     formula = model.formula
     prediction = problem.evaluate(model.numeric)
-    yield Mode("additive", replace(problem, y=problem.y - prediction, dimensions=None), lambda g: add(formula, g))
+    ones = np.ones(problem.rows)
+    rest = _weighted(problem, problem.y - prediction, ones)
+    yield Mode("additive", rest, ones, 0.0, lambda g: add(formula, g), subtract)
     with np.errstate(all="ignore"):
         ratio = problem.y / prediction
     smallest = _SMALLEST * float(np.max(np.abs(prediction)))
     if np.all(np.abs(prediction) > smallest) and np.all(np.isfinite(ratio)):
-        yield Mode("multiplicative", _weighted(problem, ratio, prediction), lambda g: multiply(formula, g))
+        rest = _weighted(problem, ratio, prediction)
+        yield Mode("multiplicative", rest, prediction, 1.0, lambda g: multiply(formula, g), divide)
     inside = _inside(model, problem)
     if inside is not None:
         yield inside
@@ -50,13 +61,14 @@ def modes(model: Model, problem: Problem) -> Iterator[Mode]:
 def _weighted(problem: Problem, y: Array, slopes: Array) -> Problem:
     """The problem of another target, whose errors count as much as those that they make in the problem's own."""
     weights = np.square(slopes) if problem.weights is None else np.square(slopes) * problem.weights
-    return replace(problem, y=y, weights=weights / weights.mean(), dimensions=None)
+    unweighted = problem.weights is None and bool(np.all(slopes == 1.0))
+    return replace(problem, y=y, weights=None if unweighted else weights / weights.mean(), dimensions=None)
 
 
 def _inside(model: Model, problem: Problem) -> Mode | None:
     """What the argument of the outermost function should have been, minus what it is; None where there is no such
     function or it cannot be undone on all rows."""
-    path = _path(model)
+    path = _path(model.formula, model)
     if path is None:
         return None
     values = replace(model, formula=_at(model.formula, path)).numeric
@@ -70,13 +82,25 @@ def _inside(model: Model, problem: Problem) -> Mode | None:
         return None
     rest = _weighted(problem, wanted - argument, slopes)
     formula = model.formula
-    return Mode("inside", rest, lambda g: _put(formula, path, add(_at(formula, path), g)))
+    return Mode(
+        "inside", rest, slopes, 0.0, lambda g: _put(formula, path, add(_at(formula, path), g)),
+        lambda new, old: _argument_added(new, old, model),
+    )  # fmt: skip
 
 
-def _path(model: Model) -> tuple[int, ...] | None:
+def _argument_added(new: Node, old: Node, model: Model) -> Node | None:
+    """What the argument of the outermost function has beside what it had; None where there is no such function."""
+    ways = [_path(formula, model) for formula in (new, old)]
+    if ways[0] is None or ways[1] is None:
+        return None
+    return subtract(_at(new, ways[0]), _at(old, ways[1]))
+
+
+def _path(formula: Node, model: Model) -> tuple[int, ...] | None:
     """Way from the root to the argument of the first function or power, through operations with constants."""
-    inputs = set(variables(model.formula)) - set(model.values)
-    node, path = model.formula, []
+    inputs = set(variables(formula)) - set(model.values)
+    node: Node = formula
+    path: list[int] = []
     while isinstance(node, Apply):
         within = [i for i, a in enumerate(node.args) if inputs & set(variables(a))]
         if len(within) != 1:

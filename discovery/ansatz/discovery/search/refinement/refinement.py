@@ -10,16 +10,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from ansatz.discovery.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.expression import Array, Node, Number, add, complexity, simplify
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import values_and_slopes
 from ansatz.discovery.refine.fit import fit_model
 from ansatz.discovery.refine.model import Model
 from ansatz.discovery.refine.naming import name_constants
 from ansatz.discovery.report import RefinementStep
-from ansatz.discovery.score.residual_test import Structure, structure
+from ansatz.discovery.score.residual_test import Structure, residual_structure
 from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.refinement.joining import Joined, pruned, refitted, roughly
@@ -30,17 +32,27 @@ _MAX_STEPS: Final = 4
 _CORRECTIONS: Final = 8
 _REFITTED: Final = 2
 _MIN_GAIN_BITS: Final = 3.0
+_NEW: Final = 1e-6
 _ROWS_A_CONSTANT: Final = 20
 _SPARSE_SHARE: Final = 0.3
 
 
 @dataclass(frozen=True, eq=False)
 class _Correction:
-    """A correction, how it was joined, and the model with it."""
+    """A correction as it was found, how it was joined, and the model with it."""
 
-    added: Node
-    mode: str
+    found: Node
+    mode: Mode
     result: Joined
+
+    def added(self, before: Model) -> Node:
+        """What the result has beside the model before, after the joint fit, or as it was found if that is shorter."""
+        difference = self.mode.added(self.result.model.formula, before.formula)
+        if difference is None:
+            return self.found
+        positive = self.result.problem.positive
+        shown = replace(self.result.model, formula=simplify(difference, positive)).numeric
+        return min((simplify(shown, positive), self.found), key=complexity)
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,8 @@ class Refinement:
         entry = _admit(current, "ansatz", archive)
         if entry is None:
             return Refined((), False)
+        if (shorter := pruned(current, budget)) is not current:
+            _admit(shorter, "ansatz", archive)
         steps = [RefinementStep(entry.formula, None, 0.0)]
         while len(steps) <= _MAX_STEPS and not budget.spent and not current.is_exact:
             self.portfolio.on_stage("residual")
@@ -80,7 +94,7 @@ class Refinement:
                 break
             missing = left.missing if left is not None else ()
             gain = entry.description_length - better.description_length
-            steps.append(RefinementStep(better.formula, found.added, gain, found.mode, missing))
+            steps.append(RefinementStep(better.formula, found.added(current.model), gain, found.mode.name, missing))
             current, entry = found.result, better
         is_complete = current.is_exact or _is_noise(current)
         if budget.spent and not is_complete:
@@ -90,7 +104,7 @@ class Refinement:
     def _correction(self, current: Joined, problem: Problem, budget: Budget) -> _Correction | None:
         """The best joint model with one correction; None where none pays.
 
-        Sparse sums first, beside the formula; where structure is left, the portfolio in every mode.
+        Sparse sums in every mode first; where structure is left, what the portfolio finds in every mode.
         """
         best = _best(current, _sparse(current, budget.part(_SPARSE_SHARE * budget.remaining)), budget)
         after = current if best is None else best.result
@@ -119,11 +133,20 @@ class Refinement:
 
 
 def _sparse(current: Joined, budget: Budget) -> Iterator[tuple[Node, Mode]]:
-    """Sparse sums beside the formula, whose own constants stay free while they are searched; the likeliest first."""
-    mode = next(modes(current.model, current.problem))
-    found = list(pursue(mode.problem, _tangent(current), budget, waves_anywhere=True))
-    for model in sorted(found, key=lambda m: m.score)[:_CORRECTIONS]:
-        yield model.formula(), mode
+    """Sparse sums in every mode, while the formula's own constants stay free; of each mode the likeliest."""
+    tangent = _tangent(current)
+    ways = list(modes(current.model, current.problem))
+    for i, mode in enumerate(ways):
+        with np.errstate(all="ignore"):
+            known = tangent / mode.slopes[:, None]
+        if not np.all(np.isfinite(known)):
+            continue
+        part = budget.part(budget.remaining / (len(ways) - i))
+        rest = replace(mode.problem, y=mode.problem.y - mode.nothing)
+        found = list(pursue(rest, known, part, waves_anywhere=True))
+        for model in sorted(found, key=lambda m: m.score)[:_CORRECTIONS]:
+            formula = model.formula()
+            yield (add(Number(mode.nothing), formula) if mode.nothing else formula), mode
 
 
 def _tangent(current: Joined) -> Array:
@@ -138,10 +161,15 @@ def _best(current: Joined, found: Iterable[tuple[Node, Mode]], budget: Budget) -
     All are refitted roughly with the formula, the likeliest in full.
     """
     rough: list[_Correction] = []
+    before = current.problem.evaluate(current.model.numeric)
+    tangent = _tangent(current)
     for added, mode in found:
         if budget.spent:
             break
-        rough.append(_Correction(added, mode.name, roughly(current, mode.join(added))))
+        formula = replace(current.model, formula=mode.join(added)).numeric
+        if not _is_new(current.problem.evaluate(formula) - before, tangent):
+            continue
+        rough.append(_Correction(added, mode, roughly(current, mode.join(added))))
     best: _Correction | None = None
     for option in sorted(rough, key=lambda o: o.result.bits)[:_REFITTED]:
         if best is not None and budget.spent:
@@ -154,9 +182,18 @@ def _best(current: Joined, found: Iterable[tuple[Node, Mode]], budget: Budget) -
     return best if best.result.bits <= current.bits - _MIN_GAIN_BITS else None
 
 
+def _is_new(change: Array, tangent: Array) -> bool:
+    """Whether a change of the formula's values, shape (n,), is none that its own constants could make."""
+    if not tangent.shape[1] or not np.all(np.isfinite(change)):
+        return True
+    norms = np.linalg.norm(tangent, axis=0)
+    basis = np.linalg.qr(tangent / np.where(norms > 0, norms, 1.0))[0]
+    new = change - basis @ (basis.T @ change)
+    return bool(np.linalg.norm(new) > _NEW * np.linalg.norm(change))
+
+
 def _structure(current: Joined) -> Structure | None:
-    prediction = current.problem.evaluate(current.model.numeric)
-    return structure(prediction, current.fit.rmse, len(current.fit.free), current.problem)
+    return residual_structure(current.model.numeric, current.problem, current.model.marks)
 
 
 def _is_noise(current: Joined) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Number, variables
 from ansatz.discovery.problem import Problem
-from ansatz.discovery.score.residual_test import residual_verdict
+from ansatz.discovery.score.residual_test import structure
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.sparse.library import Term, library
 from ansatz.discovery.search.sparse.model import Model, Target
@@ -71,11 +71,10 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
 
 def _leaves_noise(model: Model, problem: Problem) -> bool:
     """Whether no structure is seen in what the model leaves: then waves have nothing to explain."""
-    _, residual = model.basis()
-    rmse = problem.y_scale * float(np.sqrt(np.mean(residual**2)))
-    constants = model.target.known.shape[1] + len(model.coefficients)
-    verdict = residual_verdict(problem.y - residual / model.target.roots, rmse, constants, problem)
-    return verdict is None or verdict.is_noise
+    basis, residual = model.basis()
+    roots = model.target.roots
+    found = structure(problem.y - residual / roots, basis / roots[:, None], problem)
+    return found is None or found.is_noise
 
 
 def _chosen_rows(problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
