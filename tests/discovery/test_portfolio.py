@@ -62,7 +62,7 @@ def test_what_rounding_leaves_is_no_term() -> None:
     a, b, c, d = np.random.default_rng(0).uniform(1, 5, (4, 150))
     columns = [Column(n, v) for n, v in zip("abcd", (a, b, c, d), strict=True)]
     y = Column("y", a + b + 2 * np.sqrt(a * b) * np.cos(c))
-    best = discover(Table((*columns, y), "y"), Options(engine=Engine.NONE)).candidates[0]
+    best = discover(Table((*columns, y), "y"), Options(engine=Engine.NONE, budget_seconds=300)).candidates[0]
     assert best.scores.relative_error < 1e-14
     assert "d" not in best.text
     assert all(abs(constant.value) > 1e-6 for constant in best.constants)

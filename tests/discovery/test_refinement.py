@@ -139,12 +139,13 @@ def test_the_warning_names_the_input_that_is_missed() -> None:
 
 
 def test_a_small_correction_to_a_dominant_monomial() -> None:
-    x, z = RNG.uniform(1, 5, (2, 300))
+    rng = np.random.default_rng(5)
+    x, z = rng.uniform(1, 5, (2, 300))
     y = 3.2 * x**2 * z * (1 + 1e-4 * z / x)
     exact = refined("c*x**2*z", y, x=x, z=z)
     assert exact.candidates[0].scores.relative_error < 1e-14
     assert len(exact.refinement) == 2
-    noisy = refined("c*x**2*z", y * (1 + 0.01 * RNG.standard_normal(300)), x=x, z=z)
+    noisy = refined("c*x**2*z", y * (1 + 0.01 * rng.standard_normal(300)), x=x, z=z)
     assert len(noisy.refinement) == 1
     assert noisy.candidates[0].found_by == "ansatz"
 
