@@ -135,6 +135,20 @@ def test_a_joint_law_of_all_columns_needs_no_constants_of_its_own() -> None:
     assert found["beta"].value == pytest.approx(0.28, rel=0.05)
 
 
+def test_many_rows_are_drawn_evenly_even_if_the_data_come_of_the_same_seed() -> None:
+    rng = np.random.default_rng(Options().seed)
+    x = rng.uniform(0, 3, (20, 1000))
+    level = np.arange(20.0)
+    y = 1.5 * np.exp(-1.3 * x) + level[:, None] + rng.normal(0, 0.01, x.shape)
+    columns = (Column("x", x.ravel()), Column("y", y.ravel()), Column("run", np.repeat(level, 1000)))
+    report = discover(Table(columns, "y", group="run"), options(ansatz="a*exp(-k*x) + b"))
+    best = fitted(report)
+    assert best.rank == 1
+    assert best.scores.rmse == pytest.approx(0.01, rel=0.03)
+    assert [bool(c.per_group) for c in best.constants] == [False, False, True]
+    assert [law.candidates[0].text for law in report.constant_laws] == ["run"]
+
+
 def test_the_same_request_gives_the_same_answer() -> None:
     data = entropies(noise=0.02)
     quick = options(ansatz="-a*exp(-H) + b", per_group=("a", "b"), budget_seconds=5.0)

@@ -30,7 +30,7 @@ from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.refinement.refinement import Refined
 
-_SCREEN_ROWS = 5000
+_SCREEN_ROWS = 10_000
 _JUDGING_SHARE = 0.1
 _LAWS_SHARE = 0.25
 _FITTED = 12
@@ -89,7 +89,10 @@ class GroupedDiscovery:
         refined = Refined((), False)
         if self._prepared.ansatz is not None:
             refinement = GroupedRefinement(self._search, self._archive, self._options.per_group)
-            refined = refinement.run(self._prepared.ansatz, budget.part(budget.remaining / 2))
+            part = budget.part(budget.remaining / 2)
+            refined = refinement.run(self._prepared.ansatz, part)
+            if part.spent:
+                self._cut_stages.append("ansatz")
         # Where the caller's formula explains all there is to explain, rivals could only say the same otherwise.
         if not self._archive.solved and not refined.is_complete:
             self._free_search(budget)

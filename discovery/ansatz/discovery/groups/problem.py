@@ -13,6 +13,7 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.problem import Problem
 
 _HELD_OUT = 0.2
+_STREAM = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +85,14 @@ class GroupedProblem:
         """The problem on some of its rows (ascending; some of every group)."""
         return replace(self, problem=self.problem.rows_only(rows), index=self.index[rows])
 
-    def subsample(self, most: int) -> GroupedProblem:
-        """At most about `most` rows, every group thinned alike, drawn by the problem's seed."""
+    def subsample(self, most: int, least: int = 5) -> GroupedProblem:
+        """About `most` rows at most, drawn by the seed: all groups thinned alike, to no fewer than `least` rows."""
         if self.problem.rows <= most:
             return self
-        share, rng = most / self.problem.rows, np.random.default_rng(self.problem.seed)
-        return self.rows_only(self._picked(lambda n: min(n, max(round(n * share), 5)), lambda g: rng.random(g.size)))
+        share = most / self.problem.rows
+        # A stream of its own: data simulated with the same seed must not decide which of their rows are drawn.
+        rng = np.random.default_rng([self.problem.seed, _STREAM])
+        return self.rows_only(self._picked(lambda n: max(round(n * share), least), lambda g: rng.random(g.size)))
 
     @cached_property
     def inner_and_outer(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

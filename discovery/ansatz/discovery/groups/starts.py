@@ -18,32 +18,33 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.naming import exponent_positions
 
 _MOST_ROWS = 20_000
+_FEWEST = 4
 _FIRST_STEPS = 15
 _KEPT = 4
 
 
 def fit_each_group(structure: Structure, problem: GroupedProblem, starts: int) -> GroupedFit:
-    """Every group fitted alone, all constants its own, from the best of as many starts.
+    """Every group fitted alone, all constants its own, from the best of as many starts, of fewer where rows are many.
 
-    The first start are the numbers as they stand.
+    The first start are the numbers as they stand; on many rows, starts are compared on some of them.
     """
     everything = range(len(structure.constants))
     first = np.repeat(structure.initial()[:, None], problem.groups, axis=1)
     if starts <= 1 or not structure.constants:
         return fit_groups(structure, problem, first, everything)
+    k = len(structure.constants)
+    thin = problem.subsample(_MOST_ROWS // starts, least=2 * k + 2)
+    fewer = max(_FEWEST, min(starts, _MOST_ROWS // thin.problem.rows))
     rng = np.random.default_rng(problem.problem.seed)
-    fewer = max(2, min(starts, _MOST_ROWS // problem.problem.rows))
     drawn_starts = np.stack([structure.initial(), *(_drawn(structure, rng) for _ in range(fewer - 1))])
-    many = _repeated(problem, fewer)
-    tried = np.repeat(drawn_starts, problem.groups, axis=0).T
-    tried = _with_linear_solved(structure, many, tried)
+    many = _repeated(thin, fewer)
+    tried = _with_linear_solved(structure, many, np.repeat(drawn_starts, problem.groups, axis=0).T)
     rough = fit_groups(structure, many, tried, everything, max_steps=_FIRST_STEPS)
     best = _best(structure, many, rough.values, problem.groups, min(_KEPT, fewer))
-    few = _repeated(problem, best.shape[1])
-    fine = fit_groups(structure, few, best.reshape(len(best), -1), everything, max_steps=MOST_STEPS)
+    few = _repeated(thin, best.shape[1])
+    fine = fit_groups(structure, few, best.reshape(k, -1), everything, max_steps=MOST_STEPS)
     values = _best(structure, few, fine.values, problem.groups, 1)[:, 0]
-    rmse = problem.problem.rmse(structure.predict(values, problem))
-    return GroupedFit(structure, values, frozenset(everything), rmse)
+    return fit_groups(structure, problem, values, everything)
 
 
 def _best(structure: Structure, many: GroupedProblem, values: Array, groups: int, most: int) -> Array:
