@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -26,13 +26,16 @@ Box = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Law:
-    """A known law: `target` = `formula` of the variables of `box`, which maps each to its (low, high)."""
+    """A known law: `target` = `formula` of the variables of `box`, which maps each to its (low, high); `units` of the
+    variables and `unit` of the target, empty where none are known."""
 
     id: str
     set: str
     target: str
     formula: Node
     box: Box
+    units: Mapping[str, str] = field(default_factory=dict)
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def _law(set_name: str, entry: Mapping[str, object]) -> Law:
         raise ValueError(f"{entry['id']}: variables is no list")
     box = {str(v["name"]): (float(v["low"]), float(v["high"])) for v in variables}
     formula = parse_law(str(entry["formula"]), list(box))
-    return Law(str(entry["id"]), set_name, str(entry["output"]), formula, box)
+    units = {str(v["name"]): str(v["unit"]) for v in variables if "unit" in v}
+    return Law(str(entry["id"]), set_name, str(entry["output"]), formula, box, units, str(entry.get("unit", "")))
 
 
 def parse_law(text: str, names: Sequence[str]) -> Node:

@@ -7,7 +7,7 @@ import math
 import re
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from ansatz.discovery.expression.node import Variable as Input
 from bench.judge import polished
 
 Interval = tuple[float, float] | None
-_TARGET: Final = "target_"
+TARGET: Final = "target_"
 _FUNCTIONS: Final = ("exp", "log", "sqrt", "sin", "cos", "tanh", "asin")  # beside + - * / and powers
 
 
@@ -37,13 +37,15 @@ class Found:
 
 Method = Callable[[dict[str, Array], Array, float, int], Found]
 """(columns, y, budget in seconds, seed) → what was found."""
+NO_UNITS: Final[Mapping[str, str]] = {}
 
 
-def ansatz(engine: Engine) -> Method:
-    """The library, called directly."""
+def ansatz(engine: Engine, units: Mapping[str, str] = NO_UNITS) -> Method:
+    """The library, called directly, told the units of columns and, under its name, of the target."""
 
     def run(columns: dict[str, Array], y: Array, budget: float, seed: int) -> Found:
-        table = Table((*(Column(n, v) for n, v in columns.items()), Column(_TARGET, y)), _TARGET)
+        values = {**columns, TARGET: y}
+        table = Table(tuple(Column(n, v, units.get(n, "")) for n, v in values.items()), TARGET)
         report = discover(table, Options(engine=engine, budget_seconds=budget, seed=seed))
         constants = report.candidates[0].constants if report.candidates else ()
         return Found(
@@ -62,7 +64,7 @@ def service(target: str, engine: Engine) -> Method:
     client = Client(target)
 
     def run(columns: dict[str, Array], y: Array, budget: float, seed: int) -> Found:
-        report = client.discover(columns, y, target_name=_TARGET, budget=budget, seed=seed, engine=engine.value)
+        report = client.discover(columns, y, target_name=TARGET, budget=budget, seed=seed, engine=engine.value)
         best = report.best
         intervals = tuple(
             (c.lower, c.upper) if c.lower is not None and c.upper is not None else None

@@ -3,6 +3,7 @@
     python -m bench.recovery                                   all laws, no noise, Ansatz and every peer that is here
     python -m bench.recovery --noise 0 0.01 --sets held_out    part of it
     python -m bench.recovery --only I.6.2 --methods ansatz     one law
+    python -m bench.recovery --sets feynman --units            Ansatz told the units, too
     python -m bench.recovery --shard 1/4                       every fourth law, from the first
     python -m bench.recovery --report                          write the tables of what was measured until now
 
@@ -30,9 +31,10 @@ from ansatz.discovery.expression import complexity, simplify, to_text
 from bench import methods, tables
 from bench.cases import ROWS, SETS, Case, load
 from bench.judge import covered, extrapolation_error, judge
-from bench.methods import PEERS, Found, Method
+from bench.methods import PEERS, TARGET, Found, Method
 
 RESULTS: Final = Path(__file__).parent / "results"
+WITH_UNITS: Final = "ansatz (units)"
 _JUDGED: Final = 5
 
 
@@ -70,6 +72,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=["ansatz", *PEERS], default=["ansatz", *PEERS])
     parser.add_argument("--engine", choices=[e.value for e in Engine], default="auto", help="of ansatz")
     parser.add_argument("--through", choices=["library", "service"], default="library", help="how ansatz is called")
+    parser.add_argument("--units", action="store_true", help="run ansatz with units, too, where a law has them")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--again", action="store_true", help="run cases that have a result, too")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the tables")
@@ -104,17 +107,22 @@ def _measure(options: argparse.Namespace, chosen: dict[str, Method]) -> None:
         for noise in options.noise
         for junk in options.junk
         for law in laws
-        for name in chosen
+        for name in [*chosen, *([WITH_UNITS] if options.units and law.units else [])]
     ]
     open_runs = [run for run in runs if options.again or not run.file.exists()]
     print(f"{len(runs)} cases, {len(runs) - len(open_runs)} of them measured before", file=sys.stderr)
     RESULTS.mkdir(exist_ok=True)
     for i, run in enumerate(open_runs, start=1):
-        result = measure(run, chosen[run.method])
+        method = chosen.get(run.method) or _told_units(run.case, Engine(options.engine))
+        result = measure(run, method)
         scratch = run.file.with_suffix(".part")
         scratch.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
         scratch.replace(run.file)
         print(f"{i}/{len(open_runs)} {_line(run, result)}", file=sys.stderr)
+
+
+def _told_units(case: Case, engine: Engine) -> Method:
+    return methods.ansatz(engine, {**case.law.units, TARGET: case.law.unit})
 
 
 def measure(run: Run, method: Method) -> dict[str, Any]:
