@@ -27,7 +27,7 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     assert (best["rank"], best["formula"], best["complexity"]) == (1, "a**1.5", 3)
     assert set(best) == {
         "rank", "formula", "latex", "python", "complexity", "constants", "scores", "on_pareto_front", "found_by",
-        "correlations", "dimensions", "parts",
+        "correlations", "dimensions", "parts", "law",
     }  # fmt: skip
     assert best["constants"][0]["value"] == 1.5
     assert best["constants"][0]["named"] == "3/2"
@@ -37,7 +37,7 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     assert set(best["scores"]) == {"rmse", "r2", "relative_error", "description_length", "extrapolation_rmse"}
     assert set(found) == {
         "state", "job", "elapsed_seconds", "first_candidate_seconds", "candidates", "columns", "metric", "refinement",
-        "residual", "noise", "warnings", "receipt", "error", "violations", "constant_laws",
+        "residual", "noise", "warnings", "receipt", "error", "violations", "constant_laws", "curves",
     }  # fmt: skip
     assert 0 < found["first_candidate_seconds"] <= found["elapsed_seconds"]
     assert set(found["noise"]) == {"relative_std"}

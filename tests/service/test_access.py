@@ -123,6 +123,7 @@ def call(guarded: Guarded, method: str, token: str | None) -> grpc.StatusCode:
             job=guarded.owned, box={"x": comparison_pb2.Interval(lower=1, upper=9)}, n=1
         ),
         "CompareFormulas": pb.CompareFormulasRequest(a="x", b="2*x/2"),
+        "PredictCurves": pb.PredictCurvesRequest(name=guarded.owned, targets=[1.0]),
         "GetServerInfo": pb.GetServerInfoRequest(),
     }
     try:
@@ -158,9 +159,22 @@ def test_every_method_asks_who_calls_and_whether_they_may(guarded: Guarded, meth
     assert {token: call(guarded, method, token) for token in expected} == expected
 
 
+def test_predictions_ask_who_calls_before_what_the_job_is(guarded: Guarded) -> None:
+    of_a_table = grpc.StatusCode.INVALID_ARGUMENT
+    expected = {
+        None: NO_TOKEN,
+        "wrong": WRONG,
+        guarded.tokens["reader"]: ABSENT,
+        guarded.tokens["bob"]: ABSENT,
+        guarded.tokens["alice"]: of_a_table,
+        guarded.tokens["root"]: of_a_table,
+    }
+    assert {token: call(guarded, "PredictCurves", token) for token in expected} == expected
+
+
 def test_the_methods_tried_are_all_there_are() -> None:
     service = pb.DESCRIPTOR.services_by_name["DiscoveryService"]
-    assert {m.name for m in service.methods} == {*METHODS, "DeleteJob"}
+    assert {m.name for m in service.methods} == {*METHODS, "DeleteJob", "PredictCurves"}
 
 
 def test_a_caller_deletes_only_their_own_jobs(guarded: Guarded) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from ansatz.client import comparisons, connection, decode, proposals, requests
+from ansatz.client import comparisons, connection, curves, decode, proposals, requests
 from ansatz.client.comparisons import Comparison
 from ansatz.client.credentials import Credentials
+from ansatz.client.curve_results import CurveAnswers
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
 from ansatz.client.patience import Deadline, Outage
 from ansatz.client.proposals import Proposal
-from ansatz.client.requests import ProblemOptions
+from ansatz.client.requests import CurveProblemOptions, ProblemOptions
 from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
 from ansatz.client.tables import TableOptions
 from ansatz.v1 import discovery_service_pb2 as pb2
@@ -66,18 +67,7 @@ class AsyncClient:
         self, X: Any, y: Any, *, on_event: Callable[[JobEvent], object] | None = None, **options: Unpack[ProblemOptions]
     ) -> Report:
         """As `Client.discover`; where the awaiting task is cancelled, so is the job."""
-        job = await self.submit(X, y, **options)
-        try:
-            if on_event:
-                async for event in job.watch():
-                    on_event(event)
-            return await job.result()
-        except AnsatzError:
-            raise
-        except BaseException:
-            with suppress(AnsatzError):
-                await job.cancel()
-            raise
+        return await self._followed(await self.submit(X, y, **options), on_event)
 
     async def submit(
         self,
@@ -90,6 +80,31 @@ class AsyncClient:
     ) -> AsyncJobHandle:
         """As `Client.submit`."""
         request = requests.create_job(X, y, job_id=job_id, request_id=request_id, **options)
+        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
+        return self.job(decode.job(response.job).id)
+
+    async def discover_curves(
+        self,
+        columns: Any,
+        target: str,
+        *,
+        on_event: Callable[[JobEvent], object] | None = None,
+        **options: Unpack[CurveProblemOptions],
+    ) -> Report:
+        """As `Client.discover_curves`."""
+        return await self._followed(await self.submit_curves(columns, target, **options), on_event)
+
+    async def submit_curves(
+        self,
+        columns: Any,
+        target: str,
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        **options: Unpack[CurveProblemOptions],
+    ) -> AsyncJobHandle:
+        """As `Client.submit_curves`."""
+        request = requests.create_curves_job(columns, target, job_id=job_id, request_id=request_id, **options)
         response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
         return self.job(decode.job(response.job).id)
 
@@ -150,6 +165,20 @@ class AsyncClient:
     async def server_info(self) -> ServerInfo:
         """As `Client.server_info`."""
         return decode.server_info(await self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
+
+    async def _followed(self, job: AsyncJobHandle, on_event: Callable[[JobEvent], object] | None) -> Report:
+        """The report of a job; where `on_event` raises, or on an interruption, the job is cancelled."""
+        try:
+            if on_event:
+                async for event in job.watch():
+                    on_event(event)
+            return await job.result()
+        except AnsatzError:
+            raise
+        except BaseException:
+            with suppress(AnsatzError):
+                await job.cancel()
+            raise
 
     async def _call(
         self, method: grpc.aio.UnaryUnaryMultiCallable[RequestT, ResponseT], request: RequestT, extra: float = 0.0
@@ -213,6 +242,21 @@ class AsyncJobHandle:
             if job.state.is_final:
                 return decode.final_report(job)
             deadline.check(job)
+
+    async def predict(
+        self,
+        points: Iterable[Mapping[str, float]] = (),
+        *,
+        budgets: Iterable[float] = (),
+        targets: Iterable[float] = (),
+        rank: int = 1,
+        probability: float = 0.8,
+    ) -> CurveAnswers:
+        """As `JobHandle.predict`."""
+        request = curves.predict(
+            self._name, points=points, budgets=budgets, targets=targets, rank=rank, probability=probability
+        )
+        return curves.answers(await self._client._call(self._client._stub.PredictCurves, request))
 
     async def cancel(self) -> Job:
         """As `JobHandle.cancel`."""

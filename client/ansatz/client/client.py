@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from ansatz.client import comparisons, connection, decode, proposals, requests
+from ansatz.client import comparisons, connection, curves, decode, proposals, requests
 from ansatz.client.comparisons import Comparison
 from ansatz.client.credentials import Credentials
+from ansatz.client.curve_results import CurveAnswers
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
 from ansatz.client.patience import Deadline, Outage
 from ansatz.client.proposals import Proposal
-from ansatz.client.requests import ProblemOptions
+from ansatz.client.requests import CurveProblemOptions, ProblemOptions
 from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
 from ansatz.client.tables import TableOptions
 from ansatz.v1 import discovery_service_pb2 as pb2
@@ -86,18 +87,7 @@ class Client:
 
         `on_event` hears of every JobEvent. Where it raises, or on Ctrl-C, the job is cancelled.
         """
-        job = self.submit(X, y, **options)
-        try:
-            if on_event:
-                for event in job.watch():
-                    on_event(event)
-            return job.result()
-        except AnsatzError:
-            raise
-        except BaseException:
-            with suppress(AnsatzError):
-                job.cancel()
-            raise
+        return self._followed(self.submit(X, y, **options), on_event)
 
     def submit(
         self,
@@ -114,6 +104,42 @@ class Client:
         problem gives the same job.
         """
         request = requests.create_job(X, y, job_id=job_id, request_id=request_id, **options)
+        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
+        return self.job(decode.job(response.job).id)
+
+    def discover_curves(
+        self,
+        columns: Any,
+        target: str,
+        *,
+        on_event: Callable[[JobEvent], object] | None = None,
+        **options: Unpack[CurveProblemOptions],
+    ) -> Report:
+        """Ranked laws for the values `target` of curves; returns when the search is done.
+
+        columns: a mapping of names to columns, or a data frame, in long form: one row, one value. Keywords:
+
+        - inputs: the columns that may explain the values, those that are the same all over a run (size, batch) and
+          those that are not (step, tokens); default: all others
+        - run: the column that names the run of each row, or the names; per_run: each run has constants of its own
+        - roles: "N", "D", "C", "S", "B", "lr" -> column; default: by usual names
+        - std_errors, trials: columns of standard errors, or of numbers of trials; scale: "auto", "log", "linear" or
+          "share"
+        - functions, budget, seed, max_complexity, ansatz, …: as in `discover`
+        """
+        return self._followed(self.submit_curves(columns, target, **options), on_event)
+
+    def submit_curves(
+        self,
+        columns: Any,
+        target: str,
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        **options: Unpack[CurveProblemOptions],
+    ) -> JobHandle:
+        """Starts a discovery on curves (arguments as in `discover_curves`) and returns at once."""
+        request = requests.create_curves_job(columns, target, job_id=job_id, request_id=request_id, **options)
         response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
         return self.job(decode.job(response.job).id)
 
@@ -190,6 +216,20 @@ class Client:
         """Versions, engines and limits of the server."""
         return decode.server_info(self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
 
+    def _followed(self, job: JobHandle, on_event: Callable[[JobEvent], object] | None) -> Report:
+        """The report of a job; where `on_event` raises, or on an interruption, the job is cancelled."""
+        try:
+            if on_event:
+                for event in job.watch():
+                    on_event(event)
+            return job.result()
+        except AnsatzError:
+            raise
+        except BaseException:
+            with suppress(AnsatzError):
+                job.cancel()
+            raise
+
     def _call(
         self, method: grpc.UnaryUnaryMultiCallable[RequestT, ResponseT], request: RequestT, extra: float = 0.0
     ) -> ResponseT:
@@ -256,6 +296,26 @@ class JobHandle:
             if job.state.is_final:
                 return decode.final_report(job)
             deadline.check(job)
+
+    def predict(
+        self,
+        points: Iterable[Mapping[str, float]] = (),
+        *,
+        budgets: Iterable[float] = (),
+        targets: Iterable[float] = (),
+        rank: int = 1,
+        probability: float = 0.8,
+    ) -> CurveAnswers:
+        """What a law that this job found on curves says of other scales.
+
+        points: values of the law's inputs, one mapping for each prediction. budgets: floating-point operations, 6 N D,
+        for the best size and data. targets: values to reach along tokens or steps, with the other inputs as in the
+        first point, or as large as in the data. `probability` is that of the intervals.
+        """
+        request = curves.predict(
+            self._name, points=points, budgets=budgets, targets=targets, rank=rank, probability=probability
+        )
+        return curves.answers(self._client._call(self._client._stub.PredictCurves, request))
 
     def cancel(self) -> Job:
         """Asks the search to stop; it keeps what it found. A final job stays as it is."""

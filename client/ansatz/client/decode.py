@@ -10,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ansatz.client import results
+from ansatz.client import curves, results
 from ansatz.client.errors import JobFailed, ServerError
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
 
@@ -102,6 +102,7 @@ def candidate(message: report_pb2.Candidate) -> results.Candidate:
         correlations=_correlations(message),
         parts=dict(message.parts),
         dimensions=_consistency(message.dimensions),
+        law=curves.law(message.law) if message.HasField("law") else None,
     )
 
 
@@ -158,6 +159,7 @@ def report(message: report_pb2.Report, state: results.JobState) -> results.Repor
         first_candidate_seconds=_optional_seconds(message, "first_candidate"),
         metric=message.metric,
         constant_laws=tuple(map(_constant_law, message.constant_laws)),
+        curves=curves.findings(message.curves) if message.HasField("curves") else None,
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 from google.protobuf.duration_pb2 import Duration
 
+from ansatz.client.curves import CurveOptions, curves
 from ansatz.client.errors import InvalidRequest
 from ansatz.client.results import Engine, Loss
 from ansatz.client.tables import TableOptions, table
@@ -17,7 +18,7 @@ from ansatz.v1 import discovery_service_pb2, problem_pb2
 _MAX_UINT32 = 2**32 - 1
 
 
-class ProblemOptions(TableOptions, total=False):
+class SearchKeywords(TypedDict, total=False):
     """Keywords of a discovery; None: the server's default."""
 
     functions: Sequence[str] | None
@@ -33,6 +34,14 @@ class ProblemOptions(TableOptions, total=False):
     loss: Loss | str | None
     metric: str | None
     per_group: Sequence[str] | None
+
+
+class ProblemOptions(TableOptions, SearchKeywords, total=False):
+    """Keywords of a discovery on a table."""
+
+
+class CurveProblemOptions(CurveOptions, SearchKeywords, total=False):
+    """Keywords of a discovery on curves."""
 
 
 def search_options(
@@ -80,6 +89,25 @@ def create_job(
     """A request that is safe to send again: without a `request_id` it gets one."""
     about_table, options = _split(keywords)
     problem = problem_pb2.Problem(table=table(X, y, **about_table), options=options)
+    return discovery_service_pb2.CreateJobRequest(
+        problem=problem, job_id=job_id or "", request_id=request_id or str(uuid.uuid4())
+    )
+
+
+def create_curves_job(
+    columns: Any,
+    target: str,
+    *,
+    job_id: str | None = None,
+    request_id: str | None = None,
+    **keywords: Unpack[CurveProblemOptions],
+) -> discovery_service_pb2.CreateJobRequest:
+    """As `create_job`, for curves."""
+    about_curves: Any = {k: v for k, v in keywords.items() if k in CurveOptions.__annotations__}
+    about_search: Any = {k: v for k, v in keywords.items() if k not in about_curves}
+    problem = problem_pb2.Problem(
+        curves=curves(columns, target, **about_curves), options=search_options(**about_search)
+    )
     return discovery_service_pb2.CreateJobRequest(
         problem=problem, job_id=job_id or "", request_id=request_id or str(uuid.uuid4())
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ansatz.client.curve_results import CurveFindings, Law
+
 
 class Engine(StrEnum):
     """The evolutionary engine that searches beside the built-in searchers."""
@@ -87,7 +89,8 @@ class Scores:
 class Candidate:
     """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `correlations` are those of the estimates
     of `constants`, row by row; empty for fewer than two. `parts` are the formulas of the unknown parts of your
-    ansatz, by name. `dimensions`: None where no column has a unit."""
+    ansatz, by name. `dimensions`: None where no column has a unit. `law` says which law of curves it is, None for
+    tables."""
 
     rank: int
     formula: str
@@ -101,6 +104,7 @@ class Candidate:
     correlations: tuple[tuple[float | None, ...], ...]
     parts: Mapping[str, str]
     dimensions: Consistency | None
+    law: Law | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,7 @@ class Report:
     first_candidate_seconds: float | None
     metric: str
     constant_laws: tuple[ConstantLaw, ...]
+    curves: CurveFindings | None = None
 
     @property
     def best(self) -> Candidate | None:

@@ -1,7 +1,10 @@
 """Law discovery: observations in, ranked formulas out. Knows nothing of gRPC, jobs or storage."""
 
 from ansatz.discovery.compare import Comparison, Equivalence, FormulaPoint, Verdict, compare_formulas
-from ansatz.discovery.discover import Evaluation, Listener, discover, evaluate_formula, validate
+from ansatz.discovery.curves.answers import ChosenLaw, Questions, answer
+from ansatz.discovery.curves.observations import Curves, ValueScale
+from ansatz.discovery.curves.results import Answers, CurveFindings, Emergence, Estimate, LawConstant, LawFacts
+from ansatz.discovery.discover import Evaluation, Listener, Observations, discover, evaluate_formula, validate
 from ansatz.discovery.domain import Box, Interval
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
 from ansatz.discovery.observations import Column, Table
@@ -25,28 +28,38 @@ from ansatz.discovery.score.term_sets import TermOverlap
 from ansatz.discovery.units.consistency import Consistency
 
 __all__ = [
+    "Answers",
     "Box",
     "Candidate",
+    "ChosenLaw",
     "Column",
     "Comparison",
     "Consistency",
     "Constant",
     "ConstantLaw",
+    "CurveFindings",
+    "Curves",
+    "Emergence",
     "Engine",
     "EngineNotReadyError",
     "Equivalence",
+    "Estimate",
     "Evaluation",
     "Experiment",
     "FormulaPoint",
     "GroupValue",
     "Interval",
     "InvalidInputError",
+    "LawConstant",
+    "LawFacts",
     "Listener",
     "Loss",
+    "Observations",
     "Options",
     "Parameter",
     "Progress",
     "Proposal",
+    "Questions",
     "Receipt",
     "RefinementStep",
     "Report",
@@ -55,9 +68,11 @@ __all__ = [
     "Scores",
     "Table",
     "TermOverlap",
+    "ValueScale",
     "Verdict",
     "Violation",
     "Warning",
+    "answer",
     "compare_formulas",
     "discover",
     "evaluate_formula",

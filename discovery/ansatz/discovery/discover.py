@@ -13,6 +13,9 @@ import numpy as np
 
 from ansatz.discovery.ansatz import parse_ansatz
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.curves.ansatz import parse_curve_ansatz
+from ansatz.discovery.curves.discovery import discover_curves
+from ansatz.discovery.curves.observations import Curves
 from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.groups.discovery import GroupedDiscovery
 from ansatz.discovery.judge.candidates import Judge
@@ -77,25 +80,33 @@ class Evaluation:
     columns: Mapping[str, str]
 
 
-def validate(table: Table, options: Options) -> None:
-    """Check what `table` and `options` cannot check alone: formulas and the metric against the columns, the engine.
+Observations = Table | Curves
+"""What a discovery may start from."""
+
+
+def validate(observations: Observations, options: Options) -> None:
+    """Check what `observations` and `options` cannot check alone: formulas and the metric against the columns, the
+    engine.
 
     Takes milliseconds; imports neither scipy nor sympy nor an engine. Raises InvalidInputError, or EngineNotReadyError
     where the engine asked for cannot run here.
     """
-    parse_ansatz(table, options)
-    parse_formulas(options.start_formulas, table, "options.start_formulas")
-    parse_metric(table, options)
+    if isinstance(observations, Curves):
+        parse_curve_ansatz(observations, options)
+    else:
+        parse_ansatz(observations, options)
+        parse_formulas(options.start_formulas, observations, "options.start_formulas")
+        parse_metric(observations, options)
     evolution.resolve(options.engine)
 
 
 def discover(
-    table: Table,
+    observations: Observations,
     options: Options,
     listener: Listener | None = None,
     stop_requested: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """Ranked formulas for the table's target, with the evidence for each.
+    """Ranked formulas for the target of a table or the values of curves, with the evidence for each.
 
     Runs on the calling thread and keeps `options.budget_seconds` of wall clock; once `stop_requested()` is true it
     returns what was found until then within a fraction of a second. Raises as `validate` does.
@@ -103,13 +114,21 @@ def discover(
     engine = evolution.resolve(options.engine)
     # The matrices are small: threads of the linear algebra would cost far more than they bring.
     with _thread_pools().limit(limits=1):
-        if table.group:
+        if isinstance(observations, Curves):
+            return discover_curves(observations, options, listener or Silent(), stop_requested)
+        if observations.group:
             return GroupedDiscovery(
-                table, options, engine, listener or Silent(), stop_requested, searchers=_searchers, discover=discover
+                observations,
+                options,
+                engine,
+                listener or Silent(),
+                stop_requested,
+                searchers=_searchers,
+                discover=discover,
             ).run()
         if options.metric == AUTO:
-            return _simplest_metric(table, options, engine, listener or Silent(), stop_requested)
-        return _Discovery(table, options, engine, listener or Silent(), stop_requested).run()
+            return _simplest_metric(observations, options, engine, listener or Silent(), stop_requested)
+        return _Discovery(observations, options, engine, listener or Silent(), stop_requested).run()
 
 
 def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:

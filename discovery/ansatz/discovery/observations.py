@@ -74,8 +74,8 @@ class Table:
     group: str = ""
 
     def __post_init__(self) -> None:
-        violations = [*_shape_violations(self.columns), *self._role_violations()]
-        violations += [v for column in self.columns for v in _value_violations(column)]
+        violations = [*shape_violations(self.columns), *self._role_violations()]
+        violations += [v for column in self.columns for v in value_violations(column)]
         violations += unit_violations((c.name, c.unit) for c in self.columns if c.name != self.weights)
         if not violations and self.weights and not np.all(self.column(self.weights).values > 0):
             row = int(np.argmin(self.column(self.weights).values > 0))
@@ -155,27 +155,31 @@ def _repeated(names: Sequence[str]) -> list[str]:
     return [n for i, n in enumerate(names) if n in names[:i]]
 
 
-def _shape_violations(columns: Sequence[Column]) -> list[Violation]:
+def shape_violations(columns: Sequence[Column], kind: str = "table") -> list[Violation]:
+    """What is wrong with names and lengths of columns; `kind` is how errors call the observations."""
     violations: list[Violation] = []
     for i, column in enumerate(columns):
         if not column.name.strip():
-            violations.append(Violation(f"table.columns[{i}].name", "is empty; give every column a name"))
+            violations.append(Violation(f"{kind}.columns[{i}].name", "is empty; give every column a name"))
     for name in dict.fromkeys(_repeated([c.name for c in columns])):
-        violations.append(Violation("table.columns", f"the name {name!r} stands more than once; make names unique"))
+        violations.append(Violation(f"{kind}.columns", f"the name {name!r} stands more than once; make names unique"))
     lengths = {c.name: c.values.size for c in columns}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{name!r} has {n}" for name, n in list(lengths.items())[:8])
-        violations.append(Violation("table.columns", f"are of unequal length: {shown}; give every column as many rows"))
+        violations.append(
+            Violation(f"{kind}.columns", f"are of unequal length: {shown}; give every column as many rows")
+        )
     rows = min(lengths.values(), default=0)
     if rows < MIN_ROWS:
-        violations.append(Violation("table.columns", f"hold {rows} rows; give at least {MIN_ROWS}"))
+        violations.append(Violation(f"{kind}.columns", f"hold {rows} rows; give at least {MIN_ROWS}"))
     return violations
 
 
-def _value_violations(column: Column) -> list[Violation]:
+def value_violations(column: Column, kind: str = "table") -> list[Violation]:
+    """What is not finite in a column; `kind` is how errors call the observations."""
     bad = np.flatnonzero(~np.isfinite(column.values))
     if not bad.size:
         return []
     places = ", ".join(f"row {i + 1} is {column.values[i]}" for i in bad[:_SHOWN])
     more = f" and {bad.size - _SHOWN} more" if bad.size > _SHOWN else ""
-    return [Violation(f"table.columns[{column.name!r}]", f"{places}{more}; remove or fill rows that are not finite")]
+    return [Violation(f"{kind}.columns[{column.name!r}]", f"{places}{more}; remove or fill rows that are not finite")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ansatz.discovery.curves.results import CurveFindings, LawFacts
 from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
 from ansatz.discovery.units.consistency import Consistency
 
@@ -57,7 +58,7 @@ class Candidate:
     """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `dimensions` says how they stand, None
     where no units are given. `correlations` are those of the estimates of the constants, shape (k, k), NaN where the
     data do not determine one of the two; empty for k < 2. `parts` are the formulas found for the unknown parts of an
-    ansatz, by name, each in terms of its own arguments."""
+    ansatz, by name, each in terms of its own arguments. `law` says which law of curves it is, None for tables."""
 
     rank: int
     formula: Node
@@ -68,6 +69,7 @@ class Candidate:
     dimensions: Consistency | None = None
     correlations: tuple[tuple[float, ...], ...] = ()
     parts: Mapping[str, Node] = field(default_factory=dict)
+    law: LawFacts | None = None
 
     @property
     def text(self) -> str:
@@ -157,7 +159,8 @@ class Report:
     """`candidates` by rank; `noise_relative_std`: standard deviation of the best formula's residual over the
     target's; `columns`: name in formulas to the caller's column name, where they differ; `elapsed_seconds` and
     `first_candidate_seconds` from the start of the search; `metric` is the space in which the law was found, empty for
-    the target itself; `constant_laws` are of the constants of the best formula that differ from group to group."""
+    the target itself; `constant_laws` are of the constants of the best formula that differ from group to group;
+    `curves`: what curves show, None for tables."""
 
     candidates: tuple[Candidate, ...]
     residual: ResidualVerdict | None
@@ -170,6 +173,7 @@ class Report:
     first_candidate_seconds: float
     metric: str = ""
     constant_laws: tuple[ConstantLaw, ...] = ()
+    curves: CurveFindings | None = None
 
 
 @dataclass(frozen=True)

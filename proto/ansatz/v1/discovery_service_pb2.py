@@ -23,6 +23,7 @@ _sym_db = _symbol_database.Default()
 
 
 from ansatz.v1 import comparison_pb2 as ansatz_dot_v1_dot_comparison__pb2
+from ansatz.v1 import curves_pb2 as ansatz_dot_v1_dot_curves__pb2
 from ansatz.v1 import experiments_pb2 as ansatz_dot_v1_dot_experiments__pb2
 from ansatz.v1 import job_pb2 as ansatz_dot_v1_dot_job__pb2
 from ansatz.v1 import observations_pb2 as ansatz_dot_v1_dot_observations__pb2
@@ -31,7 +32,7 @@ from ansatz.v1 import report_pb2 as ansatz_dot_v1_dot_report__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!ansatz/v1/discovery_service.proto\x12\tansatz.v1\x1a\x1a\x61nsatz/v1/comparison.proto\x1a\x1b\x61nsatz/v1/experiments.proto\x1a\x13\x61nsatz/v1/job.proto\x1a\x1c\x61nsatz/v1/observations.proto\x1a\x17\x61nsatz/v1/problem.proto\x1a\x16\x61nsatz/v1/report.proto\x1a\x1egoogle/protobuf/duration.proto\"q\n\x10\x43reateJobRequest\x12#\n\x07problem\x18\x01 \x01(\x0b\x32\x12.ansatz.v1.Problem\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x14\n\x0c\x63ontinue_job\x18\x04 \x01(\t\"0\n\x11\x43reateJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.ansatz.v1.Job\"\x1d\n\rGetJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"-\n\x0eGetJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.ansatz.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"I\n\x10ListJobsResponse\x12\x1c\n\x04jobs\x18\x01 \x03(\x0b\x32\x0e.ansatz.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x10\x44\x65leteJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x13\n\x11\x44\x65leteJobResponse\"7\n\x0fWatchJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\"6\n\x10WatchJobResponse\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.ansatz.v1.JobEvent\"J\n\x0eWaitJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x07timeout\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\".\n\x0fWaitJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.ansatz.v1.Job\" \n\x10\x43\x61ncelJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"0\n\x11\x43\x61ncelJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.ansatz.v1.Job\"Y\n\x16\x45valuateFormulaRequest\x12\x0f\n\x07\x66ormula\x18\x01 \x01(\t\x12\x1f\n\x05table\x18\x02 \x01(\x0b\x32\x10.ansatz.v1.Table\x12\r\n\x05refit\x18\x03 \x01(\x08\"\x9a\x02\n\x17\x45valuateFormulaResponse\x12\'\n\tcandidate\x18\x01 \x01(\x0b\x32\x14.ansatz.v1.Candidate\x12\x31\n\x08residual\x18\x02 \x01(\x0b\x32\x1a.ansatz.v1.ResidualVerdictH\x00\x88\x01\x01\x12$\n\x08warnings\x18\x03 \x03(\x0b\x32\x12.ansatz.v1.Warning\x12@\n\x07\x63olumns\x18\x04 \x03(\x0b\x32/.ansatz.v1.EvaluateFormulaResponse.ColumnsEntry\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_residual\"\xc0\x01\n\x16\x43ompareFormulasRequest\x12\t\n\x01\x61\x18\x01 \x01(\t\x12\t\n\x01\x62\x18\x02 \x01(\t\x12\x37\n\x03\x62ox\x18\x03 \x03(\x0b\x32*.ansatz.v1.CompareFormulasRequest.BoxEntry\x12\x16\n\x0e\x66ree_constants\x18\x04 \x01(\x08\x1a?\n\x08\x42oxEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.ansatz.v1.Interval:\x02\x38\x01\"D\n\x17\x43ompareFormulasResponse\x12)\n\ncomparison\x18\x01 \x01(\x0b\x32\x15.ansatz.v1.Comparison\"\xbe\x01\n\x19ProposeExperimentsRequest\x12\x0b\n\x03job\x18\x01 \x01(\t\x12:\n\x03\x62ox\x18\x02 \x03(\x0b\x32-.ansatz.v1.ProposeExperimentsRequest.BoxEntry\x12\t\n\x01n\x18\x03 \x01(\r\x12\x0c\n\x04seed\x18\x04 \x01(\r\x1a?\n\x08\x42oxEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.ansatz.v1.Interval:\x02\x38\x01\"C\n\x1aProposeExperimentsResponse\x12%\n\x08proposal\x18\x01 \x01(\x0b\x32\x13.ansatz.v1.Proposal\"\x16\n\x14GetServerInfoRequest\"N\n\nEngineInfo\x12!\n\x06\x65ngine\x18\x01 \x01(\x0e\x32\x11.ansatz.v1.Engine\x12\r\n\x05ready\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\xbc\x02\n\x06Limits\x12\x10\n\x08max_rows\x18\x01 \x01(\x04\x12\x13\n\x0bmax_columns\x18\x02 \x01(\r\x12\x19\n\x11max_message_bytes\x18\x03 \x01(\x04\x12\x17\n\x0fmax_queued_jobs\x18\x04 \x01(\r\x12\x14\n\x0cmax_watchers\x18\x05 \x01(\r\x12\x31\n\x0e\x64\x65\x66\x61ult_budget\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nmax_budget\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08max_wait\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12max_formula_length\x18\t \x01(\r\x12\x16\n\x0emax_complexity\x18\n \x01(\r\"\xa5\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12@\n\x08packages\x18\x02 \x03(\x0b\x32..ansatz.v1.GetServerInfoResponse.PackagesEntry\x12&\n\x07\x65ngines\x18\x03 \x03(\x0b\x32\x15.ansatz.v1.EngineInfo\x12!\n\x06limits\x18\x04 \x01(\x0b\x32\x11.ansatz.v1.Limits\x12\x11\n\tfunctions\x18\x05 \x03(\t\x12\x19\n\x11\x64\x65\x66\x61ult_functions\x18\x06 \x03(\t\x12\x0f\n\x07workers\x18\x07 \x01(\r\x1a/\n\rPackagesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\xe2\x06\n\x10\x44iscoveryService\x12\x46\n\tCreateJob\x12\x1b.ansatz.v1.CreateJobRequest\x1a\x1c.ansatz.v1.CreateJobResponse\x12=\n\x06GetJob\x12\x18.ansatz.v1.GetJobRequest\x1a\x19.ansatz.v1.GetJobResponse\x12\x43\n\x08ListJobs\x12\x1a.ansatz.v1.ListJobsRequest\x1a\x1b.ansatz.v1.ListJobsResponse\x12\x46\n\tDeleteJob\x12\x1b.ansatz.v1.DeleteJobRequest\x1a\x1c.ansatz.v1.DeleteJobResponse\x12\x45\n\x08WatchJob\x12\x1a.ansatz.v1.WatchJobRequest\x1a\x1b.ansatz.v1.WatchJobResponse0\x01\x12@\n\x07WaitJob\x12\x19.ansatz.v1.WaitJobRequest\x1a\x1a.ansatz.v1.WaitJobResponse\x12\x46\n\tCancelJob\x12\x1b.ansatz.v1.CancelJobRequest\x1a\x1c.ansatz.v1.CancelJobResponse\x12X\n\x0f\x45valuateFormula\x12!.ansatz.v1.EvaluateFormulaRequest\x1a\".ansatz.v1.EvaluateFormulaResponse\x12X\n\x0f\x43ompareFormulas\x12!.ansatz.v1.CompareFormulasRequest\x1a\".ansatz.v1.CompareFormulasResponse\x12\x61\n\x12ProposeExperiments\x12$.ansatz.v1.ProposeExperimentsRequest\x1a%.ansatz.v1.ProposeExperimentsResponse\x12R\n\rGetServerInfo\x12\x1f.ansatz.v1.GetServerInfoRequest\x1a .ansatz.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!ansatz/v1/discovery_service.proto\x12\tansatz.v1\x1a\x1a\x61nsatz/v1/comparison.proto\x1a\x16\x61nsatz/v1/curves.proto\x1a\x1b\x61nsatz/v1/experiments.proto\x1a\x13\x61nsatz/v1/job.proto\x1a\x1c\x61nsatz/v1/observations.proto\x1a\x17\x61nsatz/v1/problem.proto\x1a\x16\x61nsatz/v1/report.proto\x1a\x1egoogle/protobuf/duration.proto\"q\n\x10\x43reateJobRequest\x12#\n\x07problem\x18\x01 \x01(\x0b\x32\x12.ansatz.v1.Problem\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\x12\x14\n\x0c\x63ontinue_job\x18\x04 \x01(\t\"0\n\x11\x43reateJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.ansatz.v1.Job\"\x1d\n\rGetJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"-\n\x0eGetJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.ansatz.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"I\n\x10ListJobsResponse\x12\x1c\n\x04jobs\x18\x01 \x03(\x0b\x32\x0e.ansatz.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\" \n\x10\x44\x65leteJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x13\n\x11\x44\x65leteJobResponse\"7\n\x0fWatchJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x04\"6\n\x10WatchJobResponse\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.ansatz.v1.JobEvent\"J\n\x0eWaitJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x07timeout\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\".\n\x0fWaitJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.ansatz.v1.Job\" \n\x10\x43\x61ncelJobRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"0\n\x11\x43\x61ncelJobResponse\x12\x1b\n\x03job\x18\x01 \x01(\x0b\x32\x0e.ansatz.v1.Job\"Y\n\x16\x45valuateFormulaRequest\x12\x0f\n\x07\x66ormula\x18\x01 \x01(\t\x12\x1f\n\x05table\x18\x02 \x01(\x0b\x32\x10.ansatz.v1.Table\x12\r\n\x05refit\x18\x03 \x01(\x08\"\x9a\x02\n\x17\x45valuateFormulaResponse\x12\'\n\tcandidate\x18\x01 \x01(\x0b\x32\x14.ansatz.v1.Candidate\x12\x31\n\x08residual\x18\x02 \x01(\x0b\x32\x1a.ansatz.v1.ResidualVerdictH\x00\x88\x01\x01\x12$\n\x08warnings\x18\x03 \x03(\x0b\x32\x12.ansatz.v1.Warning\x12@\n\x07\x63olumns\x18\x04 \x03(\x0b\x32/.ansatz.v1.EvaluateFormulaResponse.ColumnsEntry\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_residual\"\xc0\x01\n\x16\x43ompareFormulasRequest\x12\t\n\x01\x61\x18\x01 \x01(\t\x12\t\n\x01\x62\x18\x02 \x01(\t\x12\x37\n\x03\x62ox\x18\x03 \x03(\x0b\x32*.ansatz.v1.CompareFormulasRequest.BoxEntry\x12\x16\n\x0e\x66ree_constants\x18\x04 \x01(\x08\x1a?\n\x08\x42oxEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.ansatz.v1.Interval:\x02\x38\x01\"D\n\x17\x43ompareFormulasResponse\x12)\n\ncomparison\x18\x01 \x01(\x0b\x32\x15.ansatz.v1.Comparison\"\xbe\x01\n\x19ProposeExperimentsRequest\x12\x0b\n\x03job\x18\x01 \x01(\t\x12:\n\x03\x62ox\x18\x02 \x03(\x0b\x32-.ansatz.v1.ProposeExperimentsRequest.BoxEntry\x12\t\n\x01n\x18\x03 \x01(\r\x12\x0c\n\x04seed\x18\x04 \x01(\r\x1a?\n\x08\x42oxEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\"\n\x05value\x18\x02 \x01(\x0b\x32\x13.ansatz.v1.Interval:\x02\x38\x01\"C\n\x1aProposeExperimentsResponse\x12%\n\x08proposal\x18\x01 \x01(\x0b\x32\x13.ansatz.v1.Proposal\"\xa5\x01\n\x14PredictCurvesRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\r\x12%\n\x06points\x18\x03 \x03(\x0b\x32\x15.ansatz.v1.CurvePoint\x12\x0f\n\x07\x62udgets\x18\x04 \x03(\x01\x12\x0f\n\x07targets\x18\x05 \x03(\x01\x12\x18\n\x0bprobability\x18\x06 \x01(\x01H\x00\x88\x01\x01\x42\x0e\n\x0c_probability\"\xc2\x01\n\x15PredictCurvesResponse\x12\x0f\n\x07\x66ormula\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\x01\x12/\n\x0bpredictions\x18\x03 \x03(\x0b\x32\x1a.ansatz.v1.CurvePrediction\x12)\n\x06optima\x18\x04 \x03(\x0b\x32\x19.ansatz.v1.ComputeOptimum\x12\'\n\x07reaches\x18\x05 \x03(\x0b\x32\x16.ansatz.v1.TargetReach\"\x16\n\x14GetServerInfoRequest\"N\n\nEngineInfo\x12!\n\x06\x65ngine\x18\x01 \x01(\x0e\x32\x11.ansatz.v1.Engine\x12\r\n\x05ready\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\xbc\x02\n\x06Limits\x12\x10\n\x08max_rows\x18\x01 \x01(\x04\x12\x13\n\x0bmax_columns\x18\x02 \x01(\r\x12\x19\n\x11max_message_bytes\x18\x03 \x01(\x04\x12\x17\n\x0fmax_queued_jobs\x18\x04 \x01(\r\x12\x14\n\x0cmax_watchers\x18\x05 \x01(\r\x12\x31\n\x0e\x64\x65\x66\x61ult_budget\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12-\n\nmax_budget\x18\x07 \x01(\x0b\x32\x19.google.protobuf.Duration\x12+\n\x08max_wait\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1a\n\x12max_formula_length\x18\t \x01(\r\x12\x16\n\x0emax_complexity\x18\n \x01(\r\"\xa5\x02\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12@\n\x08packages\x18\x02 \x03(\x0b\x32..ansatz.v1.GetServerInfoResponse.PackagesEntry\x12&\n\x07\x65ngines\x18\x03 \x03(\x0b\x32\x15.ansatz.v1.EngineInfo\x12!\n\x06limits\x18\x04 \x01(\x0b\x32\x11.ansatz.v1.Limits\x12\x11\n\tfunctions\x18\x05 \x03(\t\x12\x19\n\x11\x64\x65\x66\x61ult_functions\x18\x06 \x03(\t\x12\x0f\n\x07workers\x18\x07 \x01(\r\x1a/\n\rPackagesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\xb6\x07\n\x10\x44iscoveryService\x12\x46\n\tCreateJob\x12\x1b.ansatz.v1.CreateJobRequest\x1a\x1c.ansatz.v1.CreateJobResponse\x12=\n\x06GetJob\x12\x18.ansatz.v1.GetJobRequest\x1a\x19.ansatz.v1.GetJobResponse\x12\x43\n\x08ListJobs\x12\x1a.ansatz.v1.ListJobsRequest\x1a\x1b.ansatz.v1.ListJobsResponse\x12\x46\n\tDeleteJob\x12\x1b.ansatz.v1.DeleteJobRequest\x1a\x1c.ansatz.v1.DeleteJobResponse\x12\x45\n\x08WatchJob\x12\x1a.ansatz.v1.WatchJobRequest\x1a\x1b.ansatz.v1.WatchJobResponse0\x01\x12@\n\x07WaitJob\x12\x19.ansatz.v1.WaitJobRequest\x1a\x1a.ansatz.v1.WaitJobResponse\x12\x46\n\tCancelJob\x12\x1b.ansatz.v1.CancelJobRequest\x1a\x1c.ansatz.v1.CancelJobResponse\x12X\n\x0f\x45valuateFormula\x12!.ansatz.v1.EvaluateFormulaRequest\x1a\".ansatz.v1.EvaluateFormulaResponse\x12X\n\x0f\x43ompareFormulas\x12!.ansatz.v1.CompareFormulasRequest\x1a\".ansatz.v1.CompareFormulasResponse\x12\x61\n\x12ProposeExperiments\x12$.ansatz.v1.ProposeExperimentsRequest\x1a%.ansatz.v1.ProposeExperimentsResponse\x12R\n\rPredictCurves\x12\x1f.ansatz.v1.PredictCurvesRequest\x1a .ansatz.v1.PredictCurvesResponse\x12R\n\rGetServerInfo\x12\x1f.ansatz.v1.GetServerInfoRequest\x1a .ansatz.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,62 +47,66 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROPOSEEXPERIMENTSREQUEST_BOXENTRY']._serialized_options = b'8\001'
   _globals['_GETSERVERINFORESPONSE_PACKAGESENTRY']._loaded_options = None
   _globals['_GETSERVERINFORESPONSE_PACKAGESENTRY']._serialized_options = b'8\001'
-  _globals['_CREATEJOBREQUEST']._serialized_start=237
-  _globals['_CREATEJOBREQUEST']._serialized_end=350
-  _globals['_CREATEJOBRESPONSE']._serialized_start=352
-  _globals['_CREATEJOBRESPONSE']._serialized_end=400
-  _globals['_GETJOBREQUEST']._serialized_start=402
-  _globals['_GETJOBREQUEST']._serialized_end=431
-  _globals['_GETJOBRESPONSE']._serialized_start=433
-  _globals['_GETJOBRESPONSE']._serialized_end=478
-  _globals['_LISTJOBSREQUEST']._serialized_start=480
-  _globals['_LISTJOBSREQUEST']._serialized_end=536
-  _globals['_LISTJOBSRESPONSE']._serialized_start=538
-  _globals['_LISTJOBSRESPONSE']._serialized_end=611
-  _globals['_DELETEJOBREQUEST']._serialized_start=613
-  _globals['_DELETEJOBREQUEST']._serialized_end=645
-  _globals['_DELETEJOBRESPONSE']._serialized_start=647
-  _globals['_DELETEJOBRESPONSE']._serialized_end=666
-  _globals['_WATCHJOBREQUEST']._serialized_start=668
-  _globals['_WATCHJOBREQUEST']._serialized_end=723
-  _globals['_WATCHJOBRESPONSE']._serialized_start=725
-  _globals['_WATCHJOBRESPONSE']._serialized_end=779
-  _globals['_WAITJOBREQUEST']._serialized_start=781
-  _globals['_WAITJOBREQUEST']._serialized_end=855
-  _globals['_WAITJOBRESPONSE']._serialized_start=857
-  _globals['_WAITJOBRESPONSE']._serialized_end=903
-  _globals['_CANCELJOBREQUEST']._serialized_start=905
-  _globals['_CANCELJOBREQUEST']._serialized_end=937
-  _globals['_CANCELJOBRESPONSE']._serialized_start=939
-  _globals['_CANCELJOBRESPONSE']._serialized_end=987
-  _globals['_EVALUATEFORMULAREQUEST']._serialized_start=989
-  _globals['_EVALUATEFORMULAREQUEST']._serialized_end=1078
-  _globals['_EVALUATEFORMULARESPONSE']._serialized_start=1081
-  _globals['_EVALUATEFORMULARESPONSE']._serialized_end=1363
-  _globals['_EVALUATEFORMULARESPONSE_COLUMNSENTRY']._serialized_start=1304
-  _globals['_EVALUATEFORMULARESPONSE_COLUMNSENTRY']._serialized_end=1350
-  _globals['_COMPAREFORMULASREQUEST']._serialized_start=1366
-  _globals['_COMPAREFORMULASREQUEST']._serialized_end=1558
-  _globals['_COMPAREFORMULASREQUEST_BOXENTRY']._serialized_start=1495
-  _globals['_COMPAREFORMULASREQUEST_BOXENTRY']._serialized_end=1558
-  _globals['_COMPAREFORMULASRESPONSE']._serialized_start=1560
-  _globals['_COMPAREFORMULASRESPONSE']._serialized_end=1628
-  _globals['_PROPOSEEXPERIMENTSREQUEST']._serialized_start=1631
-  _globals['_PROPOSEEXPERIMENTSREQUEST']._serialized_end=1821
-  _globals['_PROPOSEEXPERIMENTSREQUEST_BOXENTRY']._serialized_start=1495
-  _globals['_PROPOSEEXPERIMENTSREQUEST_BOXENTRY']._serialized_end=1558
-  _globals['_PROPOSEEXPERIMENTSRESPONSE']._serialized_start=1823
-  _globals['_PROPOSEEXPERIMENTSRESPONSE']._serialized_end=1890
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=1892
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=1914
-  _globals['_ENGINEINFO']._serialized_start=1916
-  _globals['_ENGINEINFO']._serialized_end=1994
-  _globals['_LIMITS']._serialized_start=1997
-  _globals['_LIMITS']._serialized_end=2313
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=2316
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=2609
-  _globals['_GETSERVERINFORESPONSE_PACKAGESENTRY']._serialized_start=2562
-  _globals['_GETSERVERINFORESPONSE_PACKAGESENTRY']._serialized_end=2609
-  _globals['_DISCOVERYSERVICE']._serialized_start=2612
-  _globals['_DISCOVERYSERVICE']._serialized_end=3478
+  _globals['_CREATEJOBREQUEST']._serialized_start=261
+  _globals['_CREATEJOBREQUEST']._serialized_end=374
+  _globals['_CREATEJOBRESPONSE']._serialized_start=376
+  _globals['_CREATEJOBRESPONSE']._serialized_end=424
+  _globals['_GETJOBREQUEST']._serialized_start=426
+  _globals['_GETJOBREQUEST']._serialized_end=455
+  _globals['_GETJOBRESPONSE']._serialized_start=457
+  _globals['_GETJOBRESPONSE']._serialized_end=502
+  _globals['_LISTJOBSREQUEST']._serialized_start=504
+  _globals['_LISTJOBSREQUEST']._serialized_end=560
+  _globals['_LISTJOBSRESPONSE']._serialized_start=562
+  _globals['_LISTJOBSRESPONSE']._serialized_end=635
+  _globals['_DELETEJOBREQUEST']._serialized_start=637
+  _globals['_DELETEJOBREQUEST']._serialized_end=669
+  _globals['_DELETEJOBRESPONSE']._serialized_start=671
+  _globals['_DELETEJOBRESPONSE']._serialized_end=690
+  _globals['_WATCHJOBREQUEST']._serialized_start=692
+  _globals['_WATCHJOBREQUEST']._serialized_end=747
+  _globals['_WATCHJOBRESPONSE']._serialized_start=749
+  _globals['_WATCHJOBRESPONSE']._serialized_end=803
+  _globals['_WAITJOBREQUEST']._serialized_start=805
+  _globals['_WAITJOBREQUEST']._serialized_end=879
+  _globals['_WAITJOBRESPONSE']._serialized_start=881
+  _globals['_WAITJOBRESPONSE']._serialized_end=927
+  _globals['_CANCELJOBREQUEST']._serialized_start=929
+  _globals['_CANCELJOBREQUEST']._serialized_end=961
+  _globals['_CANCELJOBRESPONSE']._serialized_start=963
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1011
+  _globals['_EVALUATEFORMULAREQUEST']._serialized_start=1013
+  _globals['_EVALUATEFORMULAREQUEST']._serialized_end=1102
+  _globals['_EVALUATEFORMULARESPONSE']._serialized_start=1105
+  _globals['_EVALUATEFORMULARESPONSE']._serialized_end=1387
+  _globals['_EVALUATEFORMULARESPONSE_COLUMNSENTRY']._serialized_start=1328
+  _globals['_EVALUATEFORMULARESPONSE_COLUMNSENTRY']._serialized_end=1374
+  _globals['_COMPAREFORMULASREQUEST']._serialized_start=1390
+  _globals['_COMPAREFORMULASREQUEST']._serialized_end=1582
+  _globals['_COMPAREFORMULASREQUEST_BOXENTRY']._serialized_start=1519
+  _globals['_COMPAREFORMULASREQUEST_BOXENTRY']._serialized_end=1582
+  _globals['_COMPAREFORMULASRESPONSE']._serialized_start=1584
+  _globals['_COMPAREFORMULASRESPONSE']._serialized_end=1652
+  _globals['_PROPOSEEXPERIMENTSREQUEST']._serialized_start=1655
+  _globals['_PROPOSEEXPERIMENTSREQUEST']._serialized_end=1845
+  _globals['_PROPOSEEXPERIMENTSREQUEST_BOXENTRY']._serialized_start=1519
+  _globals['_PROPOSEEXPERIMENTSREQUEST_BOXENTRY']._serialized_end=1582
+  _globals['_PROPOSEEXPERIMENTSRESPONSE']._serialized_start=1847
+  _globals['_PROPOSEEXPERIMENTSRESPONSE']._serialized_end=1914
+  _globals['_PREDICTCURVESREQUEST']._serialized_start=1917
+  _globals['_PREDICTCURVESREQUEST']._serialized_end=2082
+  _globals['_PREDICTCURVESRESPONSE']._serialized_start=2085
+  _globals['_PREDICTCURVESRESPONSE']._serialized_end=2279
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=2281
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=2303
+  _globals['_ENGINEINFO']._serialized_start=2305
+  _globals['_ENGINEINFO']._serialized_end=2383
+  _globals['_LIMITS']._serialized_start=2386
+  _globals['_LIMITS']._serialized_end=2702
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=2705
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=2998
+  _globals['_GETSERVERINFORESPONSE_PACKAGESENTRY']._serialized_start=2951
+  _globals['_GETSERVERINFORESPONSE_PACKAGESENTRY']._serialized_end=2998
+  _globals['_DISCOVERYSERVICE']._serialized_start=3001
+  _globals['_DISCOVERYSERVICE']._serialized_end=3951
 # @@protoc_insertion_point(module_scope)

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from ansatz.v1 import comparison_pb2 as _comparison_pb2
+from ansatz.v1 import curves_pb2 as _curves_pb2
 from ansatz.v1 import experiments_pb2 as _experiments_pb2
 from ansatz.v1 import job_pb2 as _job_pb2
 from ansatz.v1 import observations_pb2 as _observations_pb2
@@ -564,6 +565,89 @@ class ProposeExperimentsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ProposeExperimentsResponse: _TypeAlias = ProposeExperimentsResponse  # noqa: Y015
+
+@_typing.final
+class PredictCurvesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    BUDGETS_FIELD_NUMBER: _builtins.int
+    TARGETS_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"jobs/{id}" of a job on curves."""
+    rank: _builtins.int
+    """Rank of the law; 0: 1."""
+    probability: _builtins.float
+    """Probability of the intervals, in (0, 1); unset: 0.8."""
+    @_builtins.property
+    def points(self) -> _containers.RepeatedCompositeFieldContainer[_curves_pb2.CurvePoint]:
+        """Values of the law's inputs; at most 1000 points, budgets and targets together."""
+
+    @_builtins.property
+    def budgets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Floating-point operations, 6 N D: the best size and data for each."""
+
+    @_builtins.property
+    def targets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Values to reach along tokens or steps, the other inputs as in the first point, or as large as in the data."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        rank: _builtins.int = ...,
+        points: _abc.Iterable[_curves_pb2.CurvePoint] | None = ...,
+        budgets: _abc.Iterable[_builtins.float] | None = ...,
+        targets: _abc.Iterable[_builtins.float] | None = ...,
+        probability: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_probability", b"_probability", "probability", b"probability"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_probability", b"_probability", "budgets", b"budgets", "name", b"name", "points", b"points", "probability", b"probability", "rank", b"rank", "targets", b"targets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__probability: _TypeAlias = _typing.Literal["probability"]  # noqa: Y015
+    _WhichOneofArgType__probability: _TypeAlias = _typing.Literal["_probability", b"_probability"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__probability) -> _WhichOneofReturnType__probability | None: ...
+
+Global___PredictCurvesRequest: _TypeAlias = PredictCurvesRequest  # noqa: Y015
+
+@_typing.final
+class PredictCurvesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMULA_FIELD_NUMBER: _builtins.int
+    PROBABILITY_FIELD_NUMBER: _builtins.int
+    PREDICTIONS_FIELD_NUMBER: _builtins.int
+    OPTIMA_FIELD_NUMBER: _builtins.int
+    REACHES_FIELD_NUMBER: _builtins.int
+    formula: _builtins.str
+    """The law as fitted."""
+    probability: _builtins.float
+    @_builtins.property
+    def predictions(self) -> _containers.RepeatedCompositeFieldContainer[_curves_pb2.CurvePrediction]: ...
+    @_builtins.property
+    def optima(self) -> _containers.RepeatedCompositeFieldContainer[_curves_pb2.ComputeOptimum]: ...
+    @_builtins.property
+    def reaches(self) -> _containers.RepeatedCompositeFieldContainer[_curves_pb2.TargetReach]: ...
+    def __init__(
+        self,
+        *,
+        formula: _builtins.str = ...,
+        probability: _builtins.float = ...,
+        predictions: _abc.Iterable[_curves_pb2.CurvePrediction] | None = ...,
+        optima: _abc.Iterable[_curves_pb2.ComputeOptimum] | None = ...,
+        reaches: _abc.Iterable[_curves_pb2.TargetReach] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["formula", b"formula", "optima", b"optima", "predictions", b"predictions", "probability", b"probability", "reaches", b"reaches"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PredictCurvesResponse: _TypeAlias = PredictCurvesResponse  # noqa: Y015
 
 @_typing.final
 class GetServerInfoRequest(_message.Message):

@@ -86,6 +86,11 @@ class DiscoveryServiceStub(object):
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsRequest.SerializeToString,
                 response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsResponse.FromString,
                 _registered_method=True)
+        self.PredictCurves = channel.unary_unary(
+                '/ansatz.v1.DiscoveryService/PredictCurves',
+                request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesRequest.SerializeToString,
+                response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesResponse.FromString,
+                _registered_method=True)
         self.GetServerInfo = channel.unary_unary(
                 '/ansatz.v1.DiscoveryService/GetServerInfo',
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.GetServerInfoRequest.SerializeToString,
@@ -171,6 +176,13 @@ class DiscoveryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PredictCurves(self, request, context):
+        """What a law of curves that a job found says of other scales. FAILED_PRECONDITION: the job has found nothing yet.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetServerInfo(self, request, context):
         """Versions, engines, limits.
         """
@@ -230,6 +242,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.ProposeExperiments,
                     request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsRequest.FromString,
                     response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsResponse.SerializeToString,
+            ),
+            'PredictCurves': grpc.unary_unary_rpc_method_handler(
+                    servicer.PredictCurves,
+                    request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesRequest.FromString,
+                    response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesResponse.SerializeToString,
             ),
             'GetServerInfo': grpc.unary_unary_rpc_method_handler(
                     servicer.GetServerInfo,
@@ -509,6 +526,33 @@ class DiscoveryService(object):
             '/ansatz.v1.DiscoveryService/ProposeExperiments',
             ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsRequest.SerializeToString,
             ansatz_dot_v1_dot_discovery__service__pb2.ProposeExperimentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PredictCurves(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ansatz.v1.DiscoveryService/PredictCurves',
+            ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesRequest.SerializeToString,
+            ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,8 @@ class DiscoveryServiceStub:
     """The inputs at which the rivals of a finished job's front disagree most, for the noise seen. FAILED_PRECONDITION:
     the job is not final, or its front holds fewer than two formulas.
     """
+    PredictCurves: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.PredictCurvesRequest, _discovery_service_pb2.PredictCurvesResponse]
+    """What a law of curves that a job found says of other scales. FAILED_PRECONDITION: the job has found nothing yet."""
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.GetServerInfoRequest, _discovery_service_pb2.GetServerInfoResponse]
     """Versions, engines, limits."""
 
@@ -95,6 +97,8 @@ class DiscoveryServiceAsyncStub(DiscoveryServiceStub):
     """The inputs at which the rivals of a finished job's front disagree most, for the noise seen. FAILED_PRECONDITION:
     the job is not final, or its front holds fewer than two formulas.
     """
+    PredictCurves: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.PredictCurvesRequest, _discovery_service_pb2.PredictCurvesResponse]  # type: ignore[assignment]
+    """What a law of curves that a job found says of other scales. FAILED_PRECONDITION: the job has found nothing yet."""
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.GetServerInfoRequest, _discovery_service_pb2.GetServerInfoResponse]  # type: ignore[assignment]
     """Versions, engines, limits."""
 
@@ -187,6 +191,14 @@ class DiscoveryServiceServicer(metaclass=_abc_1.ABCMeta):
         """The inputs at which the rivals of a finished job's front disagree most, for the noise seen. FAILED_PRECONDITION:
         the job is not final, or its front holds fewer than two formulas.
         """
+
+    @_abc_1.abstractmethod
+    def PredictCurves(
+        self,
+        request: _discovery_service_pb2.PredictCurvesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discovery_service_pb2.PredictCurvesResponse, _abc.Awaitable[_discovery_service_pb2.PredictCurvesResponse]]:
+        """What a law of curves that a job found says of other scales. FAILED_PRECONDITION: the job has found nothing yet."""
 
     @_abc_1.abstractmethod
     def GetServerInfo(

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +18,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ValueScale:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ValueScaleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ValueScale.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VALUE_SCALE_UNSPECIFIED: _ValueScale.ValueType  # 0
+    """Share with trials, else log where all values are > 0, else linear."""
+    VALUE_SCALE_LOG: _ValueScale.ValueType  # 1
+    """Relative errors; every value must be > 0."""
+    VALUE_SCALE_LINEAR: _ValueScale.ValueType  # 2
+    """Absolute errors."""
+    VALUE_SCALE_SHARE: _ValueScale.ValueType  # 3
+    """Values are shares of successes among `trials`."""
+
+class ValueScale(_ValueScale, metaclass=_ValueScaleEnumTypeWrapper):
+    """On which scale errors of curves are counted."""
+
+VALUE_SCALE_UNSPECIFIED: ValueScale.ValueType  # 0
+"""Share with trials, else log where all values are > 0, else linear."""
+VALUE_SCALE_LOG: ValueScale.ValueType  # 1
+"""Relative errors; every value must be > 0."""
+VALUE_SCALE_LINEAR: ValueScale.ValueType  # 2
+"""Absolute errors."""
+VALUE_SCALE_SHARE: ValueScale.ValueType  # 3
+"""Values are shares of successes among `trials`."""
+Global___ValueScale: _TypeAlias = ValueScale  # noqa: Y015
 
 @_typing.final
 class Column(_message.Message):
@@ -103,3 +132,88 @@ class Table(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Table: _TypeAlias = Table  # noqa: Y015
+
+@_typing.final
+class Curves(_message.Message):
+    """Values against step or scale, in one run or many, in long form: one row, one value. A table of final values is curves too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class RolesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
+    STD_ERRORS_FIELD_NUMBER: _builtins.int
+    TRIALS_FIELD_NUMBER: _builtins.int
+    SCALE_FIELD_NUMBER: _builtins.int
+    PER_RUN_FIELD_NUMBER: _builtins.int
+    target: _builtins.str
+    """The column of values."""
+    std_errors: _builtins.str
+    """The column of standard errors of the values (> 0); empty: all rows count alike."""
+    trials: _builtins.str
+    """The column of numbers of trials (>= 1) of which the value, in [0, 1], is the share of successes; empty: none."""
+    scale: Global___ValueScale.ValueType
+    per_run: _builtins.bool
+    """Each run has constants of its own."""
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
+        """Columns of equal length."""
+
+    @_builtins.property
+    def inputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The columns that may explain them, those that are the same all over a run (size, batch) and those that are not (step,
+        tokens); empty: all others.
+        """
+
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Label of the run of each row; empty: one run where there is one input, else every row by itself."""
+
+    @_builtins.property
+    def roles(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """N (parameters), D (tokens, examples), C (compute), S (step), B (batch size), lr (learning rate) -> column; what is
+        left out is guessed from usual names.
+        """
+
+    def __init__(
+        self,
+        *,
+        columns: _abc.Iterable[Global___Column] | None = ...,
+        target: _builtins.str = ...,
+        inputs: _abc.Iterable[_builtins.str] | None = ...,
+        runs: _abc.Iterable[_builtins.str] | None = ...,
+        roles: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        std_errors: _builtins.str = ...,
+        trials: _builtins.str = ...,
+        scale: Global___ValueScale.ValueType = ...,
+        per_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "inputs", b"inputs", "per_run", b"per_run", "roles", b"roles", "runs", b"runs", "scale", b"scale", "std_errors", b"std_errors", "target", b"target", "trials", b"trials"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Curves: _TypeAlias = Curves  # noqa: Y015

@@ -3,6 +3,7 @@
 isort:skip_file
 """
 
+from ansatz.v1 import curves_pb2 as _curves_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -249,6 +250,7 @@ class Candidate(_message.Message):
     DIMENSIONS_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     CORRELATIONS_FIELD_NUMBER: _builtins.int
+    LAW_FIELD_NUMBER: _builtins.int
     rank: _builtins.int
     """1 is the best."""
     formula: _builtins.str
@@ -280,6 +282,10 @@ class Candidate(_message.Message):
         one of the two. Empty for fewer than two constants.
         """
 
+    @_builtins.property
+    def law(self) -> _curves_pb2.Law:
+        """Of curves: which law it is."""
+
     def __init__(
         self,
         *,
@@ -295,12 +301,15 @@ class Candidate(_message.Message):
         dimensions: Global___Consistency.ValueType = ...,
         parts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         correlations: _abc.Iterable[_builtins.float] | None = ...,
+        law: _curves_pb2.Law | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["scores", b"scores"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_law", b"_law", "law", b"law", "scores", b"scores"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "dimensions", b"dimensions", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "on_pareto_front", b"on_pareto_front", "parts", b"parts", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_law", b"_law", "complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "dimensions", b"dimensions", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "law", b"law", "on_pareto_front", b"on_pareto_front", "parts", b"parts", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__law: _TypeAlias = _typing.Literal["law"]  # noqa: Y015
+    _WhichOneofArgType__law: _TypeAlias = _typing.Literal["_law", b"_law"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__law) -> _WhichOneofReturnType__law | None: ...
 
 Global___Candidate: _TypeAlias = Candidate  # noqa: Y015
 
@@ -607,6 +616,7 @@ class Report(_message.Message):
     FIRST_CANDIDATE_FIELD_NUMBER: _builtins.int
     METRIC_FIELD_NUMBER: _builtins.int
     CONSTANT_LAWS_FIELD_NUMBER: _builtins.int
+    CURVES_FIELD_NUMBER: _builtins.int
     metric: _builtins.str
     """The space in which the law was found, as in SearchOptions.metric; empty: the target itself."""
     @_builtins.property
@@ -639,6 +649,10 @@ class Report(_message.Message):
     def constant_laws(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConstantLaw]:
         """Of the constants of the best formula that differ from group to group, where groups have columns of their own."""
 
+    @_builtins.property
+    def curves(self) -> _curves_pb2.CurveFindings:
+        """Of curves: what they show."""
+
     def __init__(
         self,
         *,
@@ -653,13 +667,19 @@ class Report(_message.Message):
         first_candidate: _duration_pb2.Duration | None = ...,
         metric: _builtins.str = ...,
         constant_laws: _abc.Iterable[Global___ConstantLaw] | None = ...,
+        curves: _curves_pb2.CurveFindings | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_residual", b"_residual", "curves", b"curves", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant_laws", b"constant_laws", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant_laws", b"constant_laws", "curves", b"curves", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__curves: _TypeAlias = _typing.Literal["curves"]  # noqa: Y015
+    _WhichOneofArgType__curves: _TypeAlias = _typing.Literal["_curves", b"_curves"]  # noqa: Y015
     _WhichOneofReturnType__residual: _TypeAlias = _typing.Literal["residual"]  # noqa: Y015
     _WhichOneofArgType__residual: _TypeAlias = _typing.Literal["_residual", b"_residual"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__curves) -> _WhichOneofReturnType__curves | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__residual) -> _WhichOneofReturnType__residual | None: ...
 
 Global___Report: _TypeAlias = Report  # noqa: Y015

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 from google.rpc import code_pb2
 
-from ansatz.discovery import InvalidInputError, Table, Violation
+from ansatz.discovery import InvalidInputError, Observations, Violation
 from ansatz.service import errors
 from ansatz.service.access import Caller
 from ansatz.service.resources import job_id_of
@@ -41,8 +41,8 @@ class EndedJob:
         options.MergeFrom(problem.options)
         return completed
 
-    def check(self, table: Table) -> None:
-        """Raises InvalidInputError where a table does not have the inputs and the target of the continued job."""
+    def check(self, table: Observations) -> None:
+        """Raises InvalidInputError where observations do not have the inputs and the target of the continued job."""
         violations: list[Violation] = []
         if set(table.inputs) != set(self.data.inputs):
             given, wanted = (", ".join(map(repr, names)) for names in (table.inputs, self.data.inputs))

@@ -22,6 +22,7 @@ from ansatz.discovery import (
     Evaluation,
     InvalidInputError,
     Loss,
+    Observations,
     Options,
     Parameter,
     Progress,
@@ -32,6 +33,7 @@ from ansatz.discovery import (
     Warning,
 )
 from ansatz.discovery.expression import to_text
+from ansatz.service.convert_curves import curves_from_proto, findings_to_proto, law_to_proto
 from ansatz.v1 import discovery_service_pb2, job_pb2, observations_pb2, problem_pb2, report_pb2
 
 _ENGINES = {
@@ -67,14 +69,22 @@ _CONSISTENCY_ON_WIRE = {
 T = TypeVar("T")
 
 
-def problem_from_proto(problem: problem_pb2.Problem) -> tuple[Table, Options]:
+def problem_from_proto(problem: problem_pb2.Problem) -> tuple[Observations, Options]:
     """The observations and options of a problem. Raises InvalidInputError with the violations of both."""
     violations: list[Violation] = []
-    table = _collected(lambda: _observations_from_proto(problem), violations)
+    observations = _collected(lambda: _observations_from_proto(problem), violations)
     options = _collected(lambda: options_from_proto(problem.options), violations)
-    if table is None or options is None:
+    if observations is None or options is None:
         raise InvalidInputError(violations)
-    return table, options
+    return observations, options
+
+
+def table_of(problem: problem_pb2.Problem) -> Table:
+    """The table of a problem. Raises InvalidInputError where its observations are none."""
+    observations, _ = problem_from_proto(problem)
+    if not isinstance(observations, Table):
+        raise InvalidInputError([Violation("job", "is a job on curves; experiments are proposed for jobs on tables")])
+    return observations
 
 
 def _collected(make: Callable[[], T], violations: list[Violation]) -> T | None:
@@ -85,19 +95,21 @@ def _collected(make: Callable[[], T], violations: list[Violation]) -> T | None:
         return None
 
 
-def _observations_from_proto(problem: problem_pb2.Problem) -> Table:
-    if problem.WhichOneof("observations") != "table":
-        raise InvalidInputError([Violation("table", "is not given; a problem needs observations: set table")])
-    return table_from_proto(problem.table)
+def _observations_from_proto(problem: problem_pb2.Problem) -> Observations:
+    match problem.WhichOneof("observations"):
+        case "table":
+            return table_from_proto(problem.table)
+        case "curves":
+            return curves_from_proto(problem.curves, _columns(problem.curves.columns, "curves"))
+        case _:
+            text = "is not given; a problem needs observations: set table or curves"
+            raise InvalidInputError([Violation("table", text)])
 
 
 def table_from_proto(table: observations_pb2.Table) -> Table:
     """The table of a message. Raises InvalidInputError where a column's bytes are wrong or Table refuses it."""
-    violations = [v for i, column in enumerate(table.columns) for v in _wire_violations(i, column)]
-    if violations:
-        raise InvalidInputError(violations)
     return Table(
-        columns=tuple(map(_column, table.columns)),
+        columns=_columns(table.columns, "table"),
         target=table.target,
         inputs=tuple(table.inputs),
         weights=table.weights,
@@ -111,8 +123,15 @@ def _column(column: observations_pb2.Column) -> Column:
     return Column(column.name, _values(column), column.unit)
 
 
-def _wire_violations(index: int, column: observations_pb2.Column) -> Iterable[Violation]:
-    field = f"table.columns[{index}]"
+def _columns(columns: Iterable[observations_pb2.Column], kind: str) -> tuple[Column, ...]:
+    """Columns of a message; `kind` is how errors call the observations."""
+    violations = [v for i, c in enumerate(columns) for v in _wire_violations(f"{kind}.columns[{i}]", c)]
+    if violations:
+        raise InvalidInputError(violations)
+    return tuple(map(_column, columns))
+
+
+def _wire_violations(field: str, column: observations_pb2.Column) -> Iterable[Violation]:
     if column.packed_values and column.values:
         yield Violation(field, f"{column.name!r} has both packed_values and values; set one of them")
     if column.labels and (column.packed_values or column.values):
@@ -243,6 +262,7 @@ def candidate_to_proto(candidate: Candidate) -> report_pb2.Candidate:
         on_pareto_front=candidate.on_pareto_front,
         found_by=candidate.found_by,
         dimensions=_CONSISTENCY_ON_WIRE[candidate.dimensions],
+        law=law_to_proto(candidate.law),
         correlations=[value for row in candidate.correlations for value in row],
         parts={name: to_text(formula) for name, formula in candidate.parts.items()},
     )
@@ -305,6 +325,7 @@ def report_to_proto(report: Report) -> report_pb2.Report:
         elapsed=duration(report.elapsed_seconds),
         metric=report.metric,
         constant_laws=map(_law_to_proto, report.constant_laws),
+        curves=findings_to_proto(report.curves),
     )
     if math.isfinite(report.first_candidate_seconds):
         message.first_candidate.CopyFrom(duration(report.first_candidate_seconds))

@@ -14,7 +14,7 @@ from ansatz.service.executor.frames import Kind, joined
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
 from ansatz.service.limits import EVALUATION_SECONDS, Limits
 from ansatz.v1 import discovery_service_pb2 as pb
-from ansatz.v1 import job_pb2
+from ansatz.v1 import job_pb2, report_pb2
 
 _RIVALS = 2
 _log = structlog.get_logger()
@@ -51,6 +51,13 @@ class Evaluator:
         parts = (request, job.problem, job.front)
         payload = joined(*(part.SerializeToString() for part in parts))
         return pb.ProposeExperimentsResponse.FromString(await self._answer(Kind.PROPOSE, payload))
+
+    async def predict(
+        self, job: EndedJob, report: report_pb2.Report, request: pb.PredictCurvesRequest
+    ) -> pb.PredictCurvesResponse:
+        """What a law of a job on curves says of other scales."""
+        payload = joined(job.problem.SerializeToString(), report.SerializeToString(), request.SerializeToString())
+        return pb.PredictCurvesResponse.FromString(await self._answer(Kind.PREDICT, payload))
 
     async def _answer(self, kind: Kind, payload: bytes) -> bytes:
         """The serialized response of the process to a task."""

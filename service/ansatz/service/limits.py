@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ansatz.discovery.errors import Violation
 from ansatz.discovery.expression.grammar import MAX_LENGTH
 from ansatz.discovery.options import DEFAULT_BUDGET_SECONDS, MAX_BUDGET_SECONDS, MAX_COMPLEXITY
 from ansatz.service.settings import MIB, Settings
-from ansatz.v1 import comparison_pb2, observations_pb2
+from ansatz.v1 import comparison_pb2, observations_pb2, problem_pb2
 from ansatz.v1 import discovery_service_pb2 as service_pb2
 
 MAX_WAIT_SECONDS = 60.0
@@ -49,24 +49,42 @@ class Limits:
             max_watchers=settings.max_watchers,
         )
 
+    def problem_violations(self, problem: problem_pb2.Problem) -> list[Violation]:
+        """What is too large in the observations, before any value is read."""
+        if problem.WhichOneof("observations") != "curves":
+            return self.table_violations(problem.table)
+        curves = problem.curves
+        violations = self._column_violations(curves.columns, "curves")
+        if len(curves.runs) > self.max_rows:
+            violations.append(
+                Violation("curves.runs", f"holds {len(curves.runs)} labels; give at most {self.max_rows}")
+            )
+        if (longest := max(map(len, curves.runs), default=0)) > MAX_NAME_LENGTH:
+            text = f"has a label of {longest} characters; give at most {MAX_NAME_LENGTH}"
+            violations.append(Violation("curves.runs", text))
+        return violations
+
     def table_violations(self, table: observations_pb2.Table) -> list[Violation]:
         """What is too large, before any value is read."""
+        return self._column_violations(table.columns, "table")
+
+    def _column_violations(self, columns: Sequence[observations_pb2.Column], kind: str) -> list[Violation]:
         violations: list[Violation] = []
-        if len(table.columns) > self.max_columns:
+        if len(columns) > self.max_columns:
             violations.append(
-                Violation("table.columns", f"holds {len(table.columns)} columns; give at most {self.max_columns}")
+                Violation(f"{kind}.columns", f"holds {len(columns)} columns; give at most {self.max_columns}")
             )
-        for i, column in enumerate(table.columns):
+        for i, column in enumerate(columns):
             if len(column.name) > MAX_NAME_LENGTH:
                 violations.append(
                     Violation(
-                        f"table.columns[{i}].name",
+                        f"{kind}.columns[{i}].name",
                         f"has {len(column.name)} characters; give at most {MAX_NAME_LENGTH}",
                     )
                 )
-        rows = max((len(c.packed_values) // 8 or len(c.values) or len(c.labels) for c in table.columns), default=0)
+        rows = max((len(c.packed_values) // 8 or len(c.values) or len(c.labels) for c in columns), default=0)
         if rows > self.max_rows:
-            violations.append(Violation("table.columns", f"hold {rows} rows; give at most {self.max_rows}"))
+            violations.append(Violation(f"{kind}.columns", f"hold {rows} rows; give at most {self.max_rows}"))
         return violations
 
     def box_violations(self, box: Mapping[str, comparison_pb2.Interval]) -> list[Violation]:

@@ -103,6 +103,13 @@ class Servicer(DiscoveryServiceServicer):
         return await self._evaluator.propose(request, await self._jobs.ended(request.job, caller, "job"))
 
     @answers
+    async def PredictCurves(self, request: pb.PredictCurvesRequest, context: Context) -> pb.PredictCurvesResponse:
+        caller = self._caller(context, Role.READ)
+        job = await self._jobs.ended(request.name, caller, "name")
+        report = (await self._jobs.get(job_id_of(request.name), caller)).report
+        return await self._evaluator.predict(job, report, request)
+
+    @answers
     async def GetServerInfo(self, request: pb.GetServerInfoRequest, context: Context) -> pb.GetServerInfoResponse:
         self._caller(context, Role.READ)
         return await asyncio.to_thread(server_info, self._limits, self._workers)

@@ -46,13 +46,13 @@ def validated(
     violations = _id_violations(request)
     problem = continued.completed(request.problem) if continued else request.problem
     try:
-        if too_large := limits.table_violations(problem.table):
+        if too_large := limits.problem_violations(problem):
             raise InvalidInputError(too_large)
-        table, options = convert.problem_from_proto(problem)
+        observations, options = convert.problem_from_proto(problem)
         if continued:
-            continued.check(table)
+            continued.check(observations)
             options = convert.with_start(options, continued.front)
-        validate(table, options)
+        validate(observations, options)
     except InvalidInputError as error:
         violations += [Violation(f"problem.{v.field}", v.description) for v in error.violations]
     if violations:
@@ -62,7 +62,7 @@ def validated(
         owner=owner,
         request_id=request_key(request.request_id, owner) if request.request_id else None,
         fingerprint=body.fingerprint,
-        data=job_pb2.DataSummary(rows=table.rows, inputs=table.inputs, target=table.target),
+        data=job_pb2.DataSummary(rows=observations.rows, inputs=observations.inputs, target=observations.target),
         options=convert.options_to_proto(options),
         problem=problem.SerializeToString() if continued else body.problem,
         start=continued.front.SerializeToString() if continued else b"",

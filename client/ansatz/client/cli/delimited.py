@@ -57,7 +57,7 @@ def _read(
         first = lines.readline()
     if not first:
         raise InvalidRequest.of("data", f"{source} is empty; give a header line with the column names, and rows")
-    reader = csv.reader(chain([first], lines), delimiter=delimiter or _delimiter(first))
+    reader = csv.reader(chain([first], lines), delimiter=delimiter or delimiter_of(first))
     header = _checked_header(next(reader), source)
     chosen = choose(header)
     positions = {name: header.index(name) for name in chosen}
@@ -98,14 +98,14 @@ def _batches(reader: Iterator[list[str]], skipped: int) -> Iterator[_Batch]:
         yield _Batch(rows, lines)
 
 
-def _delimiter(header: str) -> str:
+def delimiter_of(header: str) -> str:
     bare = re.sub(r'"[^"]*"', "", header)
     return max(_DELIMITERS, key=bare.count)
 
 
 def _checked_header(cells: Sequence[str], source: str) -> list[str]:
     header = [cell.strip() for cell in cells]
-    if all(_is_number(cell) for cell in header):
+    if all(is_number(cell) for cell in header):
         raise InvalidRequest.of("data", f"{source} begins with numbers; give a header line with the column names first")
     for i, name in enumerate(header):
         if name and name in header[:i]:
@@ -134,7 +134,7 @@ def _numbers(cells: Sequence[str], name: str, batch: _Batch, rows_before: int) -
     # Python reads 1_000 as a number; no data file means it so.
     if numbers and "_" not in "".join(cells) and all(map(math.isfinite, numbers)):
         return numbers
-    i = next(i for i, cell in enumerate(cells) if not _is_number(cell) or not math.isfinite(float(cell)))
+    i = next(i for i, cell in enumerate(cells) if not is_number(cell) or not math.isfinite(float(cell)))
     place = f"row {rows_before + i + 1} (line {batch.lines[i]})"
     raise InvalidRequest.of(f"table.columns[{name!r}]", f"{place} {_fault(cells[i].strip())}")
 
@@ -150,11 +150,11 @@ def _labels(cells: Sequence[str], name: str, batch: _Batch, rows_before: int) ->
 
 def _grouped(labels: list[str]) -> array[float] | list[str]:
     """Numbers where all are finite numbers, else the text."""
-    numeric = all(_is_number(label) and math.isfinite(float(label)) for label in labels)
+    numeric = all(is_number(label) and math.isfinite(float(label)) for label in labels)
     return array("d", map(float, labels)) if numeric else labels
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
     try:
         float(cell)
     except ValueError:
@@ -165,8 +165,8 @@ def _is_number(cell: str) -> bool:
 def _fault(cell: str) -> str:
     if not cell:
         return "is empty; fill it or remove the row"
-    if _is_number(cell):
+    if is_number(cell):
         return f"is {cell}; remove or fill rows that are not finite"
-    if _is_number(cell.replace(",", ".")):
+    if is_number(cell.replace(",", ".")):
         return f"is {cell!r}; write decimals with a point"
     return f"is {cell[:60]!r}, which is no number; mend it, or leave the column out: name the ones to use with --inputs"

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from ansatz.client.cli import arguments, failures, following, free_constants
+from ansatz.client.cli import arguments, curve_arguments, failures, following, free_constants
+from ansatz.client.cli.curve_data import CurveFile
 from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.private_server import server_address
 from ansatz.client.cli.read import read_data
-from ansatz.client.client import Client
+from ansatz.client.client import Client, JobHandle
 from ansatz.client.requests import search_options
 
 
 class Kind(StrEnum):
     AUTO = "auto"
     TABLE = "table"
+    CURVE = "curve"
 
 
 def discover(  # noqa: PLR0917 - typer calls it by keyword
@@ -25,9 +29,14 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     target: arguments.TARGET,
     inputs: arguments.INPUTS = None,
     kind: Annotated[Kind, typer.Option("--kind", help="What the rows are; auto: a table.")] = Kind.AUTO,
+    group: arguments.GROUP = None,
     weights: arguments.WEIGHTS = None,
     units: arguments.UNITS = None,
-    group: arguments.GROUP = None,
+    std_errors: curve_arguments.STD_ERRORS = None,
+    trials: curve_arguments.TRIALS = None,
+    scale: curve_arguments.SCALE = "auto",
+    role: curve_arguments.ROLES = None,
+    wide: curve_arguments.WIDE = None,
     dimensional_constants: Annotated[
         bool, typer.Option("--dimensional-constants", help="Numbers of a formula may carry dimensions.")
     ] = False,
@@ -74,7 +83,7 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     format: arguments.FORMAT = Format.TABLE,
     output: arguments.OUTPUT = None,
 ) -> None:
-    """Find the formulas that explain a column of a table by the others.
+    """Find the formulas that explain a column of a table, or the values of curves, by the other columns.
 
     Progress goes to standard error, the result to standard output. Exit status: 0 found, 1 failed, 2 bad input,
     130 interrupted (the partial result is printed).
@@ -98,8 +107,22 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
             "per_group": arguments.comma_separated(per_group) or None,
         }
         search_options(**options)  # what is plainly wrong is refused before a server is started
-        read = read_data(data, target, arguments.comma_separated(inputs), weights, units, group=group)
+        chosen = arguments.comma_separated(inputs)
+        of_tables = {"--weights": weights, "--units": units, "--dimensional-constants": dimensional_constants}
+        of_tables |= {"--metric": metric}
+        of_curves = {"--std-errors": std_errors, "--trials": trials, "--role": role, "--wide": wide}
+        submit: Callable[[Client], JobHandle]
+        if kind is Kind.CURVE:
+            curve_arguments.refuse(of_tables, "is for tables; leave it out (curves have --std-errors and --trials)")
+            file = CurveFile(data, target, chosen, group, std_errors, trials, wide, tuple(role or ()))
+            about = curve_arguments.curve_arguments(file, scale, per_group is not None)
+            shared = {name: value for name, value in options.items() if name not in ("per_group", "metric")}
+            submit = partial(Client.submit_curves, **about, **shared)
+        else:
+            curve_arguments.refuse(of_curves, "is for curves; give --kind curve, or leave it out")
+            read = read_data(data, target, chosen, weights, units, group=group)
+            submit = partial(Client.submit, **read.arguments(), **options)
         with server_address(server) as address, Client(address) as client:
-            job = client.submit(**read.arguments(), **options)
+            job = submit(client)
             ending = following.follow(job)
         following.write_ending(ending, job.id, target, written)

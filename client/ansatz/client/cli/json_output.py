@@ -32,6 +32,7 @@ def report_object(report: Report, job_id: str | None) -> dict[str, Any]:
         "noise": asdict(report.noise),
         "warnings": [asdict(warning) for warning in report.warnings],
         "receipt": asdict(report.receipt) if report.receipt else None,
+        "curves": asdict(report.curves) if report.curves else None,
     }
 
 
@@ -114,6 +115,7 @@ def _empty(state: str, job_id: str | None) -> dict[str, Any]:
         "noise": {"relative_std": None},
         "warnings": [],
         "receipt": None,
+        "curves": None,
         "error": None,
         "violations": [],
     }

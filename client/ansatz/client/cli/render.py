@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ansatz.client.cli import curve_views
 from ansatz.client.results import (
     Candidate,
     Constant,
@@ -33,6 +34,10 @@ def report_view(report: Report, target: str) -> RenderableType:
     parts: list[RenderableType] = [Text(title, style="bold"), _candidates(report.candidates)]
     parts += _parts(report.candidates)
     parts += [*_groups(report.candidates[:1]), *_laws(report.constant_laws)]
+    if report.best and report.best.law:
+        parts += [Text(line) for line in curve_views.law_lines(report.best.law)]
+    if report.curves:
+        parts += [Text(line) for line in curve_views.finding_lines(report.curves)]
     parts += [Text(line) for line in _remarks(report)]
     parts += [*_columns(report.columns), *_warnings(report.warnings)]
     return Group(*parts)

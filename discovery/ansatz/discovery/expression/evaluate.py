@@ -34,8 +34,7 @@ _BINARY: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power,
     "min": np.minimum, "max": np.maximum,
 }  # fmt: skip
-# d f(u)/du given u and f(u).
-_SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
+UNARY_SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
     "exp": lambda u, f: f,
     "log": lambda u, f: 1 / u,
     "sqrt": lambda u, f: 0.5 / f,
@@ -52,6 +51,7 @@ _SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
     "sign": lambda u, f: np.zeros_like(u),
     tree.NEGATION: lambda u, f: -np.ones_like(u),
 }
+"""d f(u)/du given u and f(u)."""
 
 
 def apply_function(op: str, *arguments: Array) -> Array:
@@ -187,7 +187,7 @@ class _Forward:
         if op == tree.INTEGRAL:
             return tuple(self.slopes)
         if len(self.children) == 1:
-            return (_SLOPE[op](self.children[0].value, f),)
+            return (UNARY_SLOPE[op](self.children[0].value, f),)
         u, v = (c.value for c in self.children)
         if op == "+":
             return 1.0, 1.0

@@ -23,6 +23,7 @@ from ansatz.discovery import (
     EngineNotReadyError,
     InvalidInputError,
     Progress,
+    answer,
     compare_formulas,
     discover,
     evaluate_formula,
@@ -31,10 +32,11 @@ from ansatz.discovery import (
 from ansatz.discovery.propose import DEFAULT_EXPERIMENTS
 from ansatz.service import convert
 from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
+from ansatz.service.convert_curves import answers_to_proto, chosen_law, curves_asked, questions_from_proto
 from ansatz.service.convert_proposal import candidates_from_proto, proposal_to_proto
 from ansatz.service.executor.frames import Frame, Kind, packed, parted, read
 from ansatz.service.executor.warm_up import warm_up
-from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2
+from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
 
 _PROGRESS_INTERVAL = 0.5
 
@@ -92,10 +94,10 @@ class Reporter:
 
 def _search(link: Link, payload: bytes) -> Frame:
     problem, front = parted(payload)
-    table, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
     options = convert.with_start(options, job_pb2.Front.FromString(front))
     link.send(Kind.BEGUN)
-    report = discover(table, options, Reporter(link), link.stop.is_set)
+    report = discover(observations, options, Reporter(link), link.stop.is_set)
     return Kind.REPORT, convert.report_to_proto(report).SerializeToString()
 
 
@@ -116,13 +118,26 @@ def _compare(payload: bytes) -> Frame:
 def _propose(payload: bytes) -> Frame:
     asked, problem, front = parted(payload)
     request = discovery_service_pb2.ProposeExperimentsRequest.FromString(asked)
-    table, _ = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    table = convert.table_of(problem_pb2.Problem.FromString(problem))
     candidates = candidates_from_proto(job_pb2.Front.FromString(front), table)
     proposal = propose_experiments(
         table, candidates, box_from_proto(request.box), request.n or DEFAULT_EXPERIMENTS, request.seed
     )
     response = discovery_service_pb2.ProposeExperimentsResponse(proposal=proposal_to_proto(proposal))
     return Kind.ANSWER, response.SerializeToString()
+
+
+def _predict(payload: bytes) -> Frame:
+    problem, report, asked = parted(payload)
+    request = discovery_service_pb2.PredictCurvesRequest.FromString(asked)
+    observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    answers = answer(
+        curves_asked(observations),
+        chosen_law(report_pb2.Report.FromString(report), request.rank),
+        questions_from_proto(request),
+        options,
+    )
+    return Kind.ANSWER, answers_to_proto(answers).SerializeToString()
 
 
 def _done(link: Link, kind: Kind, payload: bytes) -> Frame:
@@ -133,6 +148,8 @@ def _done(link: Link, kind: Kind, payload: bytes) -> Frame:
             return _compare(payload)
         case Kind.PROPOSE:
             return _propose(payload)
+        case Kind.PREDICT:
+            return _predict(payload)
         case _:
             return _search(link, payload)
 

@@ -1,0 +1,1 @@
+"""Learning curves and scaling laws: families of laws fitted, compared, extrapolated, with honest intervals."""

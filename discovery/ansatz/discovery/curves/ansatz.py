@@ -1,0 +1,130 @@
+"""The caller's own formula as a law of curves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ansatz.discovery.curves.batch_tree import batch_values
+from ansatz.discovery.curves.laws import Law
+from ansatz.discovery.curves.laws.law import Parameter
+from ansatz.discovery.curves.observations import Curves
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import (
+    FUNCTIONS,
+    Apply,
+    Node,
+    Number,
+    Variable,
+    parse,
+    substitute,
+    to_text,
+    variables,
+    walk,
+)
+from ansatz.discovery.expression.node import is_integer, rebuild
+from ansatz.discovery.names import formula_names
+from ansatz.discovery.options import Options
+from ansatz.discovery.parameters import MAX_PARAMETERS, Loss
+
+_FIELD = "options.ansatz"
+_USUAL = (0.02, 2.0)
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class CurveAnsatz:
+    """A law whose constants are the caller's free names and the numbers of the formula that are no integers; `starts`
+    gives the constants that start somewhere."""
+
+    law: Law
+    starts: dict[str, float]
+
+
+def parse_curve_ansatz(curves: Curves, options: Options) -> CurveAnsatz | None:
+    """The caller's ansatz; None where there is none. Raises InvalidInputError."""
+    if not options.ansatz:
+        return None
+    names = formula_names(curves.inputs)
+    aliases = {c: Variable(n) for c, n in names.items() if c not in FUNCTIONS and c not in names.values()}
+    formula = substitute(parse(options.ansatz, None, _FIELD), aliases)
+    violations = _violations(formula, curves, options)
+    if violations:
+        raise InvalidInputError(violations)
+    return _as_law(formula, tuple(names.values()), options)
+
+
+def _violations(formula: Node, curves: Curves, options: Options) -> list[Violation]:
+    called = {n.op for n in walk(formula) if isinstance(n, Apply) and n.op in FUNCTIONS}
+    found = []
+    if refused := sorted(called - set(options.functions)):
+        text = f"calls {', '.join(refused)}, which options.functions leaves out; add it there"
+        found.append(Violation(_FIELD, text))
+    if options.loss is not Loss.SQUARED:
+        found.append(Violation("options.loss", "is for tables; laws of curves are always fitted by Huber's loss"))
+    used = variables(formula)
+    columns = set(formula_names(curves.inputs).values())
+    if not columns & set(used):
+        found.append(Violation(_FIELD, f"uses no input; inputs: {', '.join(sorted(columns))}"))
+    if curves.target in used:
+        found.append(Violation(_FIELD, f"uses {curves.target!r}, which is the target"))
+    count = len(set(used) - columns)
+    if count > MAX_PARAMETERS or count >= curves.rows:
+        found.append(
+            Violation(_FIELD, f"has {count} free constants; give at most {min(MAX_PARAMETERS, curves.rows - 1)}")
+        )
+    return found
+
+
+def _as_law(formula: Node, columns: tuple[str, ...], options: Options) -> CurveAnsatz:
+    starts: dict[str, float] = {p.name: p.start for p in options.parameters if p.start is not None}
+
+    def named(leaf: Number | Variable) -> Node:
+        if isinstance(leaf, Variable) or is_integer(leaf.value) or options.fixed_numbers:
+            return leaf
+        name = f"number{len(starts) + 1}"
+        starts[name] = leaf.value
+        return Variable(name)
+
+    tree = rebuild(formula, named)
+    free = [name for name in variables(tree) if name not in columns]
+    linear = _linear(tree, [n for n in free if n not in starts], variables(tree))
+    stated = {p.name: p for p in options.parameters}
+    parameters = []
+    for name in free:
+        lower, upper = (stated[name].lower, stated[name].upper) if name in stated else (-math.inf, math.inf)
+        parameters.append(_parameter(name, lower, upper, starts.get(name), name in linear))
+    used = tuple(name for name in variables(tree) if name in columns)
+    law = Law("ansatz", "your own", used, to_text(tree), tuple(parameters), source="given by the caller")
+    return CurveAnsatz(law, starts)
+
+
+def _parameter(name: str, lower: float, upper: float, start: float | None, linear: bool) -> Parameter:
+    if linear:
+        return Parameter(name, lower, upper, linear=True)
+    if start is not None and start < 0:
+        return Parameter(name, lower, upper, 2 * start, start / 2)
+    low, high = (start / 3, start * 3) if start else _USUAL
+    # Without a hint a constant that is not linear is an exponent or a rate: positive, and moves by factors.
+    lowest = max(lower, 1e-250)
+    return Parameter(name, lowest, min(upper, 1e250), max(low, lowest), min(high, upper), logarithmic=True)
+
+
+def _linear(tree: Node, names: list[str], used: tuple[str, ...]) -> set[str]:
+    """The constants in which the formula is linear, all together: tried on numbers."""
+    chosen: list[str] = []
+    rng = np.random.default_rng(0)
+    base = {name: rng.uniform(1.1, 1.9, (1, 5)) for name in used}
+    direction = {name: rng.uniform(0.5, 1.5) for name in names}
+    for name in names:
+        tried = [*chosen, name]
+        with np.errstate(all="ignore"):
+            at = [
+                batch_values(tree, {**base, **{n: base[n] + step * direction[n] for n in tried}}) for step in (0, 1, 2)
+            ]
+        bend = np.abs(at[2] - 2 * at[1] + at[0])
+        if np.all(bend <= _TOLERANCE * (np.abs(at[2]) + np.abs(at[0]))):
+            chosen = tried
+    return set(chosen)

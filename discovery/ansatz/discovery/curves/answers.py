@@ -1,0 +1,245 @@
+"""What people ask of a law: values at other scales, the best size for a budget, the tokens to reach a loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ansatz.discovery.curves.ansatz import parse_curve_ansatz
+from ansatz.discovery.curves.fit import THOROUGH, Fit, fit_law
+from ansatz.discovery.curves.free import law_of
+from ansatz.discovery.curves.frontier import FLOPS_PER_PARAMETER_AND_TOKEN
+from ansatz.discovery.curves.intervals import draws, profile, value_quantity
+from ansatz.discovery.curves.laws import LAWS
+from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.observations import Curves
+from ansatz.discovery.curves.prepare import Prepared, prepare
+from ansatz.discovery.curves.results import Answers, Estimate, Optimum, Prediction, Reach
+from ansatz.discovery.curves.warm_up import without
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import Array, parse, to_text
+from ansatz.discovery.options import Options
+from ansatz.discovery.score.uncertainty import t_quantile
+
+MAX_QUESTIONS = 1000
+_DRAWS = 200
+_SIZES = np.geomspace(1e3, 1e15, 481)
+_REFINED = 61
+_REACH = np.geomspace(1e-3, 1e9, 1201)
+_AXES = ("D", "S", "C", "N")
+
+
+@dataclass(frozen=True)
+class ChosenLaw:
+    """Which law of a report: its `name` (LawFacts.name), the `columns` of its variables, the candidate's `formula`, and
+    the end of the warm-up that was left out."""
+
+    name: str
+    columns: Mapping[str, str]
+    formula: str
+    warm_up_until: float | None = None
+
+
+@dataclass(frozen=True)
+class Questions:
+    """`points`: values by input (the caller's names), one mapping a prediction; `budgets`: floating-point operations,
+    for the best size and data at 6·N·D; `targets`: values to reach along tokens or steps, the other inputs as in the
+    first point or, without one, as in the largest row. `probability` is that of the intervals, in (0, 1). Raises
+    InvalidInputError."""
+
+    points: tuple[Mapping[str, float], ...] = ()
+    budgets: tuple[float, ...] = ()
+    targets: tuple[float, ...] = ()
+    probability: float = 0.8
+
+    def __post_init__(self) -> None:
+        violations = []
+        if not 0 < self.probability < 1:
+            violations.append(Violation("probability", f"is {self.probability:g}; give a number between 0 and 1"))
+        count = len(self.points) + len(self.budgets) + len(self.targets)
+        if count == 0:
+            violations.append(Violation("points", "are not given, nor budgets, nor targets; ask something"))
+        if count > MAX_QUESTIONS:
+            violations.append(
+                Violation("points", f"with budgets and targets are {count}; give at most {MAX_QUESTIONS}")
+            )
+        for i, budget in enumerate(self.budgets):
+            if not (math.isfinite(budget) and budget > 0):
+                violations.append(Violation(f"budgets[{i}]", f"is {budget:g}; give a number > 0"))
+        for i, target in enumerate(self.targets):
+            if not math.isfinite(target):
+                violations.append(Violation(f"targets[{i}]", f"is {target:g}; give a finite number"))
+        if violations:
+            raise InvalidInputError(violations)
+
+
+def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Options = Options()) -> Answers:  # noqa: B008
+    """Answers of one law of a report on the same curves. The law is fitted again, as the report fitted it.
+
+    Raises InvalidInputError where a point lacks an input of the law, or the law has no size or no axis to ask for.
+    """
+    prepared = prepare(curves)
+    fit = _fitted(curves, prepared, law, options)
+    asked = _Asked(fit, prepared, questions, options.seed)
+    points = _points(fit, prepared, questions.points)
+    formula = fit.model.formula(fit.u, prepared.target)
+    return Answers(
+        formula=to_text(formula) if formula is not None else law.formula,
+        probability=questions.probability,
+        predictions=tuple(asked.prediction(point) for point in points),
+        optima=tuple(asked.optimum(budget) for budget in questions.budgets),
+        reaches=tuple(asked.reach(target, points) for target in questions.targets),
+    )
+
+
+def _fitted(curves: Curves, prepared: Prepared, law: ChosenLaw, options: Options) -> Fit:
+    sample, _ = without(prepared.sample, prepared.axis, law.warm_up_until)
+    catalogue = {known.name: known for known in LAWS}
+    also: tuple[Array, ...] = ()
+    if law.name in catalogue:
+        chosen = catalogue[law.name]
+    elif law.name == "ansatz" and (ansatz := parse_curve_ansatz(curves, options)) is not None:
+        chosen = ansatz.law
+    else:
+        bound = law_of(parse(law.formula, tuple(sample.columns)), tuple(sample.columns))
+        if bound is None:
+            raise InvalidInputError([Violation("law", f"{law.formula!r} has no constants or no input")])
+        chosen, theta = bound
+        also = (theta[None, :],)
+    columns = {v: law.columns.get(v, v) for v in chosen.variables}
+    for variable, column in columns.items():
+        if column not in sample.columns:
+            raise InvalidInputError([Violation("law", f"{variable!r} stands for {column!r}, which is no input")])
+    model = Model.on(chosen, columns, sample.columns)
+    starts = tuple(np.clip(model.inward(theta), *model.bounds) for theta in also)
+    fit = fit_law(model, sample, options.seed, THOROUGH, also=starts)
+    if fit is None:
+        raise InvalidInputError([Violation("law", f"{law.name!r} cannot be fitted to these curves")])
+    return fit
+
+
+def _points(fit: Fit, prepared: Prepared, points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """Points by names in formulas. Raises InvalidInputError where an input that the law uses is missing or wrong."""
+    own = {caller: name for name, caller in prepared.names.items()}
+    needed = set(fit.model.binding.values())
+    violations, made = [], []
+    for i, point in enumerate(points):
+        named = {own.get(name, name): float(value) for name, value in point.items()}
+        if missing := sorted(needed - named.keys()):
+            violations.append(Violation(f"points[{i}]", f"lacks {', '.join(missing)}, which the law uses; give it"))
+        for name in needed & named.keys():
+            if not math.isfinite(named[name]):
+                violations.append(Violation(f"points[{i}][{name!r}]", f"is {named[name]:g}; give a finite number"))
+        made.append({name: named[name] for name in needed if name in named})
+    if violations:
+        raise InvalidInputError(violations)
+    return made
+
+
+@dataclass(eq=False)
+class _Asked:
+    fit: Fit
+    prepared: Prepared
+    questions: Questions
+    seed: int
+    _draws: Array | None = field(default=None, init=False)
+
+    def prediction(self, point: Mapping[str, float]) -> Prediction:
+        fit, sample = self.fit, self.fit.sample
+        interval = profile(fit, value_quantity(fit, point), self.questions.probability)
+        half = t_quantile(fit.degrees, 0.5 + self.questions.probability / 2)
+        more = half * fit.noise * float(np.median(sample.spread))
+        ends = (interval.value - interval.lower, interval.upper - interval.value)
+        wide = [math.hypot(end, more) for end in ends]
+        inside = all(sample.columns[name].min() <= value <= sample.columns[name].max() for name, value in point.items())
+        return Prediction(
+            law=self._estimate(interval.value, interval.lower, interval.upper),
+            observation=self._estimate(interval.value, interval.value - wide[0], interval.value + wide[1]),
+            extrapolates=not inside,
+        )
+
+    def _estimate(self, value: float, lower: float, upper: float) -> Estimate:
+        """From the scale to values."""
+        with np.errstate(all="ignore"):
+            value, lower, upper = map(float, self.fit.sample.from_scale(np.array([value, lower, upper])))
+        return Estimate(_finite(value), _finite(lower), _finite(upper))
+
+    def optimum(self, budget: float) -> Optimum:
+        """The best N for D = budget / 6 N, by the law and by draws of its constants."""
+        size, data = (self._column(role, "budgets") for role in ("N", "D"))
+        settings = np.vstack([self.fit.u[None, :], self._settings()])
+
+        def best(sizes: Array) -> tuple[Array, Array]:
+            columns = {size: sizes, data: budget / (FLOPS_PER_PARAMETER_AND_TOKEN * sizes)}
+            values = self._values(settings, columns)
+            place = np.argmin(np.where(np.isfinite(values), values, np.inf), axis=1)
+            return place, values[np.arange(len(values)), place]
+
+        place, _ = best(_SIZES)
+        chosen = np.empty(len(settings))
+        losses = np.empty(len(settings))
+        step = _SIZES[1] / _SIZES[0]
+        for i, k in enumerate(place):
+            around = _SIZES[k] * np.geomspace(1 / step, step, _REFINED)
+            columns = {size: around, data: budget / (FLOPS_PER_PARAMETER_AND_TOKEN * around)}
+            values = self._values(settings[i : i + 1], columns)[0]
+            chosen[i], losses[i] = around[np.argmin(values)], np.min(values)
+        tokens = budget / (FLOPS_PER_PARAMETER_AND_TOKEN * chosen)
+        return Optimum(budget, *(self._of_draws(values) for values in (chosen, tokens, losses)))
+
+    def reach(self, target: float, points: Sequence[Mapping[str, float]]) -> Reach:
+        """Where the law crosses the target along its axis."""
+        used = set(self.fit.model.binding.values())
+        roles = {role: self.prepared.roles.get(role) for role in _AXES}
+        axis = next((column for column in roles.values() if column in used), None) or sorted(used)[0]
+        base = points[0] if points else self._largest_row()
+        scale = self.fit.model.scales.get(next(v for v, c in self.fit.model.binding.items() if c == axis), 1.0)
+        along = _REACH * (scale if scale != 1.0 else float(np.max(self.fit.sample.columns[axis])))
+        columns = {name: np.full(along.size, value) for name, value in base.items()} | {axis: along}
+        settings = np.vstack([self.fit.u[None, :], self._settings()])
+        values = self._values(settings, columns)
+        return Reach(target, axis, self._of_draws(np.array([_crossing(along, v, target) for v in values])))
+
+    def _largest_row(self) -> dict[str, float]:
+        columns = self.fit.sample.columns
+        return {name: float(columns[name].max()) for name in self.fit.model.binding.values()}
+
+    def _column(self, role: str, asked: str) -> str:
+        column = self.prepared.roles.get(role, "")
+        if column not in self.fit.model.binding.values():
+            text = f"need a law of size N and data D; this one has no {role}: name its column, or take another rank"
+            raise InvalidInputError([Violation(asked, text)])
+        return column
+
+    def _settings(self) -> Array:
+        if self._draws is None:
+            self._draws = draws(self.fit, _DRAWS, self.seed)
+        return self._draws
+
+    def _values(self, settings: Array, columns: Mapping[str, Array]) -> Array:
+        return self.fit.model.values(settings, self.fit.model.variables_at(columns))
+
+    def _of_draws(self, values: Array) -> Estimate:
+        """The first value with the quantiles of the others; one that is never reached counts as infinite."""
+        tail = (1 - self.questions.probability) / 2
+        rest = np.where(np.isfinite(values[1:]), values[1:], np.inf)
+        lower, upper = np.quantile(rest, (tail, 1 - tail), method="inverted_cdf")
+        return Estimate(_finite(float(values[0])), _finite(float(lower)), _finite(float(upper)))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _crossing(x: Array, values: Array, target: float) -> float:
+    """The first x at which values pass the target, between grid points in the logarithm; NaN where they never do."""
+    above = values > target
+    change = np.flatnonzero(above[1:] != above[:-1])
+    if not change.size or not np.all(np.isfinite(values[change[0] : change[0] + 2])):
+        return math.nan
+    k = int(change[0])
+    share = (target - values[k]) / (values[k + 1] - values[k])
+    return float(x[k] * (x[k + 1] / x[k]) ** share)

@@ -1,0 +1,122 @@
+"""From fitted laws to candidates of a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansatz.discovery.curves.fit import Fit
+from ansatz.discovery.curves.intervals import Interval, constant_quantity, profile
+from ansatz.discovery.curves.results import LawConstant, LawFacts
+from ansatz.discovery.curves.search import Found
+from ansatz.discovery.expression import Node, Number, Variable, complexity, substitute, to_text, walk
+from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.report import Candidate, Constant, Scores
+
+MOST = 12
+_WITH_INTERVALS = 3
+_PROBABILITY = 0.95
+
+
+def candidates(found: Sequence[Found], target: str, intervals: bool) -> tuple[Candidate, ...]:
+    """By rank, those whose constants are finite; the first three with profile intervals, the others with none, if any
+    are asked for."""
+    made: list[Candidate] = []
+    front = _pareto(found)
+    for one in found:
+        formula = one.fit.model.formula(one.fit.u, target)
+        if formula is not None and len(made) < MOST:
+            known = law_constants(one.fit, intervals and len(made) < _WITH_INTERVALS)
+            made.append(_candidate(one, formula, known, len(made) + 1, id(one) in front))
+    return tuple(made)
+
+
+def _candidate(found: Found, formula: Node, known: tuple[LawConstant, ...], rank: int, on_front: bool) -> Candidate:
+    return Candidate(
+        rank=rank,
+        formula=formula,
+        constants=_in_order(found, known),
+        scores=scores(found.fit, found.score, found.foretold.rmse if found.foretold else math.nan),
+        on_pareto_front=on_front,
+        found_by=found.found_by,
+        law=_facts(found, known),
+    )
+
+
+def law_constants(fit: Fit, intervals: bool) -> tuple[LawConstant, ...]:
+    """The published constants, with profile intervals where they are asked for."""
+    made = []
+    for name, value in fit.model.constants(fit.u).items():
+        if not intervals or not math.isfinite(value):
+            made.append(LawConstant(name, value))
+            continue
+        quantity, logarithm = constant_quantity(fit, name)
+        made.append(_constant(name, value, profile(fit, quantity, _PROBABILITY), logarithm))
+    return tuple(made)
+
+
+def _constant(name: str, value: float, interval: Interval, logarithm: bool) -> LawConstant:
+    error, ends = interval.std_error, (interval.lower, interval.upper)
+    with np.errstate(over="ignore"):
+        if logarithm:
+            error, ends = abs(value) * error, (float(np.exp(ends[0])), float(np.exp(ends[1])))
+    lower, upper = (end if math.isfinite(end) and (end > 0 or not logarithm) else None for end in ends)
+    determined = math.isfinite(error) and (lower is not None or upper is not None)
+    return LawConstant(name, value, error if determined else None, lower, upper)
+
+
+def _in_order(found: Found, known: tuple[LawConstant, ...]) -> tuple[Constant, ...]:
+    """The numbers of the formula that are no integers, in order of appearance."""
+    by_name = {c.name: c for c in known}
+    made = []
+    for node in walk(found.law.formula_tree):
+        if isinstance(node, Variable) and node.name in by_name:
+            c = by_name[node.name]
+            if not is_integer(c.value):
+                made.append(Constant(c.value, c.std_error, c.lower, c.upper))
+        elif isinstance(node, Number) and not is_integer(node.value):
+            made.append(Constant(node.value))
+    return tuple(made)
+
+
+def scores(fit: Fit, bits: float, extrapolation_rmse: float) -> Scores:
+    """Errors on the rows that were fitted, in the target's unit."""
+    y, counts = fit.sample.y, fit.sample.counts
+    square = float(np.average((fit.values - y) ** 2, weights=counts))
+    spread = float(np.average((y - np.average(y, weights=counts)) ** 2, weights=counts))
+    size = float(np.average(y**2, weights=counts))
+    return Scores(
+        rmse=math.sqrt(square),
+        r2=1.0 - square / spread if spread > 0 else math.nan,
+        relative_error=math.sqrt(square / size) if size > 0 else math.nan,
+        description_length=bits,
+        extrapolation_rmse=extrapolation_rmse,
+    )
+
+
+def _facts(found: Found, known: tuple[LawConstant, ...]) -> LawFacts:
+    law, binding = found.law, found.fit.model.binding
+    named: dict[str, Node] = {v: Variable(column) for v, column in binding.items()}
+    return LawFacts(
+        name=law.name,
+        title=law.title,
+        formula=to_text(substitute(law.formula_tree, named)),
+        source=law.source,
+        implicit=law.implicit,
+        columns=dict(binding),
+        constants=known,
+        held_out_error=found.foretold.error if found.foretold else None,
+    )
+
+
+def _pareto(found: Sequence[Found]) -> set[int]:
+    """Laws that no simpler one beats in error."""
+    front: set[int] = set()
+    best = math.inf
+    for one in sorted(found, key=lambda f: (complexity(f.law.formula_tree), f.fit.cost)):
+        if one.fit.noise < best * (1 - 1e-9):
+            best = one.fit.noise
+            front.add(id(one))
+    return front

@@ -1,0 +1,183 @@
+"""Laws that nobody listed: the searchers of tables, on the values, on the values above a floor, and on what the best
+law leaves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.curves.fit import QUICK, Fit, fit_law
+from ansatz.discovery.curves.laws import Law, Parameter
+from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.observations import ValueScale
+from ansatz.discovery.curves.search import FAMILY_BITS, Contest
+from ansatz.discovery.errors import InvalidInputError
+from ansatz.discovery.expression import (
+    Array,
+    Node,
+    Number,
+    Variable,
+    add,
+    multiply,
+    parse,
+    simplify,
+    substitute,
+    to_text,
+    variables,
+)
+from ansatz.discovery.expression.node import is_integer, rebuild
+from ansatz.discovery.options import Options
+from ansatz.discovery.problem import Problem
+from ansatz.discovery.score.description_length import formula_bits
+
+FREE = "free"
+_PIECES = 60
+_TAKEN = 6
+_FAR = 6.0
+_JOIN_BITS = 3.5
+_REDUCTIONS = 4
+_DEGENERATE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class _Target:
+    """What a search explains, and how its formulas join into one of the values."""
+
+    y: Array
+    weights: Array
+    joined_to: Node | None
+    join: str
+    bits: float
+    found_by: str
+
+
+def search_freely(contest: Contest, options: Options, budget: Budget) -> None:
+    """Search the contest's sample, and enter what is found as laws of their own."""
+    from ansatz.discovery.search import structured
+    from ansatz.discovery.search.archive import Archive
+    from ansatz.discovery.search.baseline import Baseline
+    from ansatz.discovery.search.portfolio import Portfolio
+
+    sample = contest.sample
+    best = contest.found[0].fit
+    near = np.abs(best.residuals) <= _FAR * best.noise
+    rows = np.flatnonzero(near) if np.mean(near) > 0.9 else np.arange(sample.rows)
+    names = tuple(sample.columns)
+    X = np.asfortranarray(np.column_stack([sample.columns[name][rows] for name in names]))
+    functions = frozenset(options.functions)
+    for target in _targets(contest):
+        weights = target.weights[rows] / target.weights[rows].mean()
+        problem = Problem(X, target.y[rows], names, functions, options.max_complexity, options.seed, weights)
+        archive = Archive(problem)
+        part = budget.part(pieces=_PIECES)
+        Portfolio([Baseline(), *structured.searchers()], None, lambda stage: None).run(problem, part, archive)
+        contest.cut |= budget.spent
+        for entry in archive.entries[:_TAKEN]:
+            enter_formula(contest, _joined(target, entry.formula), target.found_by, target.bits, options)
+
+
+def enter_starts(contest: Contest, options: Options) -> None:
+    """Enter the formulas to try first; those that hold the value itself, or other names, are laws the catalogue has."""
+    for text in options.start_formulas:
+        try:
+            formula = parse(text, set(contest.sample.columns))
+        except InvalidInputError:
+            continue
+        enter_formula(contest, formula, "start", 0.0, options)
+
+
+def enter_formula(contest: Contest, formula: Node, found_by: str, bits: float, options: Options) -> None:
+    """Fit a formula of columns as a law whose constants are its numbers that are no integers; constants that others can
+    stand in for are taken out of it."""
+    for _ in range(_REDUCTIONS):
+        bound = law_of(formula, tuple(contest.sample.columns))
+        if bound is None:
+            return
+        law, theta = bound
+        model = Model.on(law, {v: v for v in law.variables}, contest.sample.columns)
+        start = np.clip(model.inward(theta), *model.bounds)
+        fit = fit_law(model, contest.sample, options.seed, QUICK, also=(start[None, :],))
+        if fit is None:
+            return
+        needless = _needless(fit)
+        fitted = fit.model.formula(fit.u, "")
+        if needless is None or fitted is None:
+            contest.add(fit, found_by, bits + formula_bits(law.formula_tree, len(contest.sample.columns)))
+            return
+        formula = simplify(_with_one(law.formula_tree, fit, needless), contest.positive)
+
+
+def _needless(fit: Fit) -> str | None:
+    """A factor that other constants can stand in for; None where every one counts."""
+    _, slopes = fit.objective.residuals_and_slopes(fit.u[None, :])
+    slopes = np.nan_to_num(slopes[0], nan=0.0, posinf=0.0, neginf=0.0)
+    norm = np.linalg.norm(slopes, axis=0)
+    _, singular, vt = np.linalg.svd(slopes / np.where(norm > 0, norm, 1.0), full_matrices=False)
+    share = np.abs(vt[-1]) * fit.model.logarithmic
+    if len(singular) < 2 or singular[-1] > _DEGENERATE * singular[0] or not share.any():
+        return None
+    return fit.model.names[int(np.argmax(share))]
+
+
+def _with_one(tree: Node, fit: Fit, needless: str) -> Node:
+    values = fit.model.constants(fit.u) | {needless: 1.0}
+    return substitute(tree, {name: Number(value) for name, value in values.items()})
+
+
+def law_of(formula: Node, columns: Sequence[str]) -> tuple[Law, Array] | None:
+    """A formula as a law with its numbers that are no integers as constants k1, k2, …, and their values; None where it
+    has none, or no variable."""
+    values: list[float] = []
+    used = variables(formula)
+    letter = next(a for a in ("k", "c", "q", "const_") if not any(re.fullmatch(rf"{a}\d+", name) for name in columns))
+
+    def named(leaf: Number | Variable) -> Node:
+        if isinstance(leaf, Variable) or is_integer(leaf.value):
+            return leaf
+        values.append(leaf.value)
+        return Variable(f"{letter}{len(values)}")
+
+    tree = rebuild(formula, named)
+    if not values or not used:
+        return None
+    parameters = tuple(_parameter(f"{letter}{i + 1}", value) for i, value in enumerate(values))
+    law = Law(FREE, "found by search", used, to_text(tree), parameters, source="found by search")
+    return law, np.array(values)
+
+
+def _parameter(name: str, value: float) -> Parameter:
+    if value > 0:
+        return Parameter(name, 1e-250, 1e250, value / 2, value * 2, logarithmic=True)
+    return Parameter(name, start_lower=2 * value, start_upper=value / 2)
+
+
+def _targets(contest: Contest) -> Iterator[_Target]:
+    sample, best = contest.sample, contest.found[0]
+    relative = sample.scale is ValueScale.LOG
+    size = sample.y if relative else np.ones(sample.rows)
+    weights = 1.0 / (size * sample.spread) ** 2
+    yield _Target(sample.y, weights, None, "", 0.0, FREE)
+    for found in contest.found:
+        floor = found.law.limit and found.fit.model.constants(found.fit.u)[found.law.limit]
+        if floor and 0 < floor < float(sample.y.min()):
+            yield _Target(sample.y - floor, weights, Number(floor), "+", _JOIN_BITS, f"{FREE}.floor")
+            break
+    formula = best.fit.model.formula(best.fit.u, "")
+    if formula is None or best.law.implicit or best.law.name == FREE:
+        return
+    if relative:
+        ratio = sample.y / best.fit.values
+        yield _Target(ratio, 1.0 / sample.spread**2, formula, "*", FAMILY_BITS, f"{FREE}.residual")
+    else:
+        rest = sample.y - best.fit.values
+        yield _Target(rest, 1.0 / sample.spread**2, formula, "+", FAMILY_BITS, f"{FREE}.residual")
+
+
+def _joined(target: _Target, formula: Node) -> Node:
+    if target.joined_to is None:
+        return formula
+    return (add if target.join == "+" else multiply)(target.joined_to, formula)

@@ -1,0 +1,58 @@
+"""The lower envelope of many runs against compute: what the best run gives for each budget."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
+from ansatz.discovery.curves.per_run import related_law
+from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.results import RelatedLaw
+from ansatz.discovery.expression import Array
+
+COMPUTE = "C"
+FLOPS_PER_PARAMETER_AND_TOKEN = 6.0
+"""Of a forward and a backward pass of a dense transformer (Kaplan et al. 2020)."""
+_POINTS = 40
+_FEWEST = 6
+_FEWEST_SIZES = 3
+
+
+def frontier_laws(prepared: Prepared) -> tuple[RelatedLaw, ...]:
+    """Laws of the envelope: the value against compute, and the best size against compute; none where there are fewer
+    than three sizes, no compute, or too few points."""
+    sample, roles = prepared.sample, prepared.roles
+    compute = _compute(prepared)
+    size = sample.columns.get(roles.get("N", ""))
+    if compute is None or size is None or np.unique(size).size < _FEWEST_SIZES or not prepared.axis:
+        return ()
+    rows = envelope(compute, sample.y)
+    if rows.size < _FEWEST:
+        return ()
+    column = roles.get("C", COMPUTE)
+    laws = [
+        related_law(prepared.target, column, compute[rows], sample.y[rows], (POWER, POWER_FLOOR)),
+        related_law(roles["N"], column, compute[rows], size[rows], (POWER,)),
+    ]
+    return tuple(law for law in laws if law is not None)
+
+
+def _compute(prepared: Prepared) -> Array | None:
+    columns, roles = prepared.sample.columns, prepared.roles
+    if "C" in roles:
+        return columns[roles["C"]]
+    if {"N", "D"} <= roles.keys():
+        return FLOPS_PER_PARAMETER_AND_TOKEN * columns[roles["N"]] * columns[roles["D"]]
+    return None
+
+
+def envelope(compute: Array, y: Array) -> Array:
+    """Rows that no other beats with less compute, at most one in each of 40 bins of its logarithm: the lowest."""
+    usable = np.flatnonzero(compute > 0)
+    order = usable[np.argsort(compute[usable], kind="stable")]
+    best = np.minimum.accumulate(y[order])
+    front = order[(y[order] <= best) & np.concatenate([[True], y[order][1:] < best[:-1]])]
+    x = np.log(compute[front])
+    label = np.minimum(((x - x.min()) / max(float(np.ptp(x)), 1e-300) * _POINTS).astype(int), _POINTS - 1)
+    lowest = {k: front[label == k][np.argmin(y[front[label == k]])] for k in np.unique(label)}
+    return np.array(list(lowest.values()))

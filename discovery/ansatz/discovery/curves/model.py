@@ -1,0 +1,133 @@
+"""A law bound to columns: its values and their derivatives, for many settings of its constants at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.curves.batch_tree import batch_dual, batch_values
+from ansatz.discovery.curves.laws import SELF, Law
+from ansatz.discovery.expression import Array, Node, Number, Variable, substitute
+
+_NEWTON_STEPS = 60
+_NEWTON_TOLERANCE = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A law, the column each of its variables stands for, and the scale that each is divided by (1 where none is).
+
+    Settings are arrays of shape (s, p), in the coordinates u in which searches move: the logarithm of a parameter that
+    moves by factors, else the parameter itself.
+    """
+
+    law: Law
+    binding: Mapping[str, str]
+    scales: Mapping[str, float]
+
+    @classmethod
+    def on(cls, law: Law, binding: Mapping[str, str], columns: Mapping[str, Array]) -> Model:
+        return cls(law, binding, {v: _scale(columns[binding[v]]) if v in law.scaled else 1.0 for v in law.variables})
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(p.name for p in self.law.parameters)
+
+    @cached_property
+    def logarithmic(self) -> NDArray[np.bool_]:
+        return np.array([p.logarithmic for p in self.law.parameters])
+
+    @cached_property
+    def linear(self) -> NDArray[np.bool_]:
+        return np.array([p.linear for p in self.law.parameters])
+
+    @cached_property
+    def bounds(self) -> tuple[Array, Array]:
+        """Lower and upper bounds of u, each of shape (p,)."""
+        lower = self.inward(np.array([p.lower for p in self.law.parameters]))
+        upper = self.inward(np.array([p.upper for p in self.law.parameters]))
+        return lower, upper
+
+    def inward(self, theta: Array) -> Array:
+        """From parameters to u."""
+        with np.errstate(all="ignore"):
+            return np.where(self.logarithmic, np.log(np.where(self.logarithmic, theta, 1.0)), theta)
+
+    def outward(self, u: Array) -> Array:
+        """From u to parameters."""
+        with np.errstate(all="ignore"):
+            return np.where(self.logarithmic, np.exp(np.where(self.logarithmic, u, 0.0)), u)
+
+    def variables_at(self, columns: Mapping[str, Array]) -> dict[str, Array]:
+        """The law's variables from columns, scaled."""
+        return {v: columns[column] / self.scales[v] for v, column in self.binding.items()}
+
+    def values(self, u: Array, variables: Mapping[str, Array], own: Array | None = None) -> Array:
+        """Values of shape (s, n), NaN outside the domain. `own` stands in for an implicit law's own value."""
+        theta = self.outward(u)
+        given = {**variables, **{name: theta[:, j, None] for j, name in enumerate(self.names)}}
+        shape = (u.shape[0], next(iter(variables.values())).size if variables else 1)
+        with np.errstate(all="ignore"):
+            if not self.law.implicit:
+                return np.broadcast_to(batch_values(self.law.fit_tree, given), shape)
+            if own is not None:
+                return np.broadcast_to(batch_values(self.law.fit_tree, {**given, SELF: own}), shape)
+            return self._fixed_point(given, shape)
+
+    def values_and_slopes(self, u: Array, variables: Mapping[str, Array]) -> tuple[Array, Array]:
+        """Values of shape (s, n) and derivatives with respect to u of shape (s, n, p)."""
+        theta = self.outward(u)
+        given = {**variables, **{name: theta[:, j, None] for j, name in enumerate(self.names)}}
+        shape = (u.shape[0], next(iter(variables.values())).size if variables else 1)
+        wanted = {*self.names, *([SELF] if self.law.implicit else [])}
+        with np.errstate(all="ignore"):
+            if self.law.implicit:
+                given[SELF] = self._fixed_point(given, shape)
+            value, slopes = batch_dual(self.law.fit_tree, given, frozenset(wanted))
+            own = 1.0 - slopes[SELF] if self.law.implicit else 1.0
+            jacobian = np.zeros((*shape, len(self.names)))
+            for j, name in enumerate(self.names):
+                if name in slopes:
+                    chain = theta[:, j, None] if self.logarithmic[j] else 1.0
+                    jacobian[:, :, j] = slopes[name] * chain / own
+        return np.broadcast_to(given[SELF] if self.law.implicit else value, shape), jacobian
+
+    def _fixed_point(self, given: Mapping[str, Array], shape: tuple[int, int]) -> Array:
+        """The value y with y = f(y): Newton's method from far above, where the correction vanishes."""
+        y = np.broadcast_to(batch_values(self.law.fit_tree, {**given, SELF: np.full((1, 1), 1e30)}), shape)
+        for _ in range(_NEWTON_STEPS):
+            value, slopes = batch_dual(self.law.fit_tree, {**given, SELF: y}, frozenset({SELF}))
+            step = (value - y) / (1.0 - slopes[SELF])
+            y = np.where(np.isfinite(step), np.maximum(y + step, y / 10), y)
+            if np.all(np.abs(step) <= _NEWTON_TOLERANCE * np.abs(y)):
+                break
+        return y
+
+    def constants(self, u: Array) -> dict[str, float]:
+        """The published constants at one setting, shape (p,)."""
+        theta = self.outward(u[None, :])[0]
+        given = {name: np.float64(theta[j]) for j, name in enumerate(self.names)}
+        given |= {f"{v}_": np.float64(scale) for v, scale in self.scales.items()}
+        with np.errstate(all="ignore"):
+            return {c: float(batch_values(tree, given)) for c, tree in self.law.published_trees.items()}  # type: ignore[arg-type]
+
+    def formula(self, u: Array, target: str) -> Node | None:
+        """The law in terms of columns, with its published constants; None where one is not finite. An implicit law
+        speaks of its value by the name `target`."""
+        constants = self.constants(u)
+        if not all(np.isfinite(value) for value in constants.values()):
+            return None
+        replaced: dict[str, Node] = {name: Number(value) for name, value in constants.items()}
+        replaced |= {v: Variable(column) for v, column in self.binding.items()}
+        return substitute(self.law.formula_tree, {**replaced, SELF: Variable(target)})
+
+
+def _scale(column: Array) -> float:
+    """The geometric mean of a positive column; of one that holds zeros, the mean of its absolute values."""
+    if float(column.min()) > 0:
+        return float(np.exp(np.mean(np.log(column))))
+    return float(np.mean(np.abs(column))) or 1.0

@@ -1,0 +1,62 @@
+"""What the reader of a result on curves must know. Every code is described in docs/warnings.md."""
+
+from __future__ import annotations
+
+from ansatz.discovery.curves.laws import BASELINES
+from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.search import Contest, indistinguishable
+from ansatz.discovery.report import Report, Warning
+
+_FEW = 10
+
+
+def curve_warnings(report: Report, contest: Contest, prepared: Prepared) -> list[Warning]:
+    """Warnings on ranked laws, the first of which is the result."""
+    found = report.curves
+    if found is None or not report.candidates:
+        return []
+    warnings = [*_baseline(report), *_rivals(contest, report), *_loose(report)]
+    if report.residual is not None and not report.residual.is_noise:
+        text = f"The residual is not only noise (p = {report.residual.p_value:.2g}): something is missing from the law."
+        warnings.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
+    if found.warm_up_rows:
+        text = (
+            f"The first {found.warm_up_rows} rows, up to {prepared.axis} = {found.warm_up_until:g}, follow no law of "
+        )
+        warnings.append(Warning("WARM_UP_ROWS", text + "the rest; they were left out of the fit."))
+    if found.outliers:
+        shown = ", ".join(map(str, found.outliers[:_FEW])) + (", …" if len(found.outliers) > _FEW else "")
+        text = f"{len(found.outliers)} row(s) lie more than five standard deviations off the law: {shown}. They "
+        warnings.append(Warning("OUTLIERS", text + "do not count in its constants."))
+    for run in found.worsening:
+        text = f"{run.run or 'The curve'} gets worse late: {prepared.target} is {run.best:.4g} at {prepared.axis} = "
+        warnings.append(Warning("LATE_WORSENING", text + f"{run.best_at:g} and {run.last:.4g} at its end."))
+    return warnings
+
+
+def _baseline(report: Report) -> list[Warning]:
+    best = report.candidates[0]
+    if best.law is None or best.law.name not in BASELINES or best.law.name in ("exponential", "monomial"):
+        return []
+    return [Warning("NOTHING_BEATS_BASELINE", f"No law explains the values better than a {best.law.title}.")]
+
+
+def _rivals(contest: Contest, report: Report) -> list[Warning]:
+    rivals = indistinguishable(contest.found, contest.sample.rows * contest.share)[1:]
+    if not rivals or report.curves is None:
+        return []
+    named = "; ".join(f.law.title for f in rivals[:3])
+    text = f"The data do not tell rank 1 from {len(rivals)} other law(s): {named}."
+    where = [f"{m.column} ≥ {m.value:.3g}" for m in report.curves.measure if m.value is not None]
+    if where:
+        text += f" Measure at {' or '.join(dict.fromkeys(where))}."
+    return [Warning("INDISTINGUISHABLE_HERE", text)]
+
+
+def _loose(report: Report) -> list[Warning]:
+    law = report.candidates[0].law
+    loose = [c.name for c in law.constants if c.std_error is None] if law is not None and not law.per_run else []
+    if not loose or law is None:
+        return []
+    text = f"The data do not determine {', '.join(loose)} in {law.formula}: other values fit as well."
+    return [Warning("UNIDENTIFIABLE_CONSTANT", text)]
