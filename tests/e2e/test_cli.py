@@ -28,6 +28,7 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     assert set(best) == {
         "rank", "formula", "latex", "python", "complexity", "constants", "scores", "on_pareto_front", "found_by",
         "correlations", "dimensions", "parts", "law",
+        "equations", "motion",
     }  # fmt: skip
     assert best["constants"][0]["value"] == 1.5
     assert best["constants"][0]["named"] == "3/2"

@@ -123,7 +123,7 @@ def test_a_file_that_is_no_text(refused: Refused, tmp_path: Path) -> None:
         (("--target", "y", "--budget", "soon"), "command line", "--budget"),
         (("--target", "y", "--kind", "novel"), "command line", "--kind"),
         (("--target", "y", "--no-such-option"), "command line", "--no-such-option"),
-        ((), "command line", "--target"),
+        ((), "--target", "--states"),
     ],
 )
 def test_arguments_that_cannot_be_used(

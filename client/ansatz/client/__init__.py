@@ -35,6 +35,7 @@ from ansatz.client.errors import (
 from ansatz.client.proposals import Experiment, Proposal, Rival
 from ansatz.client.results import (
     Candidate,
+    ConservedQuantity,
     Consistency,
     Constant,
     ConstantLaw,
@@ -48,6 +49,7 @@ from ansatz.client.results import (
     JobState,
     Limits,
     Loss,
+    Motion,
     Noise,
     Parameter,
     Progress,
@@ -58,6 +60,7 @@ from ansatz.client.results import (
     Scores,
     SearchOptions,
     ServerInfo,
+    StateScores,
     Warning,
 )
 
@@ -70,6 +73,7 @@ __all__ = [
     "Client",
     "Comparison",
     "ComputeOptimum",
+    "ConservedQuantity",
     "Consistency",
     "Constant",
     "ConstantLaw",
@@ -100,6 +104,7 @@ __all__ = [
     "Limits",
     "Loss",
     "Measurement",
+    "Motion",
     "Noise",
     "NotFound",
     "Parameter",
@@ -117,6 +122,7 @@ __all__ = [
     "SearchOptions",
     "ServerError",
     "ServerInfo",
+    "StateScores",
     "TargetReach",
     "TermOverlap",
     "Unavailable",

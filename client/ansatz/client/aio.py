@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -17,7 +17,7 @@ from ansatz.client.curve_results import CurveAnswers
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
 from ansatz.client.patience import Deadline, Outage
 from ansatz.client.proposals import Proposal
-from ansatz.client.requests import CurveProblemOptions, ProblemOptions
+from ansatz.client.requests import CurveProblemOptions, MotionProblemOptions, ProblemOptions
 from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
 from ansatz.client.tables import TableOptions
 from ansatz.v1 import discovery_service_pb2 as pb2
@@ -68,6 +68,33 @@ class AsyncClient:
     ) -> Report:
         """As `Client.discover`; where the awaiting task is cancelled, so is the job."""
         return await self._followed(await self.submit(X, y, **options), on_event)
+
+    async def discover_motion(
+        self,
+        data: Any,
+        time: str,
+        states: Sequence[str],
+        *,
+        on_event: Callable[[JobEvent], object] | None = None,
+        **options: Unpack[MotionProblemOptions],
+    ) -> Report:
+        """As `Client.discover_motion`."""
+        return await self._followed(await self.submit_motion(data, time, states, **options), on_event)
+
+    async def submit_motion(
+        self,
+        data: Any,
+        time: str,
+        states: Sequence[str],
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        **options: Unpack[MotionProblemOptions],
+    ) -> AsyncJobHandle:
+        """As `Client.submit_motion`."""
+        request = requests.create_motion_job(data, time, states, job_id=job_id, request_id=request_id, **options)
+        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
+        return self.job(decode.job(response.job).id)
 
     async def submit(
         self,
@@ -257,6 +284,12 @@ class AsyncJobHandle:
             self._name, points=points, budgets=budgets, targets=targets, rank=rank, probability=probability
         )
         return curves.answers(await self._client._call(self._client._stub.PredictCurves, request))
+
+    async def plot(self, rank: int = 1, *, format: str = "svg") -> bytes:
+        """As `JobHandle.plot`."""
+        request = requests.render_plot(self._name, rank, format)
+        response: pb2.RenderPlotResponse = await self._client._call(self._client._stub.RenderPlot, request)
+        return response.image
 
     async def cancel(self) -> Job:
         """As `JobHandle.cancel`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -17,7 +17,7 @@ from ansatz.client.curve_results import CurveAnswers
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
 from ansatz.client.patience import Deadline, Outage
 from ansatz.client.proposals import Proposal
-from ansatz.client.requests import CurveProblemOptions, ProblemOptions
+from ansatz.client.requests import CurveProblemOptions, MotionProblemOptions, ProblemOptions
 from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
 from ansatz.client.tables import TableOptions
 from ansatz.v1 import discovery_service_pb2 as pb2
@@ -88,6 +88,43 @@ class Client:
         `on_event` hears of every JobEvent. Where it raises, or on Ctrl-C, the job is cancelled.
         """
         return self._followed(self.submit(X, y, **options), on_event)
+
+    def discover_motion(
+        self,
+        data: Any,
+        time: str,
+        states: Sequence[str],
+        *,
+        on_event: Callable[[JobEvent], object] | None = None,
+        **options: Unpack[MotionProblemOptions],
+    ) -> Report:
+        """Ranked systems of differential equations behind observed motion; returns when the search is done.
+
+        data: a mapping of names to columns, or a data frame, one row a sample; NaN marks a missing sample of a state.
+        time and states name its columns. Keywords, beside those of a search in `discover`:
+
+        - runs: the name of the column that tells runs apart, or one label a row; held_out: runs that are only foretold
+        - order: 1 for a law of dx/dt, 2 for one of d²x/dt² where only positions were seen
+        - inputs: columns of controls, or of parameters that are constant in a run
+        - derivatives: columns of measured derivatives, one for each state
+        - units: carried along
+        """
+        return self._followed(self.submit_motion(data, time, states, **options), on_event)
+
+    def submit_motion(
+        self,
+        data: Any,
+        time: str,
+        states: Sequence[str],
+        *,
+        job_id: str | None = None,
+        request_id: str | None = None,
+        **options: Unpack[MotionProblemOptions],
+    ) -> JobHandle:
+        """Starts a discovery (arguments as in `discover_motion`) and returns at once."""
+        request = requests.create_motion_job(data, time, states, job_id=job_id, request_id=request_id, **options)
+        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
+        return self.job(decode.job(response.job).id)
 
     def submit(
         self,
@@ -316,6 +353,12 @@ class JobHandle:
             self._name, points=points, budgets=budgets, targets=targets, rank=rank, probability=probability
         )
         return curves.answers(self._client._call(self._client._stub.PredictCurves, request))
+
+    def plot(self, rank: int = 1, *, format: str = "svg") -> bytes:
+        """A picture of a candidate beside the data, as the bytes of an SVG or PNG file."""
+        request = requests.render_plot(self._name, rank, format)
+        response: pb2.RenderPlotResponse = self._client._call(self._client._stub.RenderPlot, request)
+        return response.image
 
     def cancel(self) -> Job:
         """Asks the search to stop; it keeps what it found. A final job stays as it is."""

@@ -81,6 +81,20 @@ def _correlations(message: report_pb2.Candidate) -> tuple[tuple[float | None, ..
     return tuple(tuple(values[i : i + k]) for i in range(0, len(values), max(k, 1)))
 
 
+def _motion(message: report_pb2.Motion) -> results.Motion:
+    return results.Motion(
+        states={
+            name: results.StateScores(*(_optional(s, f) for f in ("rmse", "r2", "rollout_rmse", "rollout_r2")))
+            for name, s in message.states.items()
+        },
+        diverges=message.diverges,
+        unstable_after=_optional(message, "unstable_after"),
+        conserved=tuple(results.ConservedQuantity(c.formula, _optional(c, "drift")) for c in message.conserved),
+        shared_terms=tuple(message.shared_terms),
+        order=message.order,
+    )
+
+
 def candidate(message: report_pb2.Candidate) -> results.Candidate:
     scores = results.Scores(
         rmse=_optional(message.scores, "rmse"),
@@ -103,6 +117,8 @@ def candidate(message: report_pb2.Candidate) -> results.Candidate:
         parts=dict(message.parts),
         dimensions=_consistency(message.dimensions),
         law=curves.law(message.law) if message.HasField("law") else None,
+        equations=dict(message.equations),
+        motion=_motion(message.motion) if message.HasField("motion") else None,
     )
 
 

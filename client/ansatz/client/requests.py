@@ -11,6 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from ansatz.client.curves import CurveOptions, curves
 from ansatz.client.errors import InvalidRequest
+from ansatz.client.motions import MotionOptions, trajectories
 from ansatz.client.results import Engine, Loss
 from ansatz.client.tables import TableOptions, table
 from ansatz.v1 import discovery_service_pb2, problem_pb2
@@ -19,7 +20,7 @@ _MAX_UINT32 = 2**32 - 1
 
 
 class SearchKeywords(TypedDict, total=False):
-    """Keywords of a discovery; None: the server's default."""
+    """Keywords of a search; None: the server's default."""
 
     functions: Sequence[str] | None
     engine: Engine | str | None
@@ -42,6 +43,10 @@ class ProblemOptions(TableOptions, SearchKeywords, total=False):
 
 class CurveProblemOptions(CurveOptions, SearchKeywords, total=False):
     """Keywords of a discovery on curves."""
+
+
+class MotionProblemOptions(MotionOptions, SearchKeywords, total=False):
+    """Keywords of a discovery on observed motion."""
 
 
 def search_options(
@@ -142,6 +147,33 @@ def evaluate_formula(
     formula: str, X: Any, y: Any, *, refit: bool, **keywords: Unpack[TableOptions]
 ) -> discovery_service_pb2.EvaluateFormulaRequest:
     return discovery_service_pb2.EvaluateFormulaRequest(formula=formula, table=table(X, y, **keywords), refit=refit)
+
+
+def create_motion_job(
+    data: Any,
+    time: str,
+    states: Sequence[str],
+    *,
+    job_id: str | None = None,
+    request_id: str | None = None,
+    **keywords: Unpack[MotionProblemOptions],
+) -> discovery_service_pb2.CreateJobRequest:
+    """As `create_job`, for observed motion."""
+    about_motion: Mapping[str, Any] = {k: v for k, v in keywords.items() if k in MotionOptions.__annotations__}
+    about_search: Mapping[str, Any] = {k: v for k, v in keywords.items() if k not in about_motion}
+    problem = problem_pb2.Problem(
+        trajectories=trajectories(data, time, states, **about_motion), options=search_options(**about_search)
+    )
+    return discovery_service_pb2.CreateJobRequest(
+        problem=problem, job_id=job_id or "", request_id=request_id or str(uuid.uuid4())
+    )
+
+
+def render_plot(name: str, rank: int, format: str) -> discovery_service_pb2.RenderPlotRequest:
+    if format not in ("svg", "png"):
+        raise InvalidRequest.of("format", f"is {format!r:.40}; give svg or png")
+    kind = discovery_service_pb2.PlotFormat.Value(f"PLOT_FORMAT_{format.upper()}")
+    return discovery_service_pb2.RenderPlotRequest(name=name, rank=uint32(rank, "rank"), format=kind)
 
 
 def job_name(job_id: str) -> str:

@@ -86,11 +86,49 @@ class Scores:
 
 
 @dataclass(frozen=True)
+class StateScores:
+    """Errors of one state along simulated trajectories, in its own unit: on the samples that were fitted, and
+    (`rollout_`) on those that were not: held-out runs, or else the last quarter of every run, foretold from the
+    others."""
+
+    rmse: float | None
+    r2: float | None
+    rollout_rmse: float | None
+    rollout_r2: float | None
+
+
+@dataclass(frozen=True)
+class ConservedQuantity:
+    """A quantity of the states that the equations keep constant; `drift`: its spread within a run over what it would be
+    by chance, along the observed motion (0 is perfect)."""
+
+    formula: str
+    drift: float | None
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What the trajectories of a system show. `diverges`: from a fitted initial state it runs away within the observed
+    span; `unstable_after`: the time after which it does within twice the span, None where it does not; `shared_terms`
+    stand in several equations. `order` 1: equations for dx/dt; 2: for d²x/dt², in which x_t names dx/dt."""
+
+    states: Mapping[str, StateScores]
+    diverges: bool
+    unstable_after: float | None
+    conserved: tuple[ConservedQuantity, ...]
+    shared_terms: tuple[str, ...]
+    order: int
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `correlations` are those of the estimates
     of `constants`, row by row; empty for fewer than two. `parts` are the formulas of the unknown parts of your
     ansatz, by name. `dimensions`: None where no column has a unit. `law` says which law of curves it is, None for
-    tables."""
+    tables.
+
+    A system of differential equations has its right-hand sides in `equations`, by state, and `motion`; its `formula` is
+    empty."""
 
     rank: int
     formula: str
@@ -104,6 +142,8 @@ class Candidate:
     correlations: tuple[tuple[float | None, ...], ...]
     parts: Mapping[str, str]
     dimensions: Consistency | None
+    equations: Mapping[str, str]
+    motion: Motion | None
     law: Law | None = None
 
 

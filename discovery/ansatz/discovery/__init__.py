@@ -25,6 +25,8 @@ from ansatz.discovery.report import (
     Warning,
 )
 from ansatz.discovery.score.term_sets import TermOverlap
+from ansatz.discovery.trajectories.evidence import Conserved, Motion, StateScores
+from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.units.consistency import Consistency
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "ChosenLaw",
     "Column",
     "Comparison",
+    "Conserved",
     "Consistency",
     "Constant",
     "ConstantLaw",
@@ -54,6 +57,7 @@ __all__ = [
     "LawFacts",
     "Listener",
     "Loss",
+    "Motion",
     "Observations",
     "Options",
     "Parameter",
@@ -66,8 +70,10 @@ __all__ = [
     "ResidualVerdict",
     "Rival",
     "Scores",
+    "StateScores",
     "Table",
     "TermOverlap",
+    "Trajectories",
     "ValueScale",
     "Verdict",
     "Violation",

@@ -59,6 +59,9 @@ from ansatz.discovery.search.protocol import Searcher
 from ansatz.discovery.search.refinement import Refinement
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.sparse import SparseRegression
+from ansatz.discovery.trajectories.observations import Trajectories
+from ansatz.discovery.trajectories.search import discover_trajectories
+from ansatz.discovery.trajectories.search import validate as validate_trajectories
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -80,7 +83,7 @@ class Evaluation:
     columns: Mapping[str, str]
 
 
-Observations = Table | Curves
+Observations = Table | Trajectories | Curves
 """What a discovery may start from."""
 
 
@@ -91,7 +94,9 @@ def validate(observations: Observations, options: Options) -> None:
     Takes milliseconds; imports neither scipy nor sympy nor an engine. Raises InvalidInputError, or EngineNotReadyError
     where the engine asked for cannot run here.
     """
-    if isinstance(observations, Curves):
+    if isinstance(observations, Trajectories):
+        validate_trajectories(observations, options)
+    elif isinstance(observations, Curves):
         parse_curve_ansatz(observations, options)
     else:
         parse_ansatz(observations, options)
@@ -106,7 +111,8 @@ def discover(
     listener: Listener | None = None,
     stop_requested: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """Ranked formulas for the target of a table or the values of curves, with the evidence for each.
+    """Ranked formulas for the target of a table or the values of curves, or ranked systems of differential equations
+    for trajectories, with the evidence for each.
 
     Runs on the calling thread and keeps `options.budget_seconds` of wall clock; once `stop_requested()` is true it
     returns what was found until then within a fraction of a second. Raises as `validate` does.
@@ -114,6 +120,8 @@ def discover(
     engine = evolution.resolve(options.engine)
     # The matrices are small: threads of the linear algebra would cost far more than they bring.
     with _thread_pools().limit(limits=1):
+        if isinstance(observations, Trajectories):
+            return discover_trajectories(observations, options, listener or Silent(), stop_requested)
         if isinstance(observations, Curves):
             return discover_curves(observations, options, listener or Silent(), stop_requested)
         if observations.group:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from ansatz.discovery.curves.results import CurveFindings, LawFacts
 from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
+from ansatz.discovery.expression.printing import rate_latex
+from ansatz.discovery.trajectories.evidence import Motion
 from ansatz.discovery.units.consistency import Consistency
 
 
@@ -58,7 +60,11 @@ class Candidate:
     """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `dimensions` says how they stand, None
     where no units are given. `correlations` are those of the estimates of the constants, shape (k, k), NaN where the
     data do not determine one of the two; empty for k < 2. `parts` are the formulas found for the unknown parts of an
-    ansatz, by name, each in terms of its own arguments. `law` says which law of curves it is, None for tables."""
+    ansatz, by name, each in terms of its own arguments. `law` says which law of curves it is, None for tables.
+
+    A system of differential equations has its right-hand sides in `equations`, by state, and the evidence for it as a
+    motion in `motion`; `formula` is then that of the first state.
+    """
 
     rank: int
     formula: Node
@@ -70,25 +76,37 @@ class Candidate:
     correlations: tuple[tuple[float, ...], ...] = ()
     parts: Mapping[str, Node] = field(default_factory=dict)
     law: LawFacts | None = None
+    equations: Mapping[str, Node] = field(default_factory=dict)
+    motion: Motion | None = None
 
     @property
     def text(self) -> str:
-        """The formula in Python's operators and the documented functions."""
+        """The formula in Python's operators and the documented functions; of a system, its equations by line."""
+        if self.equations:
+            return "\n".join(f"{state}: {to_text(equation)}" for state, equation in self.equations.items())
         return to_text(self.formula)
 
     @property
     def latex(self) -> str:
+        if self.equations:
+            lines = (
+                rf"{rate_latex(s, self.motion.order if self.motion else 1)} &= {to_latex(e)}"
+                for s, e in self.equations.items()
+            )
+            return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
         return to_latex(self.formula)
 
     @property
     def python(self) -> str:
-        """One Python expression in which ``np`` is numpy."""
+        """One Python expression in which ``np`` is numpy; of a system, a dict by state."""
+        if self.equations:
+            return "{" + ", ".join(f"{state!r}: {to_numpy(e)}" for state, e in self.equations.items()) + "}"
         return to_numpy(self.formula)
 
     @property
     def complexity(self) -> int:
-        """Nodes of the binary tree."""
-        return complexity(self.formula)
+        """Nodes of the binary tree, of a system in all its equations."""
+        return sum(map(complexity, self.equations.values())) if self.equations else complexity(self.formula)
 
 
 @dataclass(frozen=True)

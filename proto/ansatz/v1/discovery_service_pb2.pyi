@@ -15,6 +15,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -25,6 +26,26 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _PlotFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PlotFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PlotFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLOT_FORMAT_UNSPECIFIED: _PlotFormat.ValueType  # 0
+    """The same as PLOT_FORMAT_SVG."""
+    PLOT_FORMAT_SVG: _PlotFormat.ValueType  # 1
+    PLOT_FORMAT_PNG: _PlotFormat.ValueType  # 2
+
+class PlotFormat(_PlotFormat, metaclass=_PlotFormatEnumTypeWrapper):
+    """The form of a picture."""
+
+PLOT_FORMAT_UNSPECIFIED: PlotFormat.ValueType  # 0
+"""The same as PLOT_FORMAT_SVG."""
+PLOT_FORMAT_SVG: PlotFormat.ValueType  # 1
+PLOT_FORMAT_PNG: PlotFormat.ValueType  # 2
+Global___PlotFormat: _TypeAlias = PlotFormat  # noqa: Y015
 
 @_typing.final
 class CreateJobRequest(_message.Message):
@@ -807,3 +828,56 @@ class GetServerInfoResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetServerInfoResponse: _TypeAlias = GetServerInfoResponse  # noqa: Y015
+
+@_typing.final
+class RenderPlotRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    RANK_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """jobs/{id} of a job that has candidates."""
+    rank: _builtins.int
+    """Rank of the candidate; unset: 1."""
+    format: Global___PlotFormat.ValueType
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        rank: _builtins.int = ...,
+        format: Global___PlotFormat.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "name", b"name", "rank", b"rank"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderPlotRequest: _TypeAlias = RenderPlotRequest  # noqa: Y015
+
+@_typing.final
+class RenderPlotResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IMAGE_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    image: _builtins.bytes
+    """The file: of a table, data against law, residuals and Pareto front; of a motion, states over time and the phase
+    portrait.
+    """
+    media_type: _builtins.str
+    """"image/svg+xml" or "image/png"."""
+    def __init__(
+        self,
+        *,
+        image: _builtins.bytes = ...,
+        media_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["image", b"image", "media_type", b"media_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RenderPlotResponse: _TypeAlias = RenderPlotResponse  # noqa: Y015

@@ -91,6 +91,11 @@ class DiscoveryServiceStub(object):
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesRequest.SerializeToString,
                 response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesResponse.FromString,
                 _registered_method=True)
+        self.RenderPlot = channel.unary_unary(
+                '/ansatz.v1.DiscoveryService/RenderPlot',
+                request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.RenderPlotRequest.SerializeToString,
+                response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.RenderPlotResponse.FromString,
+                _registered_method=True)
         self.GetServerInfo = channel.unary_unary(
                 '/ansatz.v1.DiscoveryService/GetServerInfo',
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.GetServerInfoRequest.SerializeToString,
@@ -183,6 +188,13 @@ class DiscoveryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RenderPlot(self, request, context):
+        """A picture of a candidate of a job beside the job's data. NOT_FOUND: no such job or rank.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetServerInfo(self, request, context):
         """Versions, engines, limits.
         """
@@ -247,6 +259,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     servicer.PredictCurves,
                     request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesRequest.FromString,
                     response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesResponse.SerializeToString,
+            ),
+            'RenderPlot': grpc.unary_unary_rpc_method_handler(
+                    servicer.RenderPlot,
+                    request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.RenderPlotRequest.FromString,
+                    response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.RenderPlotResponse.SerializeToString,
             ),
             'GetServerInfo': grpc.unary_unary_rpc_method_handler(
                     servicer.GetServerInfo,
@@ -553,6 +570,33 @@ class DiscoveryService(object):
             '/ansatz.v1.DiscoveryService/PredictCurves',
             ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesRequest.SerializeToString,
             ansatz_dot_v1_dot_discovery__service__pb2.PredictCurvesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RenderPlot(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ansatz.v1.DiscoveryService/RenderPlot',
+            ansatz_dot_v1_dot_discovery__service__pb2.RenderPlotRequest.SerializeToString,
+            ansatz_dot_v1_dot_discovery__service__pb2.RenderPlotResponse.FromString,
             options,
             channel_credentials,
             insecure,

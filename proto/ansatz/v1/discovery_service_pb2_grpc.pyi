@@ -62,6 +62,8 @@ class DiscoveryServiceStub:
     """
     PredictCurves: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.PredictCurvesRequest, _discovery_service_pb2.PredictCurvesResponse]
     """What a law of curves that a job found says of other scales. FAILED_PRECONDITION: the job has found nothing yet."""
+    RenderPlot: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.RenderPlotRequest, _discovery_service_pb2.RenderPlotResponse]
+    """A picture of a candidate of a job beside the job's data. NOT_FOUND: no such job or rank."""
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.GetServerInfoRequest, _discovery_service_pb2.GetServerInfoResponse]
     """Versions, engines, limits."""
 
@@ -99,6 +101,8 @@ class DiscoveryServiceAsyncStub(DiscoveryServiceStub):
     """
     PredictCurves: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.PredictCurvesRequest, _discovery_service_pb2.PredictCurvesResponse]  # type: ignore[assignment]
     """What a law of curves that a job found says of other scales. FAILED_PRECONDITION: the job has found nothing yet."""
+    RenderPlot: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.RenderPlotRequest, _discovery_service_pb2.RenderPlotResponse]  # type: ignore[assignment]
+    """A picture of a candidate of a job beside the job's data. NOT_FOUND: no such job or rank."""
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.GetServerInfoRequest, _discovery_service_pb2.GetServerInfoResponse]  # type: ignore[assignment]
     """Versions, engines, limits."""
 
@@ -199,6 +203,14 @@ class DiscoveryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_discovery_service_pb2.PredictCurvesResponse, _abc.Awaitable[_discovery_service_pb2.PredictCurvesResponse]]:
         """What a law of curves that a job found says of other scales. FAILED_PRECONDITION: the job has found nothing yet."""
+
+    @_abc_1.abstractmethod
+    def RenderPlot(
+        self,
+        request: _discovery_service_pb2.RenderPlotRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_discovery_service_pb2.RenderPlotResponse, _abc.Awaitable[_discovery_service_pb2.RenderPlotResponse]]:
+        """A picture of a candidate of a job beside the job's data. NOT_FOUND: no such job or rank."""
 
     @_abc_1.abstractmethod
     def GetServerInfo(

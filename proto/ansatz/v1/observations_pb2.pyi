@@ -217,3 +217,65 @@ class Curves(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Curves: _TypeAlias = Curves  # noqa: Y015
+
+@_typing.final
+class Trajectories(_message.Message):
+    """Observed motion: one row, one sample."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
+    DERIVATIVES_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    HELD_OUT_FIELD_NUMBER: _builtins.int
+    time: _builtins.str
+    """The column of times: in one unit, increasing within each run."""
+    order: _builtins.int
+    """1: a law for dx/dt; 2: for d²x/dt², where only positions were seen. Unset: 1."""
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
+        """Columns of equal length. NaN marks a missing sample, in columns of states and derivatives only."""
+
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The columns whose motion is to be explained."""
+
+    @_builtins.property
+    def derivatives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Columns of measured first derivatives, one for each state in their order; empty: none were measured."""
+
+    @_builtins.property
+    def inputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Columns of what acts from outside: controls, and parameters that are constant in a run; empty: none."""
+
+    @_builtins.property
+    def runs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The run of each row, rows of a run together; empty: all rows are one run."""
+
+    @_builtins.property
+    def held_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Runs that nothing is fitted to: candidates are judged by how well they foretell them."""
+
+    def __init__(
+        self,
+        *,
+        columns: _abc.Iterable[Global___Column] | None = ...,
+        time: _builtins.str = ...,
+        states: _abc.Iterable[_builtins.str] | None = ...,
+        derivatives: _abc.Iterable[_builtins.str] | None = ...,
+        inputs: _abc.Iterable[_builtins.str] | None = ...,
+        runs: _abc.Iterable[_builtins.str] | None = ...,
+        order: _builtins.int = ...,
+        held_out: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "derivatives", b"derivatives", "held_out", b"held_out", "inputs", b"inputs", "order", b"order", "runs", b"runs", "states", b"states", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Trajectories: _TypeAlias = Trajectories  # noqa: Y015

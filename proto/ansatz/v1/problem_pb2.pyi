@@ -224,11 +224,14 @@ class Problem(_message.Message):
 
     TABLE_FIELD_NUMBER: _builtins.int
     CURVES_FIELD_NUMBER: _builtins.int
+    TRAJECTORIES_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def table(self) -> _observations_pb2.Table: ...
     @_builtins.property
     def curves(self) -> _observations_pb2.Curves: ...
+    @_builtins.property
+    def trajectories(self) -> _observations_pb2.Trajectories: ...
     @_builtins.property
     def options(self) -> Global___SearchOptions: ...
     def __init__(
@@ -236,13 +239,14 @@ class Problem(_message.Message):
         *,
         table: _observations_pb2.Table | None = ...,
         curves: _observations_pb2.Curves | None = ...,
+        trajectories: _observations_pb2.Trajectories | None = ...,
         options: Global___SearchOptions | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["curves", b"curves", "observations", b"observations", "options", b"options", "table", b"table"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["curves", b"curves", "observations", b"observations", "options", b"options", "table", b"table", "trajectories", b"trajectories"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["curves", b"curves", "observations", b"observations", "options", b"options", "table", b"table"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["curves", b"curves", "observations", b"observations", "options", b"options", "table", b"table", "trajectories", b"trajectories"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_observations: _TypeAlias = _typing.Literal["table", "curves"]  # noqa: Y015
+    _WhichOneofReturnType_observations: _TypeAlias = _typing.Literal["table", "curves", "trajectories"]  # noqa: Y015
     _WhichOneofArgType_observations: _TypeAlias = _typing.Literal["observations", b"observations"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_observations) -> _WhichOneofReturnType_observations | None: ...
 

@@ -213,6 +213,147 @@ class Scores(_message.Message):
 Global___Scores: _TypeAlias = Scores  # noqa: Y015
 
 @_typing.final
+class StateScores(_message.Message):
+    """Errors of one state along simulated trajectories, in its own unit. Unset: not computed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RMSE_FIELD_NUMBER: _builtins.int
+    R2_FIELD_NUMBER: _builtins.int
+    ROLLOUT_RMSE_FIELD_NUMBER: _builtins.int
+    ROLLOUT_R2_FIELD_NUMBER: _builtins.int
+    rmse: _builtins.float
+    """On the samples that were fitted, with initial states fitted."""
+    r2: _builtins.float
+    rollout_rmse: _builtins.float
+    """On samples that were not: held-out runs, or else the last quarter of every run, foretold from the others."""
+    rollout_r2: _builtins.float
+    def __init__(
+        self,
+        *,
+        rmse: _builtins.float | None = ...,
+        r2: _builtins.float | None = ...,
+        rollout_rmse: _builtins.float | None = ...,
+        rollout_r2: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_r2", b"_r2", "_rmse", b"_rmse", "_rollout_r2", b"_rollout_r2", "_rollout_rmse", b"_rollout_rmse", "r2", b"r2", "rmse", b"rmse", "rollout_r2", b"rollout_r2", "rollout_rmse", b"rollout_rmse"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_r2", b"_r2", "_rmse", b"_rmse", "_rollout_r2", b"_rollout_r2", "_rollout_rmse", b"_rollout_rmse", "r2", b"r2", "rmse", b"rmse", "rollout_r2", b"rollout_r2", "rollout_rmse", b"rollout_rmse"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__r2: _TypeAlias = _typing.Literal["r2"]  # noqa: Y015
+    _WhichOneofArgType__r2: _TypeAlias = _typing.Literal["_r2", b"_r2"]  # noqa: Y015
+    _WhichOneofReturnType__rmse: _TypeAlias = _typing.Literal["rmse"]  # noqa: Y015
+    _WhichOneofArgType__rmse: _TypeAlias = _typing.Literal["_rmse", b"_rmse"]  # noqa: Y015
+    _WhichOneofReturnType__rollout_r2: _TypeAlias = _typing.Literal["rollout_r2"]  # noqa: Y015
+    _WhichOneofArgType__rollout_r2: _TypeAlias = _typing.Literal["_rollout_r2", b"_rollout_r2"]  # noqa: Y015
+    _WhichOneofReturnType__rollout_rmse: _TypeAlias = _typing.Literal["rollout_rmse"]  # noqa: Y015
+    _WhichOneofArgType__rollout_rmse: _TypeAlias = _typing.Literal["_rollout_rmse", b"_rollout_rmse"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__r2) -> _WhichOneofReturnType__r2 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rmse) -> _WhichOneofReturnType__rmse | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rollout_r2) -> _WhichOneofReturnType__rollout_r2 | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rollout_rmse) -> _WhichOneofReturnType__rollout_rmse | None: ...
+
+Global___StateScores: _TypeAlias = StateScores  # noqa: Y015
+
+@_typing.final
+class ConservedQuantity(_message.Message):
+    """A quantity of the states that the equations keep constant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMULA_FIELD_NUMBER: _builtins.int
+    DRIFT_FIELD_NUMBER: _builtins.int
+    formula: _builtins.str
+    drift: _builtins.float
+    """Its spread within a run over what it would be by chance, along the observed motion; dimensionless, 0 is perfect."""
+    def __init__(
+        self,
+        *,
+        formula: _builtins.str = ...,
+        drift: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_drift", b"_drift", "drift", b"drift"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_drift", b"_drift", "drift", b"drift", "formula", b"formula"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__drift: _TypeAlias = _typing.Literal["drift"]  # noqa: Y015
+    _WhichOneofArgType__drift: _TypeAlias = _typing.Literal["_drift", b"_drift"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__drift) -> _WhichOneofReturnType__drift | None: ...
+
+Global___ConservedQuantity: _TypeAlias = ConservedQuantity  # noqa: Y015
+
+@_typing.final
+class Motion(_message.Message):
+    """What the trajectories of a system of differential equations show."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class StatesEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> Global___StateScores: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: Global___StateScores | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    STATES_FIELD_NUMBER: _builtins.int
+    DIVERGES_FIELD_NUMBER: _builtins.int
+    UNSTABLE_AFTER_FIELD_NUMBER: _builtins.int
+    CONSERVED_FIELD_NUMBER: _builtins.int
+    SHARED_TERMS_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    diverges: _builtins.bool
+    """From a fitted initial state it leaves the observed range a hundredfold within the observed span."""
+    unstable_after: _builtins.float
+    """Time after the start at which it does so within twice the span; unset: it does not."""
+    order: _builtins.int
+    """1: the equations are for dx/dt; 2: for d²x/dt², in which x_t names dx/dt."""
+    @_builtins.property
+    def states(self) -> _containers.MessageMap[_builtins.str, Global___StateScores]: ...
+    @_builtins.property
+    def conserved(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConservedQuantity]: ...
+    @_builtins.property
+    def shared_terms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Terms that stand in several equations, whatever their sign."""
+
+    def __init__(
+        self,
+        *,
+        states: _abc.Mapping[_builtins.str, Global___StateScores] | None = ...,
+        diverges: _builtins.bool = ...,
+        unstable_after: _builtins.float | None = ...,
+        conserved: _abc.Iterable[Global___ConservedQuantity] | None = ...,
+        shared_terms: _abc.Iterable[_builtins.str] | None = ...,
+        order: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after", "unstable_after", b"unstable_after"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after", "conserved", b"conserved", "diverges", b"diverges", "order", b"order", "shared_terms", b"shared_terms", "states", b"states", "unstable_after", b"unstable_after"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__unstable_after: _TypeAlias = _typing.Literal["unstable_after"]  # noqa: Y015
+    _WhichOneofArgType__unstable_after: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__unstable_after) -> _WhichOneofReturnType__unstable_after | None: ...
+
+Global___Motion: _TypeAlias = Motion  # noqa: Y015
+
+@_typing.final
 class Candidate(_message.Message):
     """A formula and the evidence for it."""
 
@@ -220,6 +361,26 @@ class Candidate(_message.Message):
 
     @_typing.final
     class PartsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class EquationsEntry(_message.Message):
         DESCRIPTOR: _descriptor.Descriptor
 
         KEY_FIELD_NUMBER: _builtins.int
@@ -251,6 +412,8 @@ class Candidate(_message.Message):
     PARTS_FIELD_NUMBER: _builtins.int
     CORRELATIONS_FIELD_NUMBER: _builtins.int
     LAW_FIELD_NUMBER: _builtins.int
+    EQUATIONS_FIELD_NUMBER: _builtins.int
+    MOTION_FIELD_NUMBER: _builtins.int
     rank: _builtins.int
     """1 is the best."""
     formula: _builtins.str
@@ -286,6 +449,14 @@ class Candidate(_message.Message):
     def law(self) -> _curves_pb2.Law:
         """Of curves: which law it is."""
 
+    @_builtins.property
+    def equations(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Of a system of differential equations: right-hand side by state; `formula` is then empty, `python` a dict by state."""
+
+    @_builtins.property
+    def motion(self) -> Global___Motion:
+        """Of a system: what its trajectories show."""
+
     def __init__(
         self,
         *,
@@ -302,10 +473,12 @@ class Candidate(_message.Message):
         parts: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         correlations: _abc.Iterable[_builtins.float] | None = ...,
         law: _curves_pb2.Law | None = ...,
+        equations: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        motion: Global___Motion | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_law", b"_law", "law", b"law", "scores", b"scores"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_law", b"_law", "law", b"law", "motion", b"motion", "scores", b"scores"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_law", b"_law", "complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "dimensions", b"dimensions", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "law", b"law", "on_pareto_front", b"on_pareto_front", "parts", b"parts", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_law", b"_law", "complexity", b"complexity", "constants", b"constants", "correlations", b"correlations", "dimensions", b"dimensions", "equations", b"equations", "formula", b"formula", "found_by", b"found_by", "latex", b"latex", "law", b"law", "motion", b"motion", "on_pareto_front", b"on_pareto_front", "parts", b"parts", "python", b"python", "rank", b"rank", "scores", b"scores"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__law: _TypeAlias = _typing.Literal["law"]  # noqa: Y015
     _WhichOneofArgType__law: _TypeAlias = _typing.Literal["_law", b"_law"]  # noqa: Y015

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from google.protobuf.message import Message
 from google.rpc import code_pb2
 
-from ansatz.discovery import InvalidInputError, Observations, Violation
+from ansatz.discovery import InvalidInputError, Violation
 from ansatz.service import errors
 from ansatz.service.access import Caller
 from ansatz.service.resources import job_id_of
@@ -41,15 +41,15 @@ class EndedJob:
         options.MergeFrom(problem.options)
         return completed
 
-    def check(self, table: Observations) -> None:
-        """Raises InvalidInputError where observations do not have the inputs and the target of the continued job."""
+    def check(self, data: job_pb2.DataSummary) -> None:
+        """Raises InvalidInputError where data do not have the inputs and the target of the continued job."""
         violations: list[Violation] = []
-        if set(table.inputs) != set(self.data.inputs):
-            given, wanted = (", ".join(map(repr, names)) for names in (table.inputs, self.data.inputs))
+        if set(data.inputs) != set(self.data.inputs):
+            given, wanted = (", ".join(map(repr, names)) for names in (data.inputs, self.data.inputs))
             violations.append(Violation("table.inputs", f"are {given}; {self.name} has {wanted}: give the same"))
-        if table.target != self.data.target:
+        if data.target != self.data.target:
             violations.append(
-                Violation("table.target", f"is {table.target!r}; that of {self.name} is {self.data.target!r}: give it")
+                Violation("table.target", f"is {data.target!r}; that of {self.name} is {self.data.target!r}: give it")
             )
         if violations:
             raise InvalidInputError(violations)

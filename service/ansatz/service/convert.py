@@ -29,11 +29,13 @@ from ansatz.discovery import (
     Report,
     ResidualVerdict,
     Table,
+    Trajectories,
     Violation,
     Warning,
 )
 from ansatz.discovery.expression import to_text
 from ansatz.service.convert_curves import curves_from_proto, findings_to_proto, law_to_proto
+from ansatz.service.convert_motion import motion_to_proto, trajectories_from_proto
 from ansatz.v1 import discovery_service_pb2, job_pb2, observations_pb2, problem_pb2, report_pb2
 
 _ENGINES = {
@@ -83,7 +85,7 @@ def table_of(problem: problem_pb2.Problem) -> Table:
     """The table of a problem. Raises InvalidInputError where its observations are none."""
     observations, _ = problem_from_proto(problem)
     if not isinstance(observations, Table):
-        raise InvalidInputError([Violation("job", "is a job on curves; experiments are proposed for jobs on tables")])
+        raise InvalidInputError([Violation("job", "has no table; experiments are proposed for jobs on tables")])
     return observations
 
 
@@ -101,9 +103,17 @@ def _observations_from_proto(problem: problem_pb2.Problem) -> Observations:
             return table_from_proto(problem.table)
         case "curves":
             return curves_from_proto(problem.curves, _columns(problem.curves.columns, "curves"))
+        case "trajectories":
+            return trajectories_from_proto(problem.trajectories, _columns(problem.trajectories.columns, "trajectories"))
         case _:
-            text = "is not given; a problem needs observations: set table or curves"
+            text = "is not given; a problem needs observations: set table, curves or trajectories"
             raise InvalidInputError([Violation("table", text)])
+
+
+def data_summary(observations: Observations) -> job_pb2.DataSummary:
+    """The size of the data and what is explained by what; the target of a motion is the list of its states."""
+    target = ", ".join(observations.states) if isinstance(observations, Trajectories) else observations.target
+    return job_pb2.DataSummary(rows=observations.rows, inputs=observations.inputs, target=target)
 
 
 def table_from_proto(table: observations_pb2.Table) -> Table:
@@ -253,7 +263,7 @@ def candidate_to_proto(candidate: Candidate) -> report_pb2.Candidate:
         _set_finite(scores, name, getattr(candidate.scores, name))
     return report_pb2.Candidate(
         rank=candidate.rank,
-        formula=candidate.text,
+        formula="" if candidate.equations else candidate.text,
         latex=candidate.latex,
         python=candidate.python,
         complexity=candidate.complexity,
@@ -265,6 +275,8 @@ def candidate_to_proto(candidate: Candidate) -> report_pb2.Candidate:
         law=law_to_proto(candidate.law),
         correlations=[value for row in candidate.correlations for value in row],
         parts={name: to_text(formula) for name, formula in candidate.parts.items()},
+        equations={state: to_text(equation) for state, equation in candidate.equations.items()},
+        motion=motion_to_proto(candidate.motion) if candidate.motion else None,
     )
 
 

@@ -59,6 +59,11 @@ class Evaluator:
         payload = joined(job.problem.SerializeToString(), report.SerializeToString(), request.SerializeToString())
         return pb.PredictCurvesResponse.FromString(await self._answer(Kind.PREDICT, payload))
 
+    async def render(self, problem: bytes, front: bytes, request: pb.RenderPlotRequest) -> pb.RenderPlotResponse:
+        """A picture of one of the candidates of a job's front."""
+        payload = joined(problem, front, request.SerializeToString())
+        return pb.RenderPlotResponse.FromString(await self._answer(Kind.RENDER, payload))
+
     async def _answer(self, kind: Kind, payload: bytes) -> bytes:
         """The serialized response of the process to a task."""
         self._pool.start()

@@ -51,17 +51,23 @@ class Limits:
 
     def problem_violations(self, problem: problem_pb2.Problem) -> list[Violation]:
         """What is too large in the observations, before any value is read."""
-        if problem.WhichOneof("observations") != "curves":
-            return self.table_violations(problem.table)
-        curves = problem.curves
-        violations = self._column_violations(curves.columns, "curves")
-        if len(curves.runs) > self.max_rows:
-            violations.append(
-                Violation("curves.runs", f"holds {len(curves.runs)} labels; give at most {self.max_rows}")
-            )
-        if (longest := max(map(len, curves.runs), default=0)) > MAX_NAME_LENGTH:
+        match problem.WhichOneof("observations"):
+            case "curves":
+                return self._run_violations(problem.curves.columns, problem.curves.runs, "curves")
+            case "trajectories":
+                return self._run_violations(problem.trajectories.columns, problem.trajectories.runs, "trajectories")
+            case _:
+                return self.table_violations(problem.table)
+
+    def _run_violations(
+        self, columns: Sequence[observations_pb2.Column], runs: Sequence[str], kind: str
+    ) -> list[Violation]:
+        violations = self._column_violations(columns, kind)
+        if len(runs) > self.max_rows:
+            violations.append(Violation(f"{kind}.runs", f"holds {len(runs)} labels; give at most {self.max_rows}"))
+        if (longest := max(map(len, runs), default=0)) > MAX_NAME_LENGTH:
             text = f"has a label of {longest} characters; give at most {MAX_NAME_LENGTH}"
-            violations.append(Violation("curves.runs", text))
+            violations.append(Violation(f"{kind}.runs", text))
         return violations
 
     def table_violations(self, table: observations_pb2.Table) -> list[Violation]:

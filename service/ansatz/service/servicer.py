@@ -102,6 +102,11 @@ class Servicer(DiscoveryServiceServicer):
         caller = self._caller(context, Role.READ)
         return await self._evaluator.propose(request, await self._jobs.ended(request.job, caller, "job"))
 
+    async def RenderPlot(self, request: pb.RenderPlotRequest, context: Context) -> pb.RenderPlotResponse:
+        caller = self._caller(context, Role.READ)
+        problem, front = await self._jobs.front(job_id_of(request.name), caller, request.rank or 1)
+        return await self._evaluator.render(problem, front, request)
+
     @answers
     async def PredictCurves(self, request: pb.PredictCurvesRequest, context: Context) -> pb.PredictCurvesResponse:
         caller = self._caller(context, Role.READ)

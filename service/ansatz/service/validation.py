@@ -12,7 +12,7 @@ from ansatz.service.continuing import EndedJob
 from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.resources import JOB_ID_RULE, is_job_id, new_job_id
 from ansatz.service.store import NewJob
-from ansatz.v1 import discovery_service_pb2, job_pb2
+from ansatz.v1 import discovery_service_pb2
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def validated(
             raise InvalidInputError(too_large)
         observations, options = convert.problem_from_proto(problem)
         if continued:
-            continued.check(observations)
+            continued.check(convert.data_summary(observations))
             options = convert.with_start(options, continued.front)
         validate(observations, options)
     except InvalidInputError as error:
@@ -62,7 +62,7 @@ def validated(
         owner=owner,
         request_id=request_key(request.request_id, owner) if request.request_id else None,
         fingerprint=body.fingerprint,
-        data=job_pb2.DataSummary(rows=observations.rows, inputs=observations.inputs, target=observations.target),
+        data=convert.data_summary(observations),
         options=convert.options_to_proto(options),
         problem=problem.SerializeToString() if continued else body.problem,
         start=continued.front.SerializeToString() if continued else b"",

@@ -7,7 +7,7 @@ import io
 import math
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
@@ -17,24 +17,26 @@ from ansatz.client.errors import InvalidRequest
 Columns = dict[str, "array[float] | list[str]"]
 _BATCH_ROWS = 4096
 _DELIMITERS = ",;\t|"
+_MISSING = "nan "  # with a blank, so that it is told from what a file may hold
 
 
-def read_delimited(
+def read_delimited(  # noqa: PLR0917 - where and how to read
     stream: BinaryIO,
     source: str,
     choose: Callable[[Sequence[str]], Sequence[str]],
     delimiter: str | None = None,
     text: str | None = None,
+    may_miss: Collection[str] = (),
 ) -> Columns:
     """The columns that `choose` picks from the header's names, as float64; the column `text` as text where not all its
-    cells are finite numbers.
+    cells are finite numbers. In the columns of `may_miss` an empty cell is NaN.
 
     Lines that begin with # before the header, and empty lines, are skipped. Raises InvalidRequest that names the place
     of what is no finite number, and of rows of another length than the header.
     """
     lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     try:
-        return _read(lines, source, choose, delimiter, text)
+        return _read(lines, source, choose, delimiter, text, frozenset(may_miss))
     except UnicodeDecodeError as error:
         raise InvalidRequest.of("data", f"{source} is not UTF-8 text ({error.reason}); save it as UTF-8") from None
     except csv.Error as error:
@@ -43,12 +45,13 @@ def read_delimited(
         lines.detach()
 
 
-def _read(
+def _read(  # noqa: PLR0917 - as `read_delimited`
     lines: io.TextIOWrapper,
     source: str,
     choose: Callable[[Sequence[str]], Sequence[str]],
     delimiter: str | None,
     text: str | None,
+    may_miss: frozenset[str],
 ) -> Columns:
     skipped = 0
     first = lines.readline()
@@ -71,7 +74,10 @@ def _read(
             if name == text:
                 labels.extend(_labels(by_column[position], name, batch, rows))
             else:
-                columns[name].extend(_numbers(by_column[position], name, batch, rows))
+                own = by_column[position]
+                if name in may_miss:
+                    own = tuple(cell if cell.strip() else _MISSING for cell in own)
+                columns[name].extend(_numbers(own, name, batch, rows))
         rows += len(batch.rows)
     return {name: _grouped(labels) if name == text else columns[name] for name in chosen}
 
@@ -132,9 +138,9 @@ def _numbers(cells: Sequence[str], name: str, batch: _Batch, rows_before: int) -
     except ValueError:
         numbers = array("d")
     # Python reads 1_000 as a number; no data file means it so.
-    if numbers and "_" not in "".join(cells) and all(map(math.isfinite, numbers)):
+    if numbers and "_" not in "".join(cells) and all(map(_is_fine, cells, numbers)):
         return numbers
-    i = next(i for i, cell in enumerate(cells) if not is_number(cell) or not math.isfinite(float(cell)))
+    i = next(i for i, cell in enumerate(cells) if not is_number(cell) or not _is_fine(cell, float(cell)))
     place = f"row {rows_before + i + 1} (line {batch.lines[i]})"
     raise InvalidRequest.of(f"table.columns[{name!r}]", f"{place} {_fault(cells[i].strip())}")
 
@@ -152,6 +158,11 @@ def _grouped(labels: list[str]) -> array[float] | list[str]:
     """Numbers where all are finite numbers, else the text."""
     numeric = all(is_number(label) and math.isfinite(float(label)) for label in labels)
     return array("d", map(float, labels)) if numeric else labels
+
+
+def _is_fine(cell: str, number: float) -> bool:
+    """Whether a number is finite, or stands for an empty cell that may be one."""
+    return math.isfinite(number) or cell is _MISSING
 
 
 def is_number(cell: str) -> bool:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ansatz.client.cli import arguments, curve_arguments, failures, following, free_constants
+from ansatz.client.cli import arguments, curve_arguments, failures, following, free_constants, plots
 from ansatz.client.cli.curve_data import CurveFile
+from ansatz.client.cli.motion import MotionFlags
 from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.private_server import server_address
 from ansatz.client.cli.read import read_data
 from ansatz.client.client import Client, JobHandle
+from ansatz.client.errors import InvalidRequest
 from ansatz.client.requests import search_options
 
 
@@ -22,14 +25,43 @@ class Kind(StrEnum):
     AUTO = "auto"
     TABLE = "table"
     CURVE = "curve"
+    TRAJECTORY = "trajectory"
 
 
 def discover(  # noqa: PLR0917 - typer calls it by keyword
     data: arguments.DATA,
-    target: arguments.TARGET,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="COL", help="The column to be explained (of a table).")
+    ] = None,
     inputs: arguments.INPUTS = None,
-    kind: Annotated[Kind, typer.Option("--kind", help="What the rows are; auto: a table.")] = Kind.AUTO,
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="What the rows are; auto: samples of a motion with --states, else a table.")
+    ] = Kind.AUTO,
     group: arguments.GROUP = None,
+    time: Annotated[str | None, typer.Option("--time", metavar="COL", help="The column of times of a motion.")] = None,
+    states: Annotated[
+        str | None,
+        typer.Option(
+            "--states",
+            metavar="X,V,…",
+            help="The columns whose motion is to be explained by a system of "
+            "differential equations; an empty cell is a missing sample.",
+        ),
+    ] = None,
+    order: Annotated[
+        int | None,
+        typer.Option("--order", metavar="1|2", help="1: a law for dx/dt; 2: for d²x/dt², from positions alone."),
+    ] = None,
+    derivatives: Annotated[
+        str | None,
+        typer.Option("--derivatives", metavar="COLS", help="Columns of measured derivatives, one for each state."),
+    ] = None,
+    holdout: Annotated[
+        str | None, typer.Option("--holdout", metavar="FILE", help="Further runs of a motion, that are only foretold.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="A picture of the best, as .svg or .png.")
+    ] = None,
     weights: arguments.WEIGHTS = None,
     units: arguments.UNITS = None,
     std_errors: curve_arguments.STD_ERRORS = None,
@@ -83,7 +115,8 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     format: arguments.FORMAT = Format.TABLE,
     output: arguments.OUTPUT = None,
 ) -> None:
-    """Find the formulas that explain a column of a table, or the values of curves, by the other columns.
+    """Find the formulas that explain a column of a table, or the values of curves, by the other columns; or the
+    differential equations behind a motion.
 
     Progress goes to standard error, the result to standard output. Exit status: 0 found, 1 failed, 2 bad input,
     130 interrupted (the partial result is printed).
@@ -106,23 +139,44 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
             "metric": metric,
             "per_group": arguments.comma_separated(per_group) or None,
         }
+        if plot:
+            plots.check(plot)
         search_options(**options)  # what is plainly wrong is refused before a server is started
+        motion = MotionFlags(
+            arguments.comma_separated(states), time, order, group, arguments.comma_separated(inputs),
+            arguments.comma_separated(derivatives), holdout,
+        )  # fmt: skip
         chosen = arguments.comma_separated(inputs)
         of_tables = {"--weights": weights, "--units": units, "--dimensional-constants": dimensional_constants}
         of_tables |= {"--metric": metric}
         of_curves = {"--std-errors": std_errors, "--trials": trials, "--role": role, "--wide": wide}
         submit: Callable[[Client], JobHandle]
-        if kind is Kind.CURVE:
+        if motion.states or kind is Kind.TRAJECTORY:
+            curve_arguments.refuse({"--target": target, "--weights": weights}, "is not for a motion: see --states")
+            curve_arguments.refuse(of_curves, "is for curves; leave it out")
+            submit = partial(Client.submit_motion, **motion.read(data), **options)
+        elif kind is Kind.CURVE:
+            motion.refuse_for_others()
             curve_arguments.refuse(of_tables, "is for tables; leave it out (curves have --std-errors and --trials)")
-            file = CurveFile(data, target, chosen, group, std_errors, trials, wide, tuple(role or ()))
+            file = CurveFile(data, _given(target), chosen, group, std_errors, trials, wide, tuple(role or ()))
             about = curve_arguments.curve_arguments(file, scale, per_group is not None)
             shared = {name: value for name, value in options.items() if name not in ("per_group", "metric")}
             submit = partial(Client.submit_curves, **about, **shared)
         else:
+            motion.refuse_for_others()
             curve_arguments.refuse(of_curves, "is for curves; give --kind curve, or leave it out")
-            read = read_data(data, target, chosen, weights, units, group=group)
+            read = read_data(data, _given(target), chosen, weights, units, group=group)
             submit = partial(Client.submit, **read.arguments(), **options)
         with server_address(server) as address, Client(address) as client:
             job = submit(client)
             ending = following.follow(job)
-        following.write_ending(ending, job.id, target, written)
+            if plot and ending.report and ending.report.candidates:
+                plots.write(job, plot)
+        following.write_ending(ending, job.id, target or ", ".join(motion.states), written)
+
+
+def _given(target: str | None) -> str:
+    """The target. Raises InvalidRequest where there is none."""
+    if not target:
+        raise InvalidRequest.of("--target", "is not given; name the column to be explained, or --states for a motion")
+    return target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -12,7 +12,9 @@ from ansatz.client.cli.delimited import Columns
 from ansatz.client.errors import InvalidRequest
 
 
-def read_parquet(path: str, choose: Callable[[Sequence[str]], Sequence[str]], text: str | None = None) -> Columns:
+def read_parquet(
+    path: str, choose: Callable[[Sequence[str]], Sequence[str]], text: str | None = None, may_miss: Collection[str] = ()
+) -> Columns:
     """The columns that `choose` picks from the file's names, as `read_delimited` gives them; raises as it does."""
     if find_spec("pyarrow") is None:
         raise InvalidRequest(
@@ -31,7 +33,7 @@ def read_parquet(path: str, choose: Callable[[Sequence[str]], Sequence[str]], te
     except pyarrow.ArrowInvalid as error:
         raise InvalidRequest.of("data", f"{path} cannot be read as Parquet: {error}") from None
     return {
-        name: _labels(column, name) if name == text and _is_text(column) else _numbers(column, name)
+        name: _labels(column, name) if name == text and _is_text(column) else _numbers(column, name, name in may_miss)
         for name, column in zip(table.column_names, table.columns, strict=True)
     }
 
@@ -51,7 +53,7 @@ def _labels(column: Any, name: str) -> list[str]:
     return list(labels)
 
 
-def _numbers(column: Any, name: str) -> array[float]:
+def _numbers(column: Any, name: str, may_miss: bool) -> array[float]:
     from pyarrow import types
 
     field, kind = f"table.columns[{name!r}]", column.type
@@ -59,6 +61,9 @@ def _numbers(column: Any, name: str) -> array[float]:
         raise InvalidRequest.of(field, f"holds {kind}, not numbers; name the columns to use with --inputs")
     numbers = array("d")
     for row, value in enumerate(column.to_pylist(), start=1):
+        if value is None and may_miss:
+            numbers.append(math.nan)
+            continue
         if value is None:
             raise InvalidRequest.of(field, f"row {row} is empty; fill it or remove the row")
         if not math.isfinite(value):

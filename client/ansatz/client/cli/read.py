@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from ansatz.client.cli.delimited import Columns, read_delimited
 from ansatz.client.cli.parquet import read_parquet
 from ansatz.client.errors import InvalidRequest
+from ansatz.client.motions import label_text
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,27 @@ def read_columns(source: str, wanted: Sequence[str]) -> dict[str, array[float]]:
     return {name: values for name, values in columns.items() if isinstance(values, array)}
 
 
-def _read(source: str, choose: Any, text: str | None) -> Columns:
+def read_motion(
+    source: str, roles: Sequence[tuple[str, str]], may_miss: Collection[str], group: str | None
+) -> tuple[dict[str, array[float]], list[str]]:
+    """The columns that play a role, given as (field, name), in which those of `may_miss` have NaN for an empty cell;
+    and the label of each row, none without a group. Raises InvalidRequest that names field, place and remedy."""
+
+    def choose(names: Sequence[str]) -> Sequence[str]:
+        listed = ", ".join(repr(name) for name in names[:20]) + (", …" if len(names) > 20 else "")
+        for field, name in roles:
+            if name not in names or not name:
+                raise InvalidRequest.of(field, f"{name!r} is no column; columns: {listed}")
+        return list(dict.fromkeys(name for _, name in roles))
+
+    columns = _read(source, choose, group, may_miss)
+    labels = [label_text(value) for value in columns.pop(group)] if group else []
+    return {name: values for name, values in columns.items() if isinstance(values, array)}, labels
+
+
+def _read(source: str, choose: Any, text: str | None, may_miss: Collection[str] = ()) -> Columns:
     if source == "-":
-        return read_delimited(sys.stdin.buffer, _shown(source), choose, text=text)
+        return read_delimited(sys.stdin.buffer, _shown(source), choose, text=text, may_miss=may_miss)
     path = Path(source)
     if path.is_dir() or not path.exists():
         raise InvalidRequest.of(
@@ -78,10 +97,10 @@ def _read(source: str, choose: Any, text: str | None) -> Columns:
         )
     try:
         if path.suffix.lower() in (".parquet", ".pq"):
-            return read_parquet(source, choose, text)
+            return read_parquet(source, choose, text, may_miss)
         with path.open("rb") as stream:
             tab = "\t" if path.suffix.lower() in (".tsv", ".tab") else None
-            return read_delimited(stream, _shown(source), choose, tab, text)
+            return read_delimited(stream, _shown(source), choose, tab, text, may_miss)
     except OSError as error:
         raise InvalidRequest.of("data", f"{source!r} cannot be read: {error.strerror or error}") from None
 

@@ -94,7 +94,7 @@ def _candidates(candidates: Sequence[Candidate]) -> Table:
         scores = candidate.scores
         cells = (
             str(candidate.rank or "–"),
-            short(candidate.formula),
+            _law(candidate),
             str(candidate.complexity),
             number(scores.rmse),
             number(scores.relative_error),
@@ -128,6 +128,16 @@ def _laws(laws: Sequence[ConstantLaw]) -> list[RenderableType]:
         parts += [Text(f"Formulas for {law.constant} by the groups' own columns", style="bold")]
         parts += [_candidates(law.candidates), *_columns(law.columns), *_warnings(law.warnings)]
     return parts
+
+
+def _law(candidate: Candidate) -> str:
+    """The formula, or the equations by line."""
+    if not candidate.motion:
+        return short(candidate.formula)
+    rate = "d²{0}/dt²" if candidate.motion.order == 2 else "d{0}/dt"
+    lines = [f"{rate.format(state)} = {short(equation)}" for state, equation in candidate.equations.items()]
+    lines += [f"conserved: {short(c.formula)}" for c in candidate.motion.conserved]
+    return "\n".join(lines)
 
 
 def _constant(constant: Constant) -> str:

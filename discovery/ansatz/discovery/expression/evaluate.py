@@ -54,6 +54,11 @@ UNARY_SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
 """d f(u)/du given u and f(u)."""
 
 
+def numpy_function(op: str) -> Callable[..., Array]:
+    """The operator or function as numpy has it."""
+    return _UNARY[op] if op in _UNARY else _BINARY[op]
+
+
 def apply_function(op: str, *arguments: Array) -> Array:
     """The operator or function on arrays of one shape."""
     if len(arguments) == 1:

@@ -90,6 +90,11 @@ def to_latex(node: Node) -> str:
     return _latex(node)
 
 
+def rate_latex(state: str, order: int) -> str:
+    """The derivative of a state with respect to time."""
+    return rf"\{'ddot' if order == 2 else 'dot'}{{{_latex_name(state)}}}"
+
+
 def _latex(node: Node) -> str:
     if isinstance(node, Number):
         return _latex_number(node.value)

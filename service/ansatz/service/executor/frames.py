@@ -21,6 +21,7 @@ class Kind(IntEnum):
     COMPARE = 4  # ansatz.v1.CompareFormulasRequest
     PREDICT = 7  # three parts: ansatz.v1.Problem, the Report on it, and PredictCurvesRequest
     PROPOSE = 5  # three parts: ansatz.v1.ProposeExperimentsRequest, Problem, and Front of the job
+    RENDER = 6  # three parts: ansatz.v1.Problem, ansatz.v1.Front, ansatz.v1.RenderPlotRequest
     STOP = 3  # nothing: the task sent last is to stop and keep what it found
     # From the worker.
     READY = 10  # nothing: warm
@@ -30,7 +31,7 @@ class Kind(IntEnum):
     TRACE = 13  # UTF-8 text for the log: where an error arose
     # From the worker, the last frame of a task.
     REPORT = 20  # ansatz.v1.Report
-    ANSWER = 21  # the response to what EVALUATE, COMPARE, PROPOSE or PREDICT asked
+    ANSWER = 21  # the response to what EVALUATE, COMPARE, PROPOSE, PREDICT or RENDER asked
     INVALID = 22  # google.rpc.BadRequest
     FAILED = 23  # ansatz.v1.JobError
 

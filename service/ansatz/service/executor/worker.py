@@ -35,6 +35,7 @@ from ansatz.service.convert_comparison import box_from_proto, comparison_to_prot
 from ansatz.service.convert_curves import answers_to_proto, chosen_law, curves_asked, questions_from_proto
 from ansatz.service.convert_proposal import candidates_from_proto, proposal_to_proto
 from ansatz.service.executor.frames import Frame, Kind, packed, parted, read
+from ansatz.service.executor.rendering import render
 from ansatz.service.executor.warm_up import warm_up
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
 
@@ -150,6 +151,8 @@ def _done(link: Link, kind: Kind, payload: bytes) -> Frame:
             return _propose(payload)
         case Kind.PREDICT:
             return _predict(payload)
+        case Kind.RENDER:
+            return render(payload)
         case _:
             return _search(link, payload)
 

@@ -1,0 +1,86 @@
+"""From the caller's runs to the Trajectories of the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from ansatz.client.columns import pack_column
+from ansatz.client.errors import InvalidRequest
+from ansatz.v1 import observations_pb2
+
+
+class MotionOptions(TypedDict, total=False):
+    """Keywords that go with observed motion."""
+
+    inputs: Sequence[str]
+    derivatives: Sequence[str]
+    runs: Any
+    order: int
+    held_out: Sequence[str]
+    units: Mapping[str, str] | None
+
+
+def trajectories(
+    data: Any,
+    time: str,
+    states: Sequence[str],
+    *,
+    inputs: Sequence[str] = (),
+    derivatives: Sequence[str] = (),
+    runs: Any = None,
+    order: int = 1,
+    held_out: Sequence[str] = (),
+    units: Mapping[str, str] | None = None,
+) -> observations_pb2.Trajectories:
+    """The motion in `data`, a mapping of names to columns or a data frame, one row a sample; NaN marks a missing
+    sample.
+
+    `runs`: the name of the column that tells runs apart, or one label a row; None: all rows are one run.
+    Raises InvalidRequest where shapes or names do not fit; the server checks the rest.
+    """
+    for field, names in (("states", states), ("inputs", inputs), ("derivatives", derivatives), ("held_out", held_out)):
+        if isinstance(names, str):
+            raise InvalidRequest.of(field, f"is {names!r:.60}; give a list of names")
+    columns: dict[str, bytes] = {}
+    for name in (time, *states, *derivatives, *inputs):
+        columns.setdefault(name, pack_column(_column(data, name), f"data[{name!r}]"))
+    if order not in (1, 2):
+        raise InvalidRequest.of("order", f"is {order!r:.40}; give 1 (a law for dx/dt) or 2 (for d²x/dt²)")
+    return observations_pb2.Trajectories(
+        columns=[
+            observations_pb2.Column(name=name, packed_values=packed, unit=(units or {}).get(name, ""))
+            for name, packed in columns.items()
+        ],
+        time=time,
+        states=states,
+        derivatives=derivatives,
+        inputs=inputs,
+        runs=_labels(data, runs),
+        order=order,
+        held_out=held_out,
+    )
+
+
+def _column(data: Any, name: str) -> Any:
+    keys = list(data) if isinstance(data, Mapping) else list(getattr(data, "columns", ()))
+    if name not in keys:
+        known = ", ".join(repr(str(key)) for key in keys[:20])
+        raise InvalidRequest.of("data", f"has no column {name!r}; columns: {known}")
+    return data[name]
+
+
+def _labels(data: Any, runs: Any) -> list[str]:
+    if runs is None:
+        return []
+    values = _column(data, runs) if isinstance(runs, str) else runs
+    for method in ("tolist", "to_list", "to_pylist"):
+        if convert := getattr(values, method, None):
+            values = convert()
+            break
+    return [label_text(value) for value in values]
+
+
+def label_text(value: Any) -> str:
+    """Whole numbers without a point, as they would be written."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,1 @@
+"""The differential equations behind observed motion."""

@@ -1,0 +1,153 @@
+"""From observed trajectories to the record that is searched, and what to know of how it came about."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ansatz.discovery.expression import Array
+from ansatz.discovery.names import formula_names
+from ansatz.discovery.report import Warning
+from ansatz.discovery.trajectories.events import MIN_SEGMENT, jumps, outliers
+from ansatz.discovery.trajectories.observations import Trajectories
+from ansatz.discovery.trajectories.record import Record
+from ansatz.discovery.trajectories.sampling import ENOUGH, samples_a_period
+
+_MOST_SAMPLES = 4000
+_WINDOW = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """`learned` is what is fitted, `held_out` what is only foretold (None: nothing); `columns` maps names in formulas
+    to the caller's, where they differ."""
+
+    learned: Record
+    held_out: Record | None
+    columns: Mapping[str, str]
+    warnings: tuple[Warning, ...]
+
+
+def prepare(trajectories: Trajectories) -> Prepared:
+    """The record of a problem. Samples that are plainly wrong are taken as missing, runs are cut where they jump, and
+    of very long runs some stretches are taken, each with a warning."""
+    names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
+    warnings: list[Warning] = []
+    x = np.column_stack([trajectories.column(n).values for n in trajectories.states]).astype(np.float64)
+    held = set(trajectories.held_out)
+    learned: list[slice] = []
+    for run, rows in trajectories.slices.items():
+        if run not in held:
+            _drop_outliers(trajectories, run, rows, x, warnings)
+            learned += _pieces(trajectories, run, rows, x, warnings)
+    warnings += _sampling_warnings(trajectories, learned, x)
+    chosen = _stretches(learned)
+    if sum(r.stop - r.start for r in chosen) < sum(r.stop - r.start for r in learned):
+        taken = sum(r.stop - r.start for r in chosen)
+        text = f"Of {sum(r.stop - r.start for r in learned)} samples {taken} were searched, in stretches of {_WINDOW}."
+        warnings.append(Warning("ROWS_SAMPLED", text))
+    foretold = [rows for run, rows in trajectories.slices.items() if run in held]
+    return Prepared(
+        _record(trajectories, names, chosen, x),
+        _record(trajectories, names, foretold, x) if foretold else None,
+        {n: c for c, n in names.items() if n != c},
+        tuple(warnings),
+    )
+
+
+def _drop_outliers(trajectories: Trajectories, run: str, rows: slice, x: Array, warnings: list[Warning]) -> None:
+    t = trajectories.column(trajectories.time).values[rows]
+    for j, state in enumerate(trajectories.states):
+        column = x[rows, j]
+        seen = np.flatnonzero(np.isfinite(column))
+        wrong = seen[outliers(t[seen], column[seen])] if seen.size else seen
+        if wrong.size:
+            places = ", ".join(f"row {rows.start + int(i) + 1}" for i in wrong[:5])
+            text = f"{state!r} of run {run!r} lies far off its neighbours in {places}: taken as missing."
+            warnings.append(Warning("OUTLIERS", text))
+            x[rows.start + wrong, j] = np.nan
+
+
+def _pieces(trajectories: Trajectories, run: str, rows: slice, x: Array, warnings: list[Warning]) -> list[slice]:
+    """The run, cut where a state jumps; what is too short to tell anything is left out."""
+    t = trajectories.column(trajectories.time).values[rows]
+    cuts: dict[int, str] = {}
+    for j, state in enumerate(trajectories.states):
+        seen = np.flatnonzero(np.isfinite(x[rows, j]))
+        for jump in jumps(t[seen], x[rows, j][seen], trajectories.order):
+            cuts.setdefault(int(seen[jump.sample]), state)
+    for i, state in cuts.items():
+        what = "The rate of" if trajectories.order == 2 else "The state"
+        text = (
+            f"{what} {state!r} jumps in run {run!r} between times {t[i]:g} and {t[i + 1]:g}: the law is for what lies "
+            "between jumps."
+        )
+        warnings.append(Warning("JUMP", text))
+    edges = [0, *(i + 1 for i in sorted(cuts)), rows.stop - rows.start]
+    pieces = [slice(rows.start + a, rows.start + b) for a, b in pairwise(edges)]
+    enough = [p for p in pieces if np.all(np.isfinite(x[p]).sum(axis=0) >= MIN_SEGMENT)]
+    return enough or [rows]
+
+
+def _stretches(runs: list[slice]) -> list[slice]:
+    """All rows, or of more than 4,000 evenly spaced stretches of 200."""
+    total = sum(r.stop - r.start for r in runs)
+    if total <= _MOST_SAMPLES:
+        return runs
+    stretches = [
+        slice(a, min(a + _WINDOW, r.stop))
+        for r in runs
+        for a in range(r.start, r.stop, _WINDOW)
+        if min(a + _WINDOW, r.stop) - a >= MIN_SEGMENT
+    ]
+    most = _MOST_SAMPLES // _WINDOW
+    picked = np.unique(np.linspace(0, len(stretches) - 1, min(most, len(stretches))).round().astype(int))
+    return [stretches[int(i)] for i in picked]
+
+
+def _record(trajectories: Trajectories, names: Mapping[str, str], runs: list[slice], x: Array) -> Record:
+    rows = np.concatenate([np.arange(r.start, r.stop) for r in runs])
+    lengths = [r.stop - r.start for r in runs]
+    starts = tuple(int(s) for s in np.concatenate([[0], np.cumsum(lengths)[:-1]]))
+    inputs = [trajectories.column(n).values[rows] for n in trajectories.inputs]
+    rates = [trajectories.column(n).values[rows] for n in trajectories.derivatives]
+    return Record(
+        t=np.asarray(trajectories.column(trajectories.time).values[rows], dtype=np.float64),
+        x=x[rows],
+        u=np.column_stack(inputs) if inputs else np.empty((rows.size, 0)),
+        starts=starts,
+        states=tuple(names[n] for n in trajectories.states),
+        inputs=tuple(names[n] for n in trajectories.inputs),
+        time=names[trajectories.time],
+        order=trajectories.order,
+        v=np.column_stack(rates) if rates else None,
+    )
+
+
+def _sampling_warnings(trajectories: Trajectories, runs: Iterable[slice], x: Array) -> list[Warning]:
+    warnings = []
+    for j, state in enumerate(trajectories.states):
+        fewest = min(samples_a_period(x[r, j][np.isfinite(x[r, j])]) for r in runs)
+        if fewest < ENOUGH:
+            text = (
+                f"The fastest motion of {state!r} has about {fewest:.0f} samples a period; with fewer than 2 it cannot "
+                f"be told from a slower one. Sample at least {ENOUGH:.0f} times a period."
+            )
+            warnings.append(Warning("UNDERSAMPLED", text))
+    return warnings
+
+
+def data_sha256(trajectories: Trajectories) -> str:
+    """SHA-256, hexadecimal, of names, roles, runs and values."""
+    digest = hashlib.sha256(repr((trajectories.order, trajectories.runs, trajectories.held_out)).encode())
+    roles = (trajectories.time, *trajectories.states, *trajectories.derivatives, *trajectories.inputs)
+    digest.update(repr((len(trajectories.states), len(trajectories.derivatives))).encode())
+    for name in roles:
+        values = np.ascontiguousarray(trajectories.column(name).values, dtype="<f8")
+        digest.update(f"{len(name)}:{name}:{values.size}:".encode())
+        digest.update(values.data)
+    return digest.hexdigest()

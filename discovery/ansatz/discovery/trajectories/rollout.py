@@ -1,0 +1,71 @@
+"""Trajectories of a system from an initial state alone, by a solver of adaptive step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ansatz.discovery.expression import Array
+from ansatz.discovery.trajectories.record import Record
+from ansatz.discovery.trajectories.system import System
+
+_FAR = 100.0
+_MOST_EVALUATIONS = 60_000
+_RTOL = 1e-8
+
+
+class _TooLong(Exception):
+    """The solver needs more evaluations than any motion like the observed one."""
+
+
+class Rollout:
+    """Follows a system in the place of a record's runs: their inputs, their times."""
+
+    def __init__(self, record: Record, centre: Array, scale: Array) -> None:
+        """`centre` and `scale` (D,) are the middle and the half width of the range that was observed."""
+        self._record, self._centre, self._scale = record, centre, scale
+        self._interpolators: dict[int, list[Callable[[Array], Array]]] = {}
+
+    def follow(self, system: System, run: slice, start: Array, times: Array) -> Array:
+        """States (len(times), D) from `start` at times[0] on; NaN from where the trajectory leaves the observed range
+        a hundredfold, or ends."""
+        from scipy.integrate import solve_ivp
+
+        compiled, parameters = system.compiled(self._record), system.values
+        own = self._record.t[run]
+        evaluations = 0
+
+        def rates(t: float, z: Array) -> Array:
+            nonlocal evaluations
+            evaluations += 1
+            if evaluations > _MOST_EVALUATIONS:
+                raise _TooLong
+            at = np.array([min(max(t, own[0]), own[-1])])
+            u = self._inputs(run, at)
+            return compiled.rates(z[:, None], u, np.array([t]), parameters)[:, 0]
+
+        def far(t: float, z: Array) -> float:
+            return _FAR - float(np.max(np.abs(z - self._centre) / self._scale))
+
+        far.terminal = True  # type: ignore[attr-defined]
+        found = np.full((times.size, start.size), np.nan)
+        with np.errstate(all="ignore"):
+            try:
+                solved = solve_ivp(
+                    rates, (float(times[0]), float(times[-1])), start, method="LSODA", t_eval=times, events=far,
+                    rtol=_RTOL, atol=_RTOL * self._scale * 1e-2,
+                )  # fmt: skip
+            except (_TooLong, ValueError, FloatingPointError):
+                return found
+        count = solved.y.shape[1]
+        found[:count] = solved.y.T
+        found[~np.all(np.isfinite(found), axis=1)] = np.nan
+        return found
+
+    def _inputs(self, run: slice, at: Array) -> Array:
+        if not self._record.inputs:
+            return np.empty((0, 1))
+        if run.start not in self._interpolators:
+            self._interpolators[run.start] = self._record.interpolators(run)
+        return np.array([f(at) for f in self._interpolators[run.start]])

@@ -1,0 +1,90 @@
+"""Description length of a system and of the trajectories that it leaves unexplained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ansatz.discovery.expression import Array, Node, complexity
+from ansatz.discovery.refine.constants import numbers
+from ansatz.discovery.refine.naming import Name
+from ansatz.discovery.score.description_length import formula_bits, real_bits
+from ansatz.discovery.trajectories.shooting import Fit, Shooting
+
+LEAST_RMS = 1e-7
+"""Residuals below this share of a state's spread count alike: below lie the errors of integration."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """A fitted system and its description length in `bits`; `names` are the sizes of numbers that stand at named
+    values."""
+
+    fit: Fit
+    bits: float
+    found_by: tuple[str, ...]
+    names: Mapping[float, Name]
+    exact: bool
+
+    @property
+    def equations(self) -> tuple[Node, ...]:
+        return self.fit.system.equations
+
+    @property
+    def complexity(self) -> int:
+        return sum(complexity(e) for e in self.equations)
+
+
+def scored(
+    fit: Fit, shooting: Shooting, found_by: tuple[str, ...], names: Mapping[float, Name] | None = None
+) -> Scored:
+    named = names or {}
+    system = fit.system
+    bits = sum(formula_bits(e, len(shooting.record.variables)) for e in system.equations)
+    for value, error in zip(system.values, fit.errors, strict=True):
+        bits += real_bits(float(value), _finite(float(error), float(value)))
+    used = {abs(float(v)) for e in system.equations for v in numbers(e)}
+    bits += sum(name.bits for size, name in named.items() if size in used)
+    bits += residual_bits(fit, shooting)
+    relative = np.where(shooting.counts > 0, fit.rms / shooting.scale, 0.0)
+    exact = bool(np.all(relative <= 3 * LEAST_RMS)) and fit.converged
+    return Scored(fit, bits, found_by, {k: v for k, v in named.items() if k in used}, exact)
+
+
+def _finite(error: float, value: float) -> float:
+    """An undetermined constant is known no better than its size."""
+    return error if math.isfinite(error) else abs(value)
+
+
+def residual_bits(fit: Fit, shooting: Shooting) -> float:
+    """Bits of the residuals, each group of samples and each component a Gaussian of its own width.
+
+    The fitted constants cost degrees of freedom in proportion to the samples.
+    """
+    total = int(shooting.counts.sum())
+    initial = fit.pieces * len(shooting.record.components)
+    spent = fit.system.size + initial
+    if total <= spent:
+        return math.inf
+    bits = 0.0
+    for count, rms in zip(shooting.counts.ravel(), (fit.rms / shooting.scale).ravel(), strict=True):
+        if count:
+            variance = float(rms) ** 2 * total / (total - spent)
+            bits += 0.5 * count * math.log2(1.0 + variance / LEAST_RMS**2)
+    # Every piece after the runs' own begins with states that the trajectory should have foretold.
+    extra = (fit.pieces - len(shooting.record.runs)) * len(shooting.record.components)
+    return bits + _STATE_BITS * max(extra, 0)
+
+
+_STATE_BITS = 10.0
+
+
+def relative_rms(item: Scored, shooting: Shooting) -> Array:
+    """The residual of each component over its spread, all groups together, shape (D,)."""
+    weight = shooting.counts / np.maximum(shooting.counts.sum(axis=0), 1)
+    with np.errstate(invalid="ignore"):
+        found: Array = np.sqrt(np.nansum(weight * item.fit.rms**2, axis=0)) / shooting.scale
+    return found

@@ -1,0 +1,221 @@
+"""From observed trajectories to a report: smooth, propose, assemble, judge."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import Node, Variable, call
+from ansatz.discovery.listening import Listener
+from ansatz.discovery.options import Engine, Options
+from ansatz.discovery.receipt import options_in_force, versions
+from ansatz.discovery.report import Progress, Receipt, Report, Warning
+from ansatz.discovery.trajectories.assembly import Assembly
+from ansatz.discovery.trajectories.candidates import Candidates
+from ansatz.discovery.trajectories.driving import driving_waves
+from ansatz.discovery.trajectories.integral import Smoothed
+from ansatz.discovery.trajectories.judge import Judge, Judged, ranked
+from ansatz.discovery.trajectories.library import monomials
+from ansatz.discovery.trajectories.observations import Trajectories
+from ansatz.discovery.trajectories.prepare import data_sha256, prepare
+from ansatz.discovery.trajectories.scored import Scored, relative_rms
+from ansatz.discovery.trajectories.shooting import Shooting
+from ansatz.discovery.trajectories.warnings import result_warnings
+
+MAX_CANDIDATES = 8
+_QUIET_SECONDS = 0.1
+_JUDGING_SHARE = 0.15
+_ALWAYS_JUDGED = 2
+_SPARSE_SHARE = 0.4
+_MOST_CUBIC = 3
+
+
+def validate(trajectories: Trajectories, options: Options) -> None:
+    """Check what the observations and options cannot check alone. Raises InvalidInputError."""
+    asked = {"ansatz": options.ansatz, "parameters": options.parameters, "per_group": options.per_group}
+    text = "is for tables; a system of equations is searched without: leave it out"
+    if violations := [Violation(f"options.{name}", text) for name, value in asked.items() if value]:
+        raise InvalidInputError(violations)
+
+
+def discover_trajectories(
+    trajectories: Trajectories, options: Options, listener: Listener, stop_requested: Callable[[], bool]
+) -> Report:
+    """Ranked systems of differential equations, with the evidence for each. Raises as `validate` does."""
+    validate(trajectories, options)
+    return _Search(trajectories, options, listener, stop_requested).run()
+
+
+class _Search:
+    """One search under way."""
+
+    def __init__(
+        self, trajectories: Trajectories, options: Options, listener: Listener, stop_requested: Callable[[], bool]
+    ) -> None:
+        self._started = time.monotonic()
+        self._trajectories, self._options, self._listener = trajectories, options, listener
+        seconds = options.budget_seconds
+        self._budget = Budget(seconds * (1 - _JUDGING_SHARE), stop_requested, started=self._started)
+        self._prepared = prepare(trajectories)
+        self._record = record = self._prepared.learned
+        self._smoothed = Smoothed.of(record)
+        self._shooting = Shooting(record, self._smoothed.states, self._smoothed.noise)
+        held = self._prepared.held_out
+        self._judge = Judge(self._shooting, held, Smoothed.of(held).states if held else None, options.seed)
+        self._names = [n for n in (*record.components, *record.inputs) if np.ptp(self._smoothed.columns[n]) > 0]
+        self._warnings: list[Warning] = list(self._prepared.warnings)
+        self._cut: list[str] = []
+        self._stage = "smooth"
+        self._last_progress = self._last_front = -math.inf
+        self._first_candidate = math.nan
+        self._proposed = [Candidates(self._smoothed, j, options) for j in range(len(record.states))]
+        positive = frozenset(n for n, v in self._smoothed.columns.items() if np.all(v > 0))
+        self._assembly = Assembly(
+            self._shooting, [c.form for c in self._proposed], max_complexity=options.max_complexity, positive=positive,
+            roots="sqrt" in options.functions, on_better=self._better,
+        )  # fmt: skip
+
+    def run(self) -> Report:
+        """Search until exact, done, or the budget is spent."""
+        self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE))
+        if not all(c.exact for c in self._proposed) and len(self._record.states) > 1:
+            self._on_stage("polynomial")
+            self._assembly.polynomial(self._smoothed, monomials(self._names, 3 if len(self._names) == 2 else 2))
+        self._assemble(())
+        if not self._done():
+            self._drive()
+        if not self._done() and not self._explained():
+            self._portfolio()
+            self._assemble(())
+        self._on_stage("constants")
+        self._assembly.settle(self._budget)
+        self._note_cut()
+        return self._report()
+
+    def _sparse(self, budget: Budget, explicit: Sequence[Node] = ()) -> None:
+        self._on_stage("sparse")
+        for j, candidates in enumerate(self._proposed):
+            share = budget.part(budget.remaining / (len(self._proposed) - j))
+            candidates.sparse(share, self._names, explicit)
+            candidates.reduce(share)
+            if not candidates.exact:
+                candidates.extend(share)
+                candidates.reduce(share)
+            self._progress()
+        if not all(c.exact for c in self._proposed):
+            self._note_cut()
+
+    def _assemble(self, explicit: Sequence[Node]) -> None:
+        self._on_stage("assemble")
+        terms = monomials(self._names, 3 if len(self._names) <= _MOST_CUBIC else 2)
+        functions = self._options.functions
+        terms += [call(f, Variable(n)) for f in ("sin", "cos") if f in functions for n in self._names]
+        self._assembly.run([c.best for c in self._proposed], [*terms, *explicit], self._budget)
+        self._note_cut()
+
+    def _drive(self) -> None:
+        """A wave in time, where one explains what no function of the states does."""
+        best = self._assembly.best
+        if best is None or self._explained() or not {"sin", "cos"} <= set(self._options.functions):
+            return
+        self._on_stage("driving")
+        waves: list[Node] = []
+        for candidates, equation in zip(self._proposed, best.equations, strict=True):
+            waves += driving_waves(self._smoothed, candidates.form, equation)
+        if waves:
+            self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE), waves)
+            self._assemble(waves)
+
+    def _portfolio(self) -> None:
+        """The structured searchers, for states whose law is not plain yet."""
+        for j, candidates in enumerate(self._proposed):
+            if candidates.exact or self._budget.spent:
+                continue
+            share = self._budget.part(self._budget.remaining / (2 * (len(self._proposed) - j)))
+            portfolio = candidates.searched(share, self._names, self._on_stage)
+            self._warnings += portfolio.warnings
+            candidates.reduce(share)
+        self._note_cut()
+
+    def _explained(self) -> bool:
+        """Whether the best system leaves nothing but noise."""
+        best = self._assembly.best
+        verdict = self._judge.verdict(best) if best else None
+        return verdict is not None and verdict.is_noise
+
+    def _done(self) -> bool:
+        best = self._assembly.best
+        return self._budget.spent or (best is not None and best.exact)
+
+    def _note_cut(self) -> None:
+        if self._budget.spent:
+            self._cut.append(self._stage)
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def _on_stage(self, stage: str) -> None:
+        self._stage = stage
+        self._progress()
+
+    def _progress(self) -> None:
+        elapsed = self._elapsed()
+        if elapsed - self._last_progress >= _QUIET_SECONDS:
+            self._last_progress = elapsed
+            fraction = min(elapsed / self._options.budget_seconds, 1.0)
+            self._listener.progress(Progress(fraction, self._stage, elapsed))
+
+    def _better(self) -> None:
+        elapsed = self._elapsed()
+        if math.isnan(self._first_candidate):
+            self._first_candidate = elapsed
+        if elapsed - self._last_front >= _QUIET_SECONDS:
+            self._last_front = elapsed
+            self._listener.front(self._judge.candidates([self._judge.quick(s) for s in self._assembly.shortlist(5)]))
+        self._progress()
+
+    def _report(self) -> Report:
+        self._on_stage("judge")
+        judged = self._judged()
+        candidates = self._judge.candidates(judged)
+        self._listener.front(candidates)
+        best: Scored | None = judged[0].item if judged else None
+        verdict = self._judge.verdict(best) if best else None
+        noise = math.nan
+        if best is not None:
+            noise = float(np.sqrt(np.nanmean(relative_rms(best, self._shooting)[: len(self._record.states)] ** 2)))
+        return Report(
+            candidates=candidates,
+            residual=verdict,
+            noise_relative_std=noise,
+            warnings=(*self._warnings, *result_warnings(judged, candidates, verdict)),
+            receipt=Receipt(
+                data_sha256=data_sha256(self._trajectories),
+                versions=versions(Engine.NONE),
+                options=options_in_force(self._options, Engine.NONE),
+                seed=self._options.seed,
+                reproducible=not self._cut,
+                cut_stages=tuple(dict.fromkeys(self._cut)),
+            ),
+            columns=self._prepared.columns,
+            refinement=(),
+            elapsed_seconds=self._elapsed(),
+            first_candidate_seconds=self._first_candidate,
+        )
+
+    def _judged(self) -> list[Judged]:
+        """The shortlist by rank; the first few always, the others while there is time."""
+        judged: list[Judged] = []
+        for item in self._assembly.shortlist(MAX_CANDIDATES):
+            bounded = [j for j in judged if not j.motion.diverges]
+            if len(bounded) >= _ALWAYS_JUDGED and self._elapsed() > self._options.budget_seconds:
+                self._cut.append("judge")
+                break
+            judged.append(self._judge.judged(item, with_conserved=not bounded))
+            self._progress()
+        return ranked(judged)

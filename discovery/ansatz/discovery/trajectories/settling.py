@@ -1,0 +1,68 @@
+"""The last word on constants: names for those that lie near one, and one constant where two equations have the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Node
+from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.refine.naming import Name, exponent_positions, names_near
+from ansatz.discovery.score.description_length import precision_bits
+from ansatz.discovery.trajectories.scored import Scored
+
+Propose = Callable[[Sequence[Node], Mapping[float, Name]], Scored | None]
+
+_WITHIN = 2.6
+_TIED_WITHIN = 4.0
+_MIN_GAIN_EXPONENT = 2.0
+_MIN_GAIN_COEFFICIENT = 8.0
+_LEAST_ERROR = 1e-12
+
+
+def tie(item: Scored, propose: Propose, budget: Budget) -> None:
+    """Propose the system with two constants of the same size as one, the nearest pairs first."""
+    system = item.fit.system
+    pairs = []
+    for a, b in combinations(range(system.size), 2):
+        x, y = (abs(float(system.values[k])) for k in (a, b))
+        error = math.hypot(*(float(item.fit.errors[k]) for k in (a, b)))
+        distance = abs(x - y) / max(error, _LEAST_ERROR * max(x, y))
+        if distance < _TIED_WITHIN:
+            pairs.append((distance, a, b))
+    best = item
+    for _, a, b in sorted(pairs):
+        if budget.spent:
+            return
+        x, y = (float(best.fit.system.values[k]) for k in (a, b))
+        size = (abs(x) + abs(y)) / 2
+        found = propose(system.replaced({a: math.copysign(size, x), b: math.copysign(size, y)}), item.names)
+        if found is not None and found.bits < item.bits:
+            return
+
+
+def name_one(item: Scored, propose: Propose, refused: set[tuple[float, str]]) -> bool:
+    """Propose the system with one more constant at a named value, the most certain gain first; whether one was left to
+    propose."""
+    system = item.fit.system
+    exponents = [exponent_positions(e) for e in system.equations]
+    choices = []
+    for k, (value, error) in enumerate(zip(map(float, system.values), map(float, item.fit.errors), strict=True)):
+        if math.isnan(error):
+            continue
+        known_to = max(error, _LEAST_ERROR * abs(value))
+        is_exponent = any(position in exponents[i] for i, position in system.places(k))
+        floor = _MIN_GAIN_EXPONENT if is_exponent else _MIN_GAIN_COEFFICIENT
+        for name in names_near(value, _WITHIN * known_to):
+            gain = precision_bits(value, known_to) - name.bits
+            if gain > floor and name.value and (value, name.text) not in refused:
+                choices.append((gain, k, name))
+    if not choices:
+        return False
+    _, k, name = max(choices, key=lambda choice: choice[0])
+    refused.add((float(system.values[k]), name.text))
+    names = dict(item.names) if is_integer(name.value) else {**item.names, abs(name.value): name}
+    propose(system.replaced({k: name.value}), names)
+    return True

@@ -1,0 +1,163 @@
+"""A system of differential equations whose constants are free."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ansatz.discovery.expression import Array, Node, Number, Variable
+from ansatz.discovery.expression.derivative import ZERO, derivative
+from ansatz.discovery.expression.node import NEGATION, Apply, is_integer, rebuild
+from ansatz.discovery.refine.constants import numbers, with_numbers
+from ansatz.discovery.trajectories.record import Record
+from ansatz.discovery.trajectories.tape import Tape
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a number of an equation takes its value from: a parameter, times a sign."""
+
+    parameter: int
+    sign: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class System:
+    """Right-hand sides of the highest derivatives, one for each state, in the order of the states.
+
+    `slots` maps (equation, position among its numbers) to the parameter that stands there; other numbers are fixed.
+    """
+
+    equations: tuple[Node, ...]
+    slots: Mapping[tuple[int, int], Slot]
+
+    @classmethod
+    def of(cls, equations: Sequence[Node], fixed: Collection[float] = ()) -> System:
+        """Every number that is no integer is a parameter; numbers of the same size are one, with either sign. Those of
+        a size in `fixed` stay as they are."""
+        slots: dict[tuple[int, int], Slot] = {}
+        known: dict[float, int] = {}
+        for i, equation in enumerate(equations):
+            for k, value in enumerate(map(float, numbers(equation))):
+                if not is_integer(value) and abs(value) not in fixed:
+                    parameter = known.setdefault(abs(value), len(known))
+                    slots[i, k] = Slot(parameter, 1.0 if value > 0 else -1.0)
+        return cls(tuple(equations), slots)
+
+    def places(self, parameter: int) -> list[tuple[int, int]]:
+        """Where a parameter stands."""
+        return [place for place, slot in self.slots.items() if slot.parameter == parameter]
+
+    def replaced(self, values: Mapping[int, float]) -> tuple[Node, ...]:
+        """The equations with parameters at given values."""
+        own = self.values
+        for parameter, value in values.items():
+            own[parameter] = value
+        return self.with_values(own).equations
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return len({s.parameter for s in self.slots.values()})
+
+    @cached_property
+    def values(self) -> Array:
+        """The parameters as the equations have them."""
+        found = np.zeros(self.size)
+        for (i, k), slot in self.slots.items():
+            found[slot.parameter] = slot.sign * numbers(self.equations[i])[k]
+        return found
+
+    def with_values(self, values: Array) -> System:
+        equations = []
+        for i, equation in enumerate(self.equations):
+            own = numbers(equation)
+            for (e, k), slot in self.slots.items():
+                if e == i:
+                    own[k] = slot.sign * values[slot.parameter]
+            equations.append(with_numbers(equation, own))
+        return System(tuple(equations), self.slots)
+
+    def compiled(self, record: Record, extra: Sequence[tuple[int, Node]] = ()) -> Compiled:
+        """As a program on the record's components; `extra` are (equation, term) whose coefficients, all 0, are
+        parameters as well."""
+        return Compiled(self, record, tuple(extra))
+
+    def symbolic(self) -> tuple[Node, ...]:
+        """The equations with parameters as variables."""
+        return tuple(self._symbolic(i, equation) for i, equation in enumerate(self.equations))
+
+    def _symbolic(self, i: int, equation: Node) -> Node:
+        position = -1
+
+        def leaf(node: Number | Variable) -> Node:
+            nonlocal position
+            if isinstance(node, Variable):
+                return node
+            position += 1
+            slot = self.slots.get((i, position))
+            if slot is None:
+                return node
+            parameter = Variable(parameter_name(slot.parameter))
+            return parameter if slot.sign > 0 else Apply(NEGATION, (parameter,))
+
+        return rebuild(equation, leaf)
+
+
+def parameter_name(index: int) -> str:
+    """The variable that stands for a parameter; no column can have this name."""
+    return f"#{index}"
+
+
+class Compiled:
+    """Values and derivatives of a system's state vector, in one program.
+
+    The state vector has D components: d states, and with order 2 their d rates; p parameters, then extra coefficients.
+    """
+
+    def __init__(self, system: System, record: Record, extra: tuple[tuple[int, Node], ...]) -> None:
+        trees = system.symbolic()
+        parameters = [parameter_name(k) for k in range(system.size)]
+        self.components = len(record.components)
+        self.parameters = system.size + len(extra)
+        self._d = len(record.states)
+        self._offset = self.components - self._d
+        self._names = (*record.variables, *parameters)
+        entries: list[tuple[int, int, Node]] = []
+        for i, tree in enumerate(trees):
+            row = self._offset + i
+            entries += [(row, j, derivative(tree, name)) for j, name in enumerate(record.components)]
+            entries += [(row, self.components + k, derivative(tree, name)) for k, name in enumerate(parameters)]
+        first = self.components + system.size
+        entries += [(self._offset + i, first + k, term) for k, (i, term) in enumerate(extra)]
+        self._entries = [(row, column, node) for row, column, node in entries if node != ZERO]
+        self._values = Tape(trees, self._names)
+        self._all = Tape([*trees, *(node for _, _, node in self._entries)], self._names)
+
+    def rates(self, z: Array, u: Array, t: Array, parameters: Array) -> Array:
+        """dz/dt, shape (D, N), for z (D, N), inputs u (m, N) and times t (N,)."""
+        found = self._values([*z, *u, t, *parameters])
+        return self._stacked(z, found)
+
+    def rates_and_slopes(self, z: Array, u: Array, t: Array, parameters: Array, w: Array) -> tuple[Array, Array]:
+        """dz/dt and d/dt of the sensitivities w (D, D + p, N) with respect to the initial z and the parameters."""
+        found = self._all([*z, *u, t, *parameters])
+        dw = np.zeros_like(w)
+        for i in range(self._offset):
+            dw[i] = w[self._offset + i]
+        for (row, column, _), value in zip(self._entries, found[self._d :], strict=True):
+            if column < self.components:
+                dw[row] += value * w[column]
+            else:
+                dw[row, column] += value
+        return self._stacked(z, found[: self._d]), dw
+
+    def _stacked(self, z: Array, found: Sequence[Array | float]) -> Array:
+        dz = np.empty_like(z)
+        dz[: self._offset] = z[self._d :] if self._offset else 0.0
+        for i, value in enumerate(found):
+            dz[self._offset + i] = value
+        return dz

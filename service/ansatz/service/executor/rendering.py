@@ -1,0 +1,46 @@
+"""Pictures of candidates."""
+
+from __future__ import annotations
+
+from ansatz.discovery import InvalidInputError, Table, Trajectories, Violation
+from ansatz.discovery.expression import Node, parse
+from ansatz.discovery.names import formula_names
+from ansatz.discovery.plots import FrontPoint, ImageFormat, plot_motion, plot_table
+from ansatz.service import convert
+from ansatz.service.executor.frames import Frame, Kind, parted
+from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
+
+_FORMATS = {
+    discovery_service_pb2.PLOT_FORMAT_UNSPECIFIED: ImageFormat.SVG,
+    discovery_service_pb2.PLOT_FORMAT_SVG: ImageFormat.SVG,
+    discovery_service_pb2.PLOT_FORMAT_PNG: ImageFormat.PNG,
+}
+
+
+def render(payload: bytes) -> Frame:
+    """The answer to RENDER."""
+    problem, front, request = parted(payload)
+    asked = discovery_service_pb2.RenderPlotRequest.FromString(request)
+    observations, _ = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    candidates = job_pb2.Front.FromString(front).candidates
+    chosen = next(c for c in candidates if c.rank == (asked.rank or 1))
+    form = _FORMATS[asked.format]
+    if isinstance(observations, Trajectories):
+        image = plot_motion(observations, _equations(chosen, observations), form)
+    elif isinstance(observations, Table):
+        formula = parse(chosen.formula, list(formula_names(observations.inputs).values()))
+        points = [
+            FrontPoint(c.complexity, c.scores.relative_error, c.rank == chosen.rank, c.on_pareto_front)
+            for c in candidates
+        ]
+        image = plot_table(observations, formula, points, form)
+    else:
+        raise InvalidInputError([Violation("name", "is a job on curves; pictures are of tables and motions")])
+    response = discovery_service_pb2.RenderPlotResponse(image=image, media_type=form.media_type)
+    return Kind.ANSWER, response.SerializeToString()
+
+
+def _equations(candidate: report_pb2.Candidate, trajectories: Trajectories) -> list[Node]:
+    names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
+    known = [*names.values(), *(f"{names[s]}_t" for s in trajectories.states)]
+    return [parse(candidate.equations[names[state]], known) for state in trajectories.states]

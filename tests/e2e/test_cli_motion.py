@@ -1,0 +1,98 @@
+"""Observed motion on the command line: equations, pictures, held-out runs, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansatz.client.cli import main
+
+Result = Callable[..., tuple[int, dict[str, Any]]]
+QUICK = ("--budget", "30", "--engine", "none")
+
+
+def cooling(rate: float, start: float) -> list[tuple[float, float]]:
+    return [(0.25 * i, 20 + (start - 20) * math.exp(-rate * 0.25 * i)) for i in range(30)]
+
+
+@pytest.fixture
+def cups(tmp_path: Path) -> Path:
+    rows = [f"{cup},{t},{x!r}" for cup, start in (("red", 90.0), ("blue", 65.0)) for t, x in cooling(0.4, start)]
+    rows[7] = "red,1.75,"  # a missing sample
+    path = tmp_path / "cups.csv"
+    path.write_text("\n".join(["cup,t,T", *rows]) + "\n")
+    return path
+
+
+def test_a_motion_gives_equations(result: Result, cups: Path, served: str, tmp_path: Path) -> None:
+    further = tmp_path / "further.csv"
+    further.write_text("\n".join(["cup,t,T", *(f"green,{t},{x!r}" for t, x in cooling(0.4, 40.0))]) + "\n")
+    picture = tmp_path / "cups.svg"
+    status, found = result(
+        "discover", cups, "--states", "T", "--time", "t", "--group", "cup", "--holdout", further, "--plot", picture,
+        "--server", served, *QUICK,
+    )  # fmt: skip
+    assert status == 0
+    best = found["candidates"][0]
+    assert (best["rank"], best["formula"]) == (1, "")
+    assert set(best["equations"]) == {"T"}
+    law = eval(best["equations"]["T"], {"T": 50.0})
+    assert law == pytest.approx(-0.4 * 30, rel=1e-6)
+    assert best["motion"]["states"]["T"]["rollout_r2"] > 0.9999
+    assert best["motion"]["diverges"] is False
+    assert best["motion"]["order"] == 1
+    assert picture.read_text().startswith("<?xml")
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    def run(*arguments: object) -> tuple[list[str], str]:
+        monkeypatch.setattr(sys, "argv", ["ansatz", "discover", *map(str, arguments), "--format", "json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        stdout, stderr = capsys.readouterr()
+        assert ended.value.code == 2
+        return [violation["field"] for violation in json.loads(stdout)["violations"]], stderr
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("--states", "T"), "--time"),
+        (("--states", "U", "--time", "t"), "trajectories.states"),
+        (("--states", "T", "--time", "t", "--group", "mug"), "--group"),
+        (("--states", "T", "--time", "t", "--target", "T"), "--target"),
+        (("--target", "T", "--time", "t"), "--time"),
+        (("--kind", "trajectory", "--time", "t"), "--states"),
+        (("--states", "T", "--time", "t", "--plot", "cups.pdf"), "--plot"),
+    ],
+)
+def test_flags_that_cannot_be_used(refused: Any, cups: Path, arguments: tuple[str, ...], field: str) -> None:
+    assert refused(cups, *arguments)[0] == [field]
+
+
+def test_unsorted_times_are_refused_by_run_and_row(refused: Any, cups: Path, served: str) -> None:
+    cups.write_text(cups.read_text().replace("blue,0.5,", "blue,0.1,"))
+    fields, message = refused(cups, "--states", "T", "--time", "t", "--group", "cup", "--server", served)
+    assert fields == ["trajectories.columns['t']"]
+    assert "run 'blue', row 33" in message
+    assert "sort each run" in message
+
+
+def test_a_table_has_a_picture_too(result: Result, planets: Path, served: str, tmp_path: Path) -> None:
+    picture = tmp_path / "orbits.png"
+    status, _ = result("discover", planets, "--target", "period", "--plot", picture, "--server", served, *QUICK)
+    assert status == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
