@@ -30,7 +30,7 @@ from bench.motion import ROWS, Motion, motions
 from bench.tables import DOCUMENT, markdown, quantile, replace_part
 
 RESULTS: Final = Path(__file__).parent / "results" / "oscillators"
-BUDGET: Final = 10.0
+BUDGET: Final = 9.0
 _COLUMNS: Final = (
     "start", "noise", "laws", "exact at rank 1", "exact in top 5", "error within 5 % of the noise", "median s",
     "90th percentile s", "slowest s",

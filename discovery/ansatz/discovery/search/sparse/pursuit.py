@@ -27,6 +27,7 @@ _NEAR: Final = 6
 _PER_SIZE: Final = 2
 _MOST_SUBSETS: Final = 20_000
 _PATIENCE: Final = 2
+_MOST_WAVES: Final = 3
 _TUNED: Final = 2
 _MOST_AT_ONCE: Final = 60
 _ROWS_A_TERM: Final = 5
@@ -46,49 +47,69 @@ class Pursuit:
         """Models worth a look as they are found: the path from `start`, each best of it improved, then all small
         subsets of the terms that came up on the way."""
         best = fitted(self.target, ())
-        model = self._pruned(fitted(self.target, start))
-        met: dict[int, Part] = {id(p): p for p in model.parts}
+        model = self._beginning(start) if start else self._longer(best)
+        met: dict[int, Part] = {}
         stale = 0
-        while len(model.parts) < self.most_parts and stale < _PATIENCE and not budget.spent:
-            part = self._best_part(model)
-            if part is None:
-                break
-            model = self._pruned(model.with_part(part))
+        while model is not None:
             met |= {id(p): p for p in model.parts}
             yield model
             stale = stale + 1 if model.score >= best.score else 0
-            if self._exact(model):
-                return
-            if model.score < best.score:
+            if not stale and not self._exact(model):
                 model = best = self._replaced(model, budget)
                 met |= {id(p): p for p in best.parts}
                 yield best
-                if self._exact(best):
-                    return
+            if self._exact(model):
+                return
+            model = self._longer(model) if stale < _PATIENCE and not budget.spent else None
         if best.parts and not budget.spent:
             yield from self._subsets(best, list(met.values()))
 
+    def _beginning(self, start: tuple[Part, ...]) -> Model:
+        """What is left of a start with the waves beside it that the criterion wants."""
+        model = fitted(self.target, start)
+        for _ in range(_MOST_WAVES):
+            wave = self._best_part(model, terms=False)
+            longer = model if wave is None else model.with_part(wave)
+            if longer.score >= model.score:
+                break
+            model = longer
+        return self._pruned(model)
+
+    def _longer(self, model: Model) -> Model | None:
+        """The model with what lowers the criterion most, and without what that makes useless; None where there is
+        nothing to add."""
+        part = self._best_part(model) if len(model.parts) < self.most_parts else None
+        return None if part is None else self._pruned(model.with_part(part))
+
     def starts(self) -> list[tuple[Part, ...]]:
-        """Where paths may begin: at nothing; at all terms together, which are then taken off one by one; at all terms
-        and the best wave beside them, for each clock and carrier, the best of them first."""
+        """Where paths may begin: at nothing, and at all terms together, which are then taken off one by one; with
+        waves, at all terms and the best wave beside them, for each clock and carrier. The first two differ most."""
         if len(self.terms) > min(_MOST_AT_ONCE, self.target.rows // _ROWS_A_TERM):
             return [()]
         everything: tuple[Part, ...] = tuple(self.terms)
         basis, residual = fitted(self.target, everything).basis()
         found = [option for scan in self.scans for option in scan.best(basis, residual)]
         waves = [wave for _, wave in sorted(found, key=lambda option: -option[0])]
-        return [(), *((*everything, wave) for wave in waves)] if waves else [(), everything]
+        if not waves:
+            return [(), everything]
+        first, *others = ((*everything, wave) for wave in waves)
+        return [first, (), *others]
+
+    def improves(self, model: Model) -> bool:
+        """Whether the criterion wants one more part beside a model."""
+        part = self._best_part(model)
+        return part is not None and model.with_part(part).score < model.score
 
     def _exact(self, model: Model) -> bool:
         return model.rss <= _EXACT * float(self.target.y @ self.target.y)
 
-    def _best_part(self, model: Model, waves: bool = True) -> Part | None:
+    def _best_part(self, model: Model, terms: bool = True, waves: bool = True) -> Part | None:
         """What lowers the criterion most, None where nothing is left to be explained."""
         basis, residual = model.basis()
         left = float(residual @ residual)
         gains = self._gains(basis, residual)
         options: list[tuple[float, int, Part]] = []
-        if gains.size:
+        if terms and gains.size:
             k = int(np.argmax(gains))
             options.append((float(gains[k]), 1, self.terms[k]))
         if waves:

@@ -40,7 +40,8 @@ class SparseRegression:
 def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool) -> Iterator[Model]:
     """Sums that explain the target beside the columns `known`, shape (n, k), whose coefficients are free as well.
 
-    First of terms alone; while structure is left, with waves in evenly spread inputs; then, if wanted, in any input.
+    First of terms alone; then, while there is something left to explain, with waves in evenly spread inputs, and if
+    wanted in any input.
     """
     if problem.rows < _MIN_ROWS or not problem.names:
         return
@@ -57,9 +58,9 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
         stages.append((terms, small.names))
     for listed, waved in stages:
         pursuit = Pursuit(target, listed, scans(small, roots, waved), _MOST_PARTS)
-        for start in pursuit.starts()[:_MOST_STARTS]:
-            if best is not None and _leaves_noise(best, small):
-                return
+        for i, start in enumerate(pursuit.starts()[:_MOST_STARTS]):
+            if best is not None and i != 1 and _leaves_noise(best, small) and not pursuit.improves(best):
+                break
             for model in pursuit.models(start, budget):
                 if model.parts:
                     yield model
