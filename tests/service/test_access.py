@@ -29,7 +29,7 @@ Metadata = tuple[tuple[str, str], ...]
 Method = Callable[[DiscoveryServiceStub, str, Metadata], object]
 
 OPEN_TO_READERS = {"ListJobs", "EvaluateFormula", "CompareFormulas", "GetServerInfo"}
-OF_A_JOB = {"GetJob", "WaitJob", "WatchJob", "ProposeExperiments"}
+OF_A_JOB = {"GetJob", "WaitJob", "WatchJob", "ProposeExperiments", "RenderPlot"}
 CHANGES_A_JOB = {"CancelJob", "DeleteJob"}
 
 
@@ -105,6 +105,7 @@ def guarded(
     with start_server(folder / "data", *flags) as server, open_channel(server, authority, request.param) as channel:
         stub = DiscoveryServiceStub(channel)
         made = stub.CreateJob(create, timeout=30, metadata=authorized(tokens["alice"])).job
+        stub.WaitJob(pb.WaitJobRequest(name=made.name), timeout=90, metadata=authorized(tokens["alice"]))
         yield Guarded(channel, tokens, made.name, create)
 
 
@@ -123,6 +124,7 @@ def call(guarded: Guarded, method: str, token: str | None) -> grpc.StatusCode:
             job=guarded.owned, box={"x": comparison_pb2.Interval(lower=1, upper=9)}, n=1
         ),
         "CompareFormulas": pb.CompareFormulasRequest(a="x", b="2*x/2"),
+        "RenderPlot": pb.RenderPlotRequest(name=guarded.owned),
         "PredictCurves": pb.PredictCurvesRequest(name=guarded.owned, targets=[1.0]),
         "GetServerInfo": pb.GetServerInfoRequest(),
     }

@@ -102,6 +102,7 @@ class Servicer(DiscoveryServiceServicer):
         caller = self._caller(context, Role.READ)
         return await self._evaluator.propose(request, await self._jobs.ended(request.job, caller, "job"))
 
+    @answers
     async def RenderPlot(self, request: pb.RenderPlotRequest, context: Context) -> pb.RenderPlotResponse:
         caller = self._caller(context, Role.READ)
         problem, front = await self._jobs.front(job_id_of(request.name), caller, request.rank or 1)
