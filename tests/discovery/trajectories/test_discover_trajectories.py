@@ -12,7 +12,7 @@ from ansatz.discovery.expression import Array, Node, evaluate
 from tests.discovery.trajectories.motions import Rates, motion, simulated
 
 T = np.linspace(0, 8, 120)
-OPTIONS = Options(engine=Engine.NONE, budget_seconds=120)
+OPTIONS = Options(engine=Engine.NONE, budget_seconds=1000)
 PLAIN = replace(OPTIONS, functions=())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,7 +15,6 @@ from ansatz.discovery.report import Warning
 from ansatz.discovery.trajectories.events import MIN_SEGMENT, jumps, outliers
 from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.trajectories.record import Record
-from ansatz.discovery.trajectories.sampling import ENOUGH, samples_a_period
 
 _MOST_SAMPLES = 4000
 _WINDOW = 200
@@ -44,7 +43,6 @@ def prepare(trajectories: Trajectories) -> Prepared:
         if run not in held:
             _drop_outliers(trajectories, run, rows, x, warnings)
             learned += _pieces(trajectories, run, rows, x, warnings)
-    warnings += _sampling_warnings(trajectories, learned, x)
     chosen = _stretches(learned)
     if sum(r.stop - r.start for r in chosen) < sum(r.stop - r.start for r in learned):
         taken = sum(r.stop - r.start for r in chosen)
@@ -126,19 +124,6 @@ def _record(trajectories: Trajectories, names: Mapping[str, str], runs: list[sli
         order=trajectories.order,
         v=np.column_stack(rates) if rates else None,
     )
-
-
-def _sampling_warnings(trajectories: Trajectories, runs: Iterable[slice], x: Array) -> list[Warning]:
-    warnings = []
-    for j, state in enumerate(trajectories.states):
-        fewest = min(samples_a_period(x[r, j][np.isfinite(x[r, j])]) for r in runs)
-        if fewest < ENOUGH:
-            text = (
-                f"The fastest motion of {state!r} has about {fewest:.0f} samples a period; with fewer than 2 it cannot "
-                f"be told from a slower one. Sample at least {ENOUGH:.0f} times a period."
-            )
-            warnings.append(Warning("UNDERSAMPLED", text))
-    return warnings
 
 
 def data_sha256(trajectories: Trajectories) -> str:

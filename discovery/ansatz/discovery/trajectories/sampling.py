@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ansatz.discovery.expression import Array
+from ansatz.discovery.report import Warning
+from ansatz.discovery.trajectories.record import Record
 
 ENOUGH = 8.0
 """Samples a period below which derivatives are guesswork; below 2 the motion itself is ambiguous."""
@@ -24,3 +26,17 @@ def samples_a_period(x: Array) -> float:
         return float("inf")
     half = np.sort(np.diff(turns[1:-1]))
     return 2.0 * float(np.median(half[: max(1, half.size // 4)]))
+
+
+def sampling_warnings(record: Record, states: Array) -> list[Warning]:
+    """Where the smoothed states (n, D) turn too fast for their samples."""
+    warnings = []
+    for j, name in enumerate(record.states):
+        fewest = min(samples_a_period(states[run, j]) for run in record.runs)
+        if fewest < ENOUGH:
+            text = (
+                f"The fastest motion of {name!r} has about {fewest:.0f} samples a period; with fewer than 2 it cannot "
+                f"be told from a slower one. Sample at least {ENOUGH:.0f} times a period."
+            )
+            warnings.append(Warning("UNDERSAMPLED", text))
+    return warnings

@@ -10,7 +10,7 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import Node, Variable, call
+from ansatz.discovery.expression import Node, Number, Variable, call
 from ansatz.discovery.listening import Listener
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.receipt import options_in_force, versions
@@ -23,6 +23,7 @@ from ansatz.discovery.trajectories.judge import Judge, Judged, ranked
 from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.trajectories.prepare import data_sha256, prepare
+from ansatz.discovery.trajectories.sampling import sampling_warnings
 from ansatz.discovery.trajectories.scored import Scored, relative_rms
 from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.warnings import result_warnings
@@ -32,6 +33,7 @@ _QUIET_SECONDS = 0.1
 _JUDGING_SHARE = 0.15
 _ALWAYS_JUDGED = 2
 _SPARSE_SHARE = 0.4
+_ASSEMBLY_SHARE = 0.8
 _MOST_CUBIC = 3
 
 
@@ -69,6 +71,7 @@ class _Search:
         self._judge = Judge(self._shooting, held, Smoothed.of(held).states if held else None, options.seed)
         self._names = [n for n in (*record.components, *record.inputs) if np.ptp(self._smoothed.columns[n]) > 0]
         self._warnings: list[Warning] = list(self._prepared.warnings)
+        self._warnings += sampling_warnings(record, self._smoothed.states)
         self._cut: list[str] = []
         self._stage = "smooth"
         self._last_progress = self._last_front = -math.inf
@@ -82,10 +85,8 @@ class _Search:
 
     def run(self) -> Report:
         """Search until exact, done, or the budget is spent."""
+        self._baseline()
         self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE))
-        if not all(c.exact for c in self._proposed) and len(self._record.states) > 1:
-            self._on_stage("polynomial")
-            self._assembly.polynomial(self._smoothed, monomials(self._names, 3 if len(self._names) == 2 else 2))
         self._assemble(())
         if not self._done():
             self._drive()
@@ -96,6 +97,14 @@ class _Search:
         self._assembly.settle(self._budget)
         self._note_cut()
         return self._report()
+
+    def _baseline(self) -> None:
+        """Constant rates, so that something is always there to be reported; and, of several states, polynomial laws."""
+        self._on_stage("polynomial")
+        rates = np.nanmean(self._smoothed.rates, axis=0)
+        self._assembly.propose([Number(float(r)) for r in rates], ["baseline"] * rates.size)
+        if rates.size > 1:
+            self._assembly.polynomial(self._smoothed, monomials(self._names, 3 if len(self._names) == 2 else 2))
 
     def _sparse(self, budget: Budget, explicit: Sequence[Node] = ()) -> None:
         self._on_stage("sparse")
@@ -115,7 +124,11 @@ class _Search:
         terms = monomials(self._names, 3 if len(self._names) <= _MOST_CUBIC else 2)
         functions = self._options.functions
         terms += [call(f, Variable(n)) for f in ("sin", "cos") if f in functions for n in self._names]
-        self._assembly.run([c.best for c in self._proposed], [*terms, *explicit], self._budget)
+        self._assembly.run(
+            [c.best for c in self._proposed],
+            [*terms, *explicit],
+            self._budget.part(_ASSEMBLY_SHARE * self._budget.remaining),
+        )
         self._note_cut()
 
     def _drive(self) -> None:

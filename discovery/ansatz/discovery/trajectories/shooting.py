@@ -25,6 +25,7 @@ _SHORTENINGS = 5
 _SHORTER = 0.4
 _CONVERGED = 1e-9
 _PENALTY = 1e3
+_DEARER = 100.0
 _GROWTH = 1e4
 _ACCURATE = 0.01
 LEAST_ERROR = 1e-11
@@ -50,7 +51,7 @@ class Merit:
 
     def improves(self, before: Merit) -> bool:
         """Whether a step to here is worth it: closing the gaps may cost residual."""
-        closes = self.gap < 0.5 * before.gap and self.residual < 2 * before.total
+        closes = self.gap < 0.5 * before.gap and self.residual < _DEARER * before.total
         return closes or self.total <= before.total * (1 + 1e-9) + 1e-12
 
 
