@@ -15,10 +15,15 @@ NOISE = RNG.standard_normal(400)
 
 
 def refined(
-    ansatz: str, y: np.ndarray, *parameters: Parameter, loss: Loss = Loss.SQUARED, **inputs: np.ndarray
+    ansatz: str,
+    y: np.ndarray,
+    *parameters: Parameter,
+    loss: Loss = Loss.SQUARED,
+    seconds: float = 300,
+    **inputs: np.ndarray,
 ) -> Report:
     table = Table((*(Column(n, v) for n, v in inputs.items()), Column("y", y)), "y")
-    options = Options(ansatz=ansatz, parameters=parameters, loss=loss, engine=Engine.NONE, budget_seconds=30)
+    options = Options(ansatz=ansatz, parameters=parameters, loss=loss, engine=Engine.NONE, budget_seconds=seconds)
     return discover(table, options)
 
 
@@ -62,7 +67,7 @@ def test_a_frequency_far_off_is_found() -> None:
 
 def test_bounds_are_kept_and_a_constant_that_ends_at_one_is_said_to() -> None:
     y = 2.5 * np.exp(-0.7 * POSITIVE) + 0.01 * NOISE[:200]
-    report = refined("A*exp(-k*x)", y, Parameter("A", lower=0.0, upper=2.0), x=POSITIVE)
+    report = refined("A*exp(-k*x)", y, Parameter("A", lower=0.0, upper=2.0), seconds=2, x=POSITIVE)
     own = next(c for c in report.candidates if c.found_by == "ansatz")
     assert values(own)["A"] == 2.0
     assert report.refinement[0].mode == ""
@@ -78,7 +83,7 @@ def test_constants_that_the_data_do_not_tell_apart_are_named() -> None:
 def test_outliers_do_not_hold_a_robust_fit(loss: Loss) -> None:
     y = 2.5 * np.exp(-0.7 * POSITIVE) * np.exp(0.01 * NOISE[:200])
     y[RNG.permutation(200)[:20]] *= 4
-    squared = refined("A*exp(-k*x)", y, x=POSITIVE)
+    squared = refined("A*exp(-k*x)", y, seconds=2, x=POSITIVE)
     robust = refined("A*exp(-k*x)", y, x=POSITIVE, loss=loss)
     assert values(robust.candidates[0]) == pytest.approx({"A": 2.5, "k": 0.7}, rel=0.02)
     own = next(c for c in squared.candidates if c.found_by == "ansatz")

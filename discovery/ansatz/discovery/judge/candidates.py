@@ -17,7 +17,7 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.refine.constants import fit_constants, free_positions
 from ansatz.discovery.refine.naming import Named
 from ansatz.discovery.report import Candidate, Scores
-from ansatz.discovery.search.archive import Entry, pareto_front
+from ansatz.discovery.search.archive import GIVEN, Entry, pareto_front
 
 MAX_CANDIDATES = 20
 MANY_ROWS = 100_000
@@ -33,10 +33,12 @@ class Judge:
     caller_weights: NDArray[np.float64] | None
 
     def shortlist(self, entries: Sequence[Entry]) -> list[Entry]:
-        """At most 20 entries (6 above 100,000 rows), best first: the shortest descriptions and the Pareto front."""
+        """At most 20 entries (6 above 100,000 rows), best first: the shortest descriptions, the Pareto front, and the
+        caller's ansatz as it was given, however well it does."""
         most = MAX_CANDIDATES if self.problem.rows <= MANY_ROWS else _MAX_CANDIDATES_OF_MANY_ROWS
         order = ranked(entries, self.problem.rows)
-        chosen = [*order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
+        given = [e for e in order if e.found_by == GIVEN][:1]
+        chosen = [*given, *order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
         kept = list(dict.fromkeys(chosen))[:most]
         return [e for e in order if e in kept]
 

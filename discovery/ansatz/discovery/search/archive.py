@@ -18,6 +18,8 @@ from ansatz.discovery.score.equivalence import Probe, same_values
 from ansatz.discovery.units.dimensions import RIGHT, WRONG
 
 SCREEN_ROWS = 2000
+GIVEN = "ansatz"
+"""Who found the caller's own formula."""
 _KEPT = 200
 _WORTH_BITS = 60.0
 _TRIES_PER_SKELETON = 3
@@ -91,7 +93,7 @@ class Archive:
         simple = self._simplify(formula)
         if complexity(simple) > self.screen.max_complexity or not self._first_tries(simple):
             return None
-        if self._wrongness(simple) == WRONG and found_by != "ansatz":
+        if self._wrongness(simple) == WRONG and found_by != GIVEN:
             self._deferred.append((simple, found_by))
             return None
         return self._consider(simple, found_by)
@@ -198,6 +200,7 @@ class Archive:
     def _trim(self) -> None:
         if len(self._entries) > _KEPT:
             front = {id(e) for e in pareto_front(self._entries)}
+            front |= {id(e) for e in self._entries if e.found_by == GIVEN}
             self._entries = [e for i, e in enumerate(self._entries) if i < _KEPT // 2 or id(e) in front]
 
 

@@ -22,7 +22,7 @@ from ansatz.discovery.refine.model import Model
 from ansatz.discovery.refine.naming import name_constants
 from ansatz.discovery.report import RefinementStep
 from ansatz.discovery.score.residual_test import Structure, residual_structure
-from ansatz.discovery.search.archive import Archive, Entry
+from ansatz.discovery.search.archive import GIVEN, Archive, Entry
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.refinement.joining import Joined, pruned, refitted, roughly
 from ansatz.discovery.search.refinement.modes import Mode, modes
@@ -77,11 +77,11 @@ class Refinement:
         self.portfolio.on_stage("ansatz")
         screen = archive.screen.inputs_only(problem.names)
         current = Joined(fit_model(Model.of(ansatz), screen), screen)
-        entry = _admit(current, "ansatz", archive)
+        entry = _admit(current, GIVEN, archive)
         if entry is None:
             return Refined((), False)
         if (shorter := pruned(current, budget)) is not current:
-            _admit(shorter, "ansatz", archive)
+            _admit(shorter, GIVEN, archive)
         steps = [RefinementStep(entry.formula, None, 0.0)]
         while len(steps) <= _MAX_STEPS and not budget.spent and not current.is_exact:
             self.portfolio.on_stage("residual")
@@ -143,7 +143,7 @@ def _sparse(current: Joined, budget: Budget) -> Iterator[tuple[Node, Mode]]:
             continue
         part = budget.part(budget.remaining / (len(ways) - i))
         rest = replace(mode.problem, y=mode.problem.y - mode.nothing)
-        found = list(pursue(rest, known, part, waves_anywhere=True))
+        found = list(pursue(rest, known, part, waves_anywhere=mode.name == "additive"))
         for model in sorted(found, key=lambda m: m.score)[:_CORRECTIONS]:
             formula = model.formula()
             yield (add(Number(mode.nothing), formula) if mode.nothing else formula), mode
@@ -170,6 +170,8 @@ def _best(current: Joined, found: Iterable[tuple[Node, Mode]], budget: Budget) -
         if not _is_new(current.problem.evaluate(formula) - before, tangent):
             continue
         rough.append(_Correction(added, mode, roughly(current, mode.join(added))))
+        if rough[-1].result.is_exact:
+            break
     best: _Correction | None = None
     for option in sorted(rough, key=lambda o: o.result.bits)[:_REFITTED]:
         if best is not None and budget.spent:

@@ -6,7 +6,7 @@ Selection in Regression, ch. 3), judged by the Bayesian information criterion (S
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, islice
@@ -44,25 +44,19 @@ class Pursuit:
     most_parts: int
 
     def models(self, start: tuple[Part, ...], budget: Budget) -> Iterator[Model]:
-        """Models worth a look as they are found: the path from `start`, each best of it improved, then all small
-        subsets of the terms that came up on the way."""
+        """Models worth a look as they are found: the path from `start`, each best of it improved."""
         best = fitted(self.target, ())
         model = self._beginning(start) if start else self._longer(best)
-        met: dict[int, Part] = {}
         stale = 0
         while model is not None:
-            met |= {id(p): p for p in model.parts}
             yield model
             stale = stale + 1 if model.score >= best.score else 0
             if not stale and not self._exact(model):
                 model = best = self._replaced(model, budget)
-                met |= {id(p): p for p in best.parts}
                 yield best
             if self._exact(model):
                 return
             model = self._longer(model) if stale < _PATIENCE and not budget.spent else None
-        if best.parts and not budget.spent:
-            yield from self._subsets(best, list(met.values()))
 
     def _beginning(self, start: tuple[Part, ...]) -> Model:
         """What is left of a start with the waves beside it that the criterion wants."""
@@ -169,8 +163,11 @@ class Pursuit:
                 break
         return model
 
-    def _subsets(self, best: Model, met: list[Part]) -> Iterator[Model]:
-        """The best few of each size among all subsets of what was met and of what lies near it, frequencies held."""
+    def subsets(self, best: Model, met: Iterable[Part]) -> Iterator[Model]:
+        """The best few of each size among all subsets of the best model's parts, of what lies near it and of what was
+        met on the way, frequencies held."""
+        if self._exact(best):
+            return
         pool = sorted(best.parts, key=lambda p: isinstance(p, Term))
         basis, residual = fitted(self.target, tuple(pool)).basis()
         near = [self.terms[k] for k in np.argsort(-self._gains(basis, residual))[:_NEAR]] if self.terms else []

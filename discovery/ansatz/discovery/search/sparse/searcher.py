@@ -14,7 +14,7 @@ from ansatz.discovery.problem import Problem
 from ansatz.discovery.score.residual_test import structure
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.sparse.library import Term, library
-from ansatz.discovery.search.sparse.model import Model, Target
+from ansatz.discovery.search.sparse.model import Model, Part, Target
 from ansatz.discovery.search.sparse.pursuit import Pursuit
 from ansatz.discovery.search.sparse.waves import clocks, others, scans
 
@@ -51,6 +51,7 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
     terms = [Term(Number(1.0), np.ones(small.rows)), *library(small)]
     target = Target(small.y * roots, known[rows] * roots[:, None], roots)
     best: Model | None = None
+    met: dict[int, Part] = {}
     stages: list[tuple[list[Term], Sequence[str]]] = [(terms, ())]
     if even := clocks(small):
         stages.append(([t for t in terms if not set(variables(t.node)) & set(even)], even))
@@ -66,8 +67,11 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
                     yield model
                 if budget.spent:
                     return
+                met |= {id(part): part for part in model.parts}
                 if best is None or model.score < best.score:
                     best = model
+    if best is not None and best.parts:
+        yield from pursuit.subsets(best, met.values())
 
 
 def _leaves_noise(model: Model, problem: Problem) -> bool:
