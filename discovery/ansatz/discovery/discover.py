@@ -49,7 +49,7 @@ from ansatz.discovery.refine.robust import robust
 from ansatz.discovery.report import Candidate, Receipt, RefinementStep, Report, ResidualVerdict, Warning
 from ansatz.discovery.score.residual_test import residual_verdict
 from ansatz.discovery.search import evolution, structured
-from ansatz.discovery.search.archive import Archive, Entry
+from ansatz.discovery.search.archive import GIVEN, Archive, Entry
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.dimensional import with_dimensional
 from ansatz.discovery.search.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
@@ -343,9 +343,9 @@ class _Discovery:
         )
 
     def _proved(self, portfolio: Portfolio) -> list[Entry]:
-        """The shortlist fitted on all rows, by rank; the best come first, and a few of them always."""
+        """The shortlist fitted on all rows, by rank; the caller's own and the best come first, and a few always."""
         proved: list[Entry] = []
-        for entry in self._judge.shortlist(self._archive.entries):
+        for entry in sorted(self._judge.shortlist(self._archive.entries), key=lambda e: e.found_by != GIVEN):
             if len(proved) >= _ALWAYS_PROVED and self._tell.elapsed > self._options.budget_seconds:
                 portfolio.cut_stages.append("judge")
                 break
