@@ -92,7 +92,8 @@ class Fit:
         residuals = self.residuals[self.kept]
         psi = np.clip(residuals, -self.delta, self.delta)
         degrees = max(residuals.size - self.constants, 1)
-        estimate = float(np.sum(psi**2)) / degrees / self._inside / self.serial
+        few = 1 + self.constants / max(residuals.size, 1) * (1 - self._inside) / self._inside
+        estimate = few**2 * float(np.sum(psi**2)) / degrees / self._inside / self.serial
         return max(estimate, _SMALLEST_NOISE**2)
 
     @cached_property

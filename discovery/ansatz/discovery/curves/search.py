@@ -27,6 +27,7 @@ _LEAST_SHARE = 0.2
 _NO_SCALE_ROLES = ("B", "lr")
 _MIN_SPAN = 1.5
 _SAME = 1e-3
+_LEAST_BEYOND = 0.1
 _FAILING = 0.95
 _ROUNDING = 1e-12
 
@@ -53,6 +54,11 @@ class Found:
         if not self.judged:
             return self.bits
         return math.inf if self.foretold is None else 0.5 * (self.bits + self.foretold.bits)
+
+    @property
+    def miss(self) -> float:
+        """Error on the held-out rows; 0 where none were."""
+        return self.foretold.error if self.foretold is not None else 0.0
 
     @property
     def listed(self) -> bool:
@@ -151,8 +157,9 @@ class Contest:
             return found
         (column,) = best.fit.model.binding.values()
         constants = best.fit.model.constants(best.fit.u)
-        inner, whole = self.sample.columns[column][self._held_out.inner], self.sample.columns[column]
-        if not any(inner.max() < constants[name] < whole.max() for name in best.law.breaks):
+        inner, last = self.sample.columns[column][self._held_out.inner], self.sample.columns[column].max()
+        beyond = [np.mean(inner > constants[name]) for name in best.law.breaks if constants[name] < last]
+        if not any(share < _LEAST_BEYOND for share in beyond):
             return found
         self._held_out = None
         return [replace(f, foretold=None, judged=False) for f in found]
@@ -170,13 +177,13 @@ class Contest:
 
 def ranked(found: Sequence[Found], rows: float) -> list[Found]:
     """Best first: judged before others, those that fail on the held-out rows after those that do not; then, of those
-    that the rows cannot tell from the best, the simplest."""
+    that the rows cannot tell from the best, those of the fewest constants, and of these the one that foretells best."""
     failing = _failing(found)
     order = sorted(found, key=lambda f: (not f.judged, id(f) in failing, f.score, f.size))
     if not order:
         return []
     rivals = [f for f in indistinguishable(order, rows) if id(f) not in failing] or order[:1]
-    first = min(rivals, key=lambda f: (f.fit.constants, not f.listed, f.size, f.score))
+    first = min(rivals, key=lambda f: (f.fit.constants, not f.listed, f.miss, f.size, f.score))
     return [first, *(f for f in order if f is not first)]
 
 
