@@ -44,7 +44,9 @@ def measure() -> dict[str, Any]:
         residual, slopes = objective.residuals_and_slopes(u[None, :])
         clipped = fit.kept * np.clip(residual[0], -fit.delta, fit.delta)
         cost = float(objective.costs(residual)[0])
-        return (cost, slopes[0].T @ clipped) if np.isfinite(cost) else (1e10, np.zeros_like(u))
+        if not np.isfinite(cost):
+            return 1e10, np.zeros_like(u)
+        return cost, slopes[0].T @ clipped
 
     rng = np.random.default_rng(1)
     lower, upper = np.array([0.0, -7, -7, -4, -4]), np.array([3.0, 2, 2, 1, 1])
