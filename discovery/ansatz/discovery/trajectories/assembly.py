@@ -189,7 +189,9 @@ class Assembly:
         while True:
             better = current
             for i, equation in enumerate(current.equations):
-                for reduced in self._promising(i, equation):
+                # Against an exact system the integral form has nothing to say: its own errors are larger.
+                shorter = list(reductions(equation)) if current.exact else self._promising(i, equation)
+                for reduced in shorter:
                     if budget.spent or (better.exact and not current.exact):
                         return
                     equations = list(current.equations)
