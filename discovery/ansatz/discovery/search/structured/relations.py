@@ -50,7 +50,7 @@ class Relations:
     """Algebraic laws in the inputs and at most two functions of them."""
 
     name: str = "structured.relations"
-    pieces: int = 400
+    pieces: int = 600
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         small = problem.subsample(2 * _ROWS)
@@ -63,8 +63,8 @@ class Relations:
                 formulas = [f for quotient in found for f in quotient.formulas(problem.functions)]
                 for formula in sorted(formulas, key=complexity):
                     shortlist.offer(formula)
-                if shortlist.budget.spent:
-                    return
+                    if shortlist.budget.spent:
+                        return
 
 
 @dataclass(frozen=True, eq=False)
