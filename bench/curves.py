@@ -5,7 +5,7 @@
     python -m bench.curves --shard 1/4                 every fourth case, from the first
     python -m bench.curves --report                    write the tables of what was measured until now
 
-One file a case in bench/results/; a case that has one is not run again (--again runs it), so that a run can be broken
+One file a case in bench/results/curves/; a case that has one is not run again (--again runs it), so that a run can be broken
 off and taken up. The tables go to docs/benchmarks.md.
 """
 
@@ -30,7 +30,7 @@ from bench.curve_cases import CASES, CurveCase
 from bench.curve_sets import SETS
 from bench.tables import markdown, quantile, replace_part
 
-RESULTS: Final = Path(__file__).parent / "results"
+RESULTS: Final = Path(__file__).parent / "results" / "curves"
 DOCUMENT: Final = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 PARTS: Final = ("families", "extrapolation", "optimum", "data")
 _NOISE: Final = 0.01
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             started, cpu = time.monotonic(), time.process_time()
             result = measure()
             result |= {"seconds": time.monotonic() - started, "cpu_seconds": time.process_time() - cpu}
-            RESULTS.mkdir(exist_ok=True)
+            RESULTS.mkdir(parents=True, exist_ok=True)
             scratch = file.with_suffix(".part")
             scratch.write_text(json.dumps(result, ensure_ascii=False, indent=1, default=float) + "\n")
             scratch.replace(file)
