@@ -5,8 +5,8 @@
     python -m bench.curves --shard 1/4                 every fourth case, from the first
     python -m bench.curves --report                    write the tables of what was measured until now
 
-One file a case in bench/results/curves/; a case that has one is not run again (--again runs it), so that a run can be broken
-off and taken up. The tables go to docs/benchmarks.md.
+One file a case in bench/results/curves/; a case that has one is not run again (--again runs it), so that a run can be
+broken off and taken up. The tables go to docs/benchmarks.md.
 """
 
 from __future__ import annotations
