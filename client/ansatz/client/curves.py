@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
-from google.protobuf.message import Message
-
 from ansatz.client import curve_results as results
 from ansatz.client.columns import pack_column
 from ansatz.client.errors import InvalidRequest
+from ansatz.client.fields import optional
 from ansatz.v1 import curves_pb2, discovery_service_pb2, observations_pb2
 
 _SCALES = {
@@ -118,7 +117,7 @@ def law(message: curves_pb2.Law) -> results.Law:
         implicit=message.implicit,
         columns=dict(message.columns),
         constants=_constants(message.constants),
-        held_out_error=_optional(message, "held_out_error"),
+        held_out_error=optional(message, "held_out_error"),
         per_run={run: _constants(own.constants) for run, own in message.per_run.items()},
     )
 
@@ -133,14 +132,14 @@ def findings(message: curves_pb2.CurveFindings) -> results.CurveFindings:
         held_out_rows=message.held_out_rows,
         limit=_constant(message.limit) if message.HasField("limit") else None,
         emergence=None if emergence == "unspecified" else emergence,
-        emergence_p_value=_optional(message, "emergence_p_value"),
+        emergence_p_value=optional(message, "emergence_p_value"),
         straight=message.straight or None,
         breaks=_constants(message.breaks),
         outliers=tuple(message.outliers),
         warm_up_rows=message.warm_up_rows,
-        warm_up_until=_optional(message, "warm_up_until"),
+        warm_up_until=optional(message, "warm_up_until"),
         worsening=tuple(results.Worsening(w.run or None, w.best_at, w.best, w.last) for w in message.worsening),
-        measurements=tuple(results.Measurement(m.rival, m.column, _optional(m, "value")) for m in message.measurements),
+        measurements=tuple(results.Measurement(m.rival, m.column, optional(m, "value")) for m in message.measurements),
         constant_laws=tuple(map(_related, message.constant_laws)),
         frontier=tuple(map(_related, message.frontier)),
     )
@@ -168,7 +167,7 @@ def _related(message: curves_pb2.RelatedLaw) -> results.RelatedLaw:
         message.column,
         message.formula,
         _constants(message.constants),
-        _optional(message, "relative_error"),
+        optional(message, "relative_error"),
     )
 
 
@@ -178,13 +177,9 @@ def _constants(messages: Iterable[curves_pb2.LawConstant]) -> tuple[results.LawC
 
 def _constant(message: curves_pb2.LawConstant) -> results.LawConstant:
     return results.LawConstant(
-        message.name, message.value, *(_optional(message, field) for field in ("std_error", "lower", "upper"))
+        message.name, message.value, *(optional(message, field) for field in ("std_error", "lower", "upper"))
     )
 
 
 def _estimate(message: curves_pb2.Estimate) -> results.Estimate:
-    return results.Estimate(*(_optional(message, field) for field in ("value", "lower", "upper")))
-
-
-def _optional(message: Message, field: str) -> Any:
-    return getattr(message, field) if message.HasField(field) else None
+    return results.Estimate(*(optional(message, field) for field in ("value", "lower", "upper")))

@@ -12,11 +12,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from ansatz.client import curves, results
 from ansatz.client.errors import JobFailed, ServerError
+from ansatz.client.fields import optional
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
-
-
-def _optional(message: Message, field: str) -> Any:
-    return getattr(message, field) if message.HasField(field) else None
 
 
 def _seconds(duration: Duration) -> float:
@@ -58,20 +55,20 @@ def _consistency(dimensions: report_pb2.Consistency.ValueType) -> results.Consis
 
 
 def _parameter(message: problem_pb2.Parameter) -> results.Parameter:
-    start, lower, upper = (_optional(message, field) for field in ("start", "lower", "upper"))
+    start, lower, upper = (optional(message, field) for field in ("start", "lower", "upper"))
     return results.Parameter(message.name, start, lower, upper)
 
 
 def _constant(message: report_pb2.Constant) -> results.Constant:
     return results.Constant(
         value=message.value,
-        std_error=_optional(message, "std_error"),
-        lower=_optional(message, "lower"),
-        upper=_optional(message, "upper"),
+        std_error=optional(message, "std_error"),
+        lower=optional(message, "lower"),
+        upper=optional(message, "upper"),
         name=message.name or None,
         parameter=message.parameter or None,
         per_group={label: found.value for label, found in message.per_group.items()} or None,
-        per_group_errors={label: _optional(found, "std_error") for label, found in message.per_group.items()} or None,
+        per_group_errors={label: optional(found, "std_error") for label, found in message.per_group.items()} or None,
     )
 
 
@@ -84,12 +81,12 @@ def _correlations(message: report_pb2.Candidate) -> tuple[tuple[float | None, ..
 def _motion(message: report_pb2.Motion) -> results.Motion:
     return results.Motion(
         states={
-            name: results.StateScores(*(_optional(s, f) for f in ("rmse", "r2", "rollout_rmse", "rollout_r2")))
+            name: results.StateScores(*(optional(s, f) for f in ("rmse", "r2", "rollout_rmse", "rollout_r2")))
             for name, s in message.states.items()
         },
         diverges=message.diverges,
-        unstable_after=_optional(message, "unstable_after"),
-        conserved=tuple(results.ConservedQuantity(c.formula, _optional(c, "drift")) for c in message.conserved),
+        unstable_after=optional(message, "unstable_after"),
+        conserved=tuple(results.ConservedQuantity(c.formula, optional(c, "drift")) for c in message.conserved),
         shared_terms=tuple(message.shared_terms),
         order=message.order,
     )
@@ -97,11 +94,11 @@ def _motion(message: report_pb2.Motion) -> results.Motion:
 
 def candidate(message: report_pb2.Candidate) -> results.Candidate:
     scores = results.Scores(
-        rmse=_optional(message.scores, "rmse"),
-        r2=_optional(message.scores, "r2"),
-        relative_error=_optional(message.scores, "relative_error"),
-        description_length=_optional(message.scores, "description_length"),
-        extrapolation_rmse=_optional(message.scores, "extrapolation_rmse"),
+        rmse=optional(message.scores, "rmse"),
+        r2=optional(message.scores, "r2"),
+        relative_error=optional(message.scores, "relative_error"),
+        description_length=optional(message.scores, "description_length"),
+        extrapolation_rmse=optional(message.scores, "extrapolation_rmse"),
     )
     return results.Candidate(
         rank=message.rank,
@@ -166,7 +163,7 @@ def report(message: report_pb2.Report, state: results.JobState) -> results.Repor
         state=state,
         candidates=tuple(map(candidate, message.candidates)),
         residual=_residual(message),
-        noise=results.Noise(_optional(message.noise, "relative_std")),
+        noise=results.Noise(optional(message.noise, "relative_std")),
         warnings=tuple(map(_warning, message.warnings)),
         receipt=_receipt(message.receipt) if message.HasField("receipt") else None,
         columns=dict(message.columns),
@@ -184,8 +181,8 @@ def _options(message: problem_pb2.SearchOptions) -> results.SearchOptions:
         functions=tuple(message.functions),
         engine=_engine(message.engine),
         budget_seconds=_optional_seconds(message, "budget"),
-        seed=_optional(message, "seed"),
-        max_complexity=_optional(message, "max_complexity"),
+        seed=optional(message, "seed"),
+        max_complexity=optional(message, "max_complexity"),
         ansatz=message.ansatz,
         dimensional_constants=message.dimensional_constants,
         parameters=tuple(map(_parameter, message.parameters)),
