@@ -57,7 +57,21 @@ class Groups:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class Columns:
+    """Observations in columns of equal length n: one row, one observation."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def rows(self) -> int:
+        return int(self.columns[0].values.size)
+
+    def column(self, name: str) -> Column:
+        return next(c for c in self.columns if c.name == name)
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Columns):
     """Independent observations: one row, one observation.
 
     `columns` are of equal length n ≥ 5. `target` names the column to be explained, `inputs` those that may explain
@@ -67,7 +81,6 @@ class Table:
     Raises InvalidInputError, with every violation found, where a rule is broken.
     """
 
-    columns: tuple[Column, ...]
     target: str
     inputs: tuple[str, ...] = ()
     weights: str = ""
@@ -90,13 +103,6 @@ class Table:
         if not self.inputs:
             others = (c.name for c in self.columns if c.name not in (self.target, self.weights, self.group))
             object.__setattr__(self, "inputs", tuple(others))
-
-    @property
-    def rows(self) -> int:
-        return int(self.columns[0].values.size)
-
-    def column(self, name: str) -> Column:
-        return next(c for c in self.columns if c.name == name)
 
     def _role_violations(self) -> list[Violation]:
         names = [c.name for c in self.columns]
@@ -156,6 +162,16 @@ def _repeated(names: Sequence[str]) -> list[str]:
 
 
 def shape_violations(columns: Sequence[Column], kind: str = "table") -> list[Violation]:
+    """What is wrong with names, lengths and the number of rows of columns; `kind` is how errors call the
+    observations."""
+    violations = column_violations(columns, kind)
+    rows = min((c.values.size for c in columns), default=0)
+    if rows < MIN_ROWS:
+        violations.append(Violation(f"{kind}.columns", f"hold {rows} rows; give at least {MIN_ROWS}"))
+    return violations
+
+
+def column_violations(columns: Sequence[Column], kind: str) -> list[Violation]:
     """What is wrong with names and lengths of columns; `kind` is how errors call the observations."""
     violations: list[Violation] = []
     for i, column in enumerate(columns):
@@ -169,9 +185,6 @@ def shape_violations(columns: Sequence[Column], kind: str = "table") -> list[Vio
         violations.append(
             Violation(f"{kind}.columns", f"are of unequal length: {shown}; give every column as many rows")
         )
-    rows = min(lengths.values(), default=0)
-    if rows < MIN_ROWS:
-        violations.append(Violation(f"{kind}.columns", f"hold {rows} rows; give at least {MIN_ROWS}"))
     return violations
 
 

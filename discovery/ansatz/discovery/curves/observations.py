@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.observations import MIN_ROWS, Column, shape_violations, value_violations
+from ansatz.discovery.observations import MIN_ROWS, Columns, shape_violations, value_violations
 
 ROLES: Final[Mapping[str, str]] = {
     "N": "parameters of a model",
@@ -42,7 +42,7 @@ class ValueScale(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class Curves(Columns):
     """Values against step or scale, in long form: one row, one value; a table of final values is such curves too.
 
     `columns` are of equal length n ≥ 5. `target` names the value; `inputs` what may explain it (empty: all others), a
@@ -54,7 +54,6 @@ class Curves:
     Raises InvalidInputError, with every violation found.
     """
 
-    columns: tuple[Column, ...]
     target: str
     inputs: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
@@ -75,13 +74,6 @@ class Curves:
         if not self.inputs:
             object.__setattr__(self, "inputs", self._others())
         object.__setattr__(self, "roles", {**self._guessed_roles(), **self.roles})
-
-    @property
-    def rows(self) -> int:
-        return int(self.columns[0].values.size)
-
-    def column(self, name: str) -> Column:
-        return next(c for c in self.columns if c.name == name)
 
     def _others(self) -> tuple[str, ...]:
         taken = (self.target, self.std_errors, self.trials)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.observations import Column
+from ansatz.discovery.observations import Column, Columns, column_violations
 from ansatz.discovery.trajectories.record import rate_name
 from ansatz.discovery.trajectories.time_units import mixed_units
 
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Trajectories:
+class Trajectories(Columns):
     """Runs of a motion, one row a sample.
 
     `columns` are of equal length n. `time` names the column of times, in one unit, increasing within each run;
@@ -32,7 +32,6 @@ class Trajectories:
     with every violation found, where a rule is broken.
     """
 
-    columns: tuple[Column, ...]
     time: str
     states: tuple[str, ...]
     derivatives: tuple[str, ...] = ()
@@ -50,13 +49,6 @@ class Trajectories:
         if violations:
             raise InvalidInputError(violations)
 
-    @property
-    def rows(self) -> int:
-        return int(self.columns[0].values.size)
-
-    def column(self, name: str) -> Column:
-        return next(c for c in self.columns if c.name == name)
-
     @cached_property
     def slices(self) -> dict[str, slice]:
         """The rows of each run, by its name; the only run of unnamed rows is called 1."""
@@ -68,18 +60,12 @@ class Trajectories:
         return found
 
     def _shape_violations(self) -> Iterator[Violation]:
-        names = [c.name for c in self.columns]
-        for name in dict.fromkeys(n for i, n in enumerate(names) if n in names[:i]):
-            yield Violation("trajectories.columns", f"the name {name!r} stands more than once; make names unique")
-        lengths = {c.name: c.values.size for c in self.columns}
-        if len(set(lengths.values())) > 1:
-            shown = ", ".join(f"{name!r} has {n}" for name, n in list(lengths.items())[:8])
-            text = f"are of unequal length: {shown}; give every column as many rows"
-            yield Violation("trajectories.columns", text)
-        elif self.runs and len(self.runs) != min(lengths.values(), default=0):
-            text = f"names {len(self.runs)} rows of {min(lengths.values(), default=0)}; name the run of every row"
-            yield Violation("trajectories.runs", text)
-        if min(lengths.values(), default=0) < 1:
+        yield from column_violations(self.columns, "trajectories")
+        lengths = {c.values.size for c in self.columns}
+        rows = min(lengths, default=0)
+        if self.runs and len(lengths) <= 1 and len(self.runs) != rows:
+            yield Violation("trajectories.runs", f"names {len(self.runs)} rows of {rows}; name the run of every row")
+        if rows < 1:
             yield Violation("trajectories.columns", f"hold no rows; give at least {MIN_SAMPLES} samples a run")
 
     def _role_violations(self) -> Iterator[Violation]:
