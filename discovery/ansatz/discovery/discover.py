@@ -321,7 +321,7 @@ class _Discovery:
         final = self._proved(portfolio)
         measure = None if self._space is None else self._space.outer_rmse
         candidates = self._in_target_space(self._judge.candidates(final, Extrapolation(problem, measure)))
-        self._tell.listener.front(candidates)
+        self._tell.show(candidates)
         best = final[0]
         verdict = residual_verdict(best.formula, problem, best.named.fit.marks)
         warnings = [*self._prepared.warnings, *portfolio.warnings, *outlier_warnings(self._far, problem.rows)]

@@ -56,7 +56,8 @@ class Teller:
         self.first_candidate = math.nan
         self._started = time.monotonic()
         self._seconds = seconds
-        self._stage = "prepare"
+        self.at = "prepare"
+        """The stage under way."""
         self._last_progress = -math.inf
         self._last_front = -math.inf
 
@@ -67,8 +68,8 @@ class Teller:
 
     def stage(self, name: str) -> None:
         """A stage begins."""
-        self._stage = name
-        self._progress()
+        self.at = name
+        self.progress()
 
     def better(self, front: Callable[[], tuple[Candidate, ...]]) -> None:
         """A better candidate was found; `front` makes the candidates so far."""
@@ -78,10 +79,17 @@ class Teller:
         if elapsed - self._last_front >= _QUIET_SECONDS:
             self._last_front = elapsed
             self.listener.front(front())
-        self._progress()
+        self.progress()
 
-    def _progress(self) -> None:
+    def show(self, front: tuple[Candidate, ...]) -> None:
+        """The candidates so far, however long it is since the last."""
+        if front and math.isnan(self.first_candidate):
+            self.first_candidate = self.elapsed
+        self.listener.front(front)
+
+    def progress(self) -> None:
+        """The stage goes on."""
         elapsed = self.elapsed
         if elapsed - self._last_progress >= _QUIET_SECONDS:
             self._last_progress = elapsed
-            self.listener.progress(Progress(min(elapsed / self._seconds, 1.0), self._stage, elapsed))
+            self.listener.progress(Progress(min(elapsed / self._seconds, 1.0), self.at, elapsed))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 import numpy as np
 
@@ -26,24 +24,18 @@ from ansatz.discovery.curves.search import Contest
 from ansatz.discovery.curves.warm_up import warm_up_end, without
 from ansatz.discovery.curves.warnings import curve_warnings
 from ansatz.discovery.expression import Array
+from ansatz.discovery.listening import Listener, Teller
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.receipt import options_in_force, versions
-from ansatz.discovery.report import Candidate, Progress, Receipt, Report, ResidualVerdict, Scores
+from ansatz.discovery.report import Candidate, Receipt, Report, ResidualVerdict, Scores
 from ansatz.discovery.score.residual_test import structure
 
 _FAMILIES_SHARE = 0.5
 _FREE_SHARE = 0.8
 _EXACT = 1e-10
-_QUIET_SECONDS = 0.1
 _FEWEST_ROWS = 5
 _CLIPPED = 4.0
-
-
-class Listener(Protocol):
-    def progress(self, progress: Progress) -> None: ...
-
-    def front(self, candidates: tuple[Candidate, ...]) -> None: ...
 
 
 def discover_curves(curves: Curves, options: Options, listener: Listener, stop_requested: Callable[[], bool]) -> Report:
@@ -55,19 +47,17 @@ class _CurveDiscovery:
     def __init__(
         self, curves: Curves, options: Options, listener: Listener, stop_requested: Callable[[], bool]
     ) -> None:
-        self._started = time.monotonic()
-        self._curves, self._options, self._listener = curves, options, listener
+        self._tell = Teller(listener, options.budget_seconds)
+        self._curves, self._options = curves, options
         self._budget = Budget(options.budget_seconds, stop_requested)
         self._prepared = prepare(curves)
         self._ansatz = parse_curve_ansatz(curves, options)
         self._cut: list[str] = []
-        self._first_candidate = math.nan
-        self._next_front = -math.inf
 
     def run(self) -> Report:
         if self._curves.per_run:
             return self._run_per_run()
-        self._stage("families")
+        self._tell.stage("families")
         contest, until, left_out = self._contest(self._prepared.sample), None, 0
         if not _is_noise(contest):
             # Only where no law holds for all rows may the first of them be a warm-up.
@@ -76,12 +66,12 @@ class _CurveDiscovery:
             again = self._contest(sample) if until is not None and not self._budget.spent else contest
             contest, until, left_out = (again, until, left_out) if again is not contest else (contest, None, 0)
         if self._worth_searching(contest):
-            self._stage("free")
+            self._tell.stage("free")
             search_freely(contest, self._options, self._budget.part(_FREE_SHARE * self._budget.remaining))
             contest.settle(self._budget.part())
             if contest.cut:
                 self._cut.append("free")
-        self._stage("judge")
+        self._tell.stage("judge")
         ranked = candidates(contest.found, self._prepared.target, intervals=True)
         found = findings(contest, self._prepared, (left_out, until), (), frontier_laws(self._prepared))
         verdict = _verdict(contest)
@@ -99,7 +89,7 @@ class _CurveDiscovery:
         if contest.cut:
             self._cut.append("families")
         contest.settle(self._budget.part())
-        self._show(candidates(contest.found, self._prepared.target, intervals=False))
+        self._tell.show(candidates(contest.found, self._prepared.target, intervals=False))
         return contest
 
     def _worth_searching(self, contest: Contest) -> bool:
@@ -112,9 +102,9 @@ class _CurveDiscovery:
         return best.law.flexible or not _is_noise(contest)
 
     def _run_per_run(self) -> Report:
-        self._stage("families")
+        self._tell.stage("families")
         together = search_per_run(self._prepared, self._options.seed, self._budget)
-        self._stage("judge")
+        self._tell.stage("judge")
         ranked = tuple(_per_run_candidate(t, i + 1, self._prepared.target) for i, t in enumerate(together))
         report = self._report(ranked, None, self._prepared.sample)
         if not together:
@@ -126,24 +116,11 @@ class _CurveDiscovery:
         report = replace(report, curves=replace(found, outliers=(), limit=None, breaks=()))
         return replace(report, warnings=(*report.warnings, *curve_warnings(report, contest, self._prepared)))
 
-    def _stage(self, stage: str) -> None:
-        elapsed = time.monotonic() - self._started
-        self._listener.progress(Progress(min(elapsed / self._options.budget_seconds, 1.0), stage, elapsed))
-
     def _better(self, contest: Contest) -> None:
-        """Show the laws so far, at most ten times a second."""
-        now = time.monotonic()
-        if now >= self._next_front:
-            self._next_front = now + _QUIET_SECONDS
-            self._show(candidates(contest.by_bits, self._prepared.target, intervals=False))
-
-    def _show(self, ranked: tuple[Candidate, ...]) -> None:
-        if ranked and math.isnan(self._first_candidate):
-            self._first_candidate = time.monotonic() - self._started
-        self._listener.front(ranked)
+        self._tell.better(lambda: candidates(contest.by_bits, self._prepared.target, intervals=False))
 
     def _report(self, ranked: tuple[Candidate, ...], verdict: ResidualVerdict | None, sample: Sample) -> Report:
-        self._show(ranked)
+        self._tell.show(ranked)
         spread = float(np.std(sample.y))
         return Report(
             candidates=ranked,
@@ -160,8 +137,8 @@ class _CurveDiscovery:
             ),
             columns=self._prepared.names,
             refinement=(),
-            elapsed_seconds=time.monotonic() - self._started,
-            first_candidate_seconds=self._first_candidate,
+            elapsed_seconds=self._tell.elapsed,
+            first_candidate_seconds=self._tell.first_candidate,
         )
 
 

@@ -98,7 +98,7 @@ class GroupedDiscovery:
             self._free_search(budget)
         final = self._proved()
         candidates = self._judge.candidates(final, extrapolate=True)
-        self._tell.listener.front(candidates)
+        self._tell.show(candidates)
         return self._report(final[0], candidates, refined.steps)
 
     def _free_search(self, budget: Budget) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,10 +10,10 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Node, Number, Variable, call
-from ansatz.discovery.listening import Listener
+from ansatz.discovery.listening import Listener, Teller
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.receipt import options_in_force, versions
-from ansatz.discovery.report import Progress, Receipt, Report, Warning
+from ansatz.discovery.report import Receipt, Report, Warning
 from ansatz.discovery.trajectories.assembly import Assembly
 from ansatz.discovery.trajectories.candidates import Candidates
 from ansatz.discovery.trajectories.driving import driving_waves
@@ -29,7 +28,6 @@ from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.warnings import result_warnings
 
 MAX_CANDIDATES = 8
-_QUIET_SECONDS = 0.1
 _JUDGING_SHARE = 0.15
 _ALWAYS_JUDGED = 2
 _SPARSE_SHARE = 0.4
@@ -59,10 +57,10 @@ class _Search:
     def __init__(
         self, trajectories: Trajectories, options: Options, listener: Listener, stop_requested: Callable[[], bool]
     ) -> None:
-        self._started = time.monotonic()
-        self._trajectories, self._options, self._listener = trajectories, options, listener
+        self._tell = Teller(listener, options.budget_seconds)
+        self._trajectories, self._options = trajectories, options
         seconds = options.budget_seconds
-        self._budget = Budget(seconds * (1 - _JUDGING_SHARE), stop_requested, started=self._started)
+        self._budget = Budget(seconds * (1 - _JUDGING_SHARE), stop_requested)
         self._prepared = prepare(trajectories)
         self._record = record = self._prepared.learned
         self._smoothed = Smoothed.of(record)
@@ -73,9 +71,6 @@ class _Search:
         self._warnings: list[Warning] = list(self._prepared.warnings)
         self._warnings += sampling_warnings(record, self._smoothed.states)
         self._cut: list[str] = []
-        self._stage = "smooth"
-        self._last_progress = self._last_front = -math.inf
-        self._first_candidate = math.nan
         self._proposed = [Candidates(self._smoothed, j, options) for j in range(len(record.states))]
         positive = frozenset(n for n, v in self._smoothed.columns.items() if np.all(v > 0))
         self._assembly = Assembly(
@@ -93,21 +88,21 @@ class _Search:
         if not self._done() and not self._explained():
             self._portfolio()
             self._assemble(())
-        self._on_stage("constants")
+        self._tell.stage("constants")
         self._assembly.settle(self._budget)
         self._note_cut()
         return self._report()
 
     def _baseline(self) -> None:
         """Constant rates, so that something is always there to be reported; and, of several states, polynomial laws."""
-        self._on_stage("polynomial")
+        self._tell.stage("polynomial")
         rates = np.nanmean(self._smoothed.rates, axis=0)
         self._assembly.propose([Number(float(r)) for r in rates], ["baseline"] * rates.size)
         if rates.size > 1:
             self._assembly.polynomial(self._smoothed, monomials(self._names, 3 if len(self._names) == 2 else 2))
 
     def _sparse(self, budget: Budget, explicit: Sequence[Node] = ()) -> None:
-        self._on_stage("sparse")
+        self._tell.stage("sparse")
         for j, candidates in enumerate(self._proposed):
             share = budget.part(budget.remaining / (len(self._proposed) - j))
             candidates.sparse(share, self._names, explicit)
@@ -115,12 +110,12 @@ class _Search:
             if not candidates.exact:
                 candidates.extend(share)
                 candidates.reduce(share)
-            self._progress()
+            self._tell.progress()
         if not all(c.exact for c in self._proposed):
             self._note_cut()
 
     def _assemble(self, explicit: Sequence[Node]) -> None:
-        self._on_stage("assemble")
+        self._tell.stage("assemble")
         terms = monomials(self._names, 3 if len(self._names) <= _MOST_CUBIC else 2)
         functions = self._options.functions
         terms += [call(f, Variable(n)) for f in ("sin", "cos") if f in functions for n in self._names]
@@ -136,7 +131,7 @@ class _Search:
         best = self._assembly.best
         if best is None or self._explained() or not {"sin", "cos"} <= set(self._options.functions):
             return
-        self._on_stage("driving")
+        self._tell.stage("driving")
         waves: list[Node] = []
         for candidates, equation in zip(self._proposed, best.equations, strict=True):
             waves += driving_waves(self._smoothed, candidates.form, equation)
@@ -150,7 +145,7 @@ class _Search:
             if candidates.exact or self._budget.spent:
                 continue
             share = self._budget.part(self._budget.remaining / (2 * (len(self._proposed) - j)))
-            portfolio = candidates.searched(share, self._names, self._on_stage)
+            portfolio = candidates.searched(share, self._names, self._tell.stage)
             self._warnings += portfolio.warnings
             candidates.reduce(share)
         self._note_cut()
@@ -167,36 +162,16 @@ class _Search:
 
     def _note_cut(self) -> None:
         if self._budget.spent:
-            self._cut.append(self._stage)
-
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._started
-
-    def _on_stage(self, stage: str) -> None:
-        self._stage = stage
-        self._progress()
-
-    def _progress(self) -> None:
-        elapsed = self._elapsed()
-        if elapsed - self._last_progress >= _QUIET_SECONDS:
-            self._last_progress = elapsed
-            fraction = min(elapsed / self._options.budget_seconds, 1.0)
-            self._listener.progress(Progress(fraction, self._stage, elapsed))
+            self._cut.append(self._tell.at)
 
     def _better(self) -> None:
-        elapsed = self._elapsed()
-        if math.isnan(self._first_candidate):
-            self._first_candidate = elapsed
-        if elapsed - self._last_front >= _QUIET_SECONDS:
-            self._last_front = elapsed
-            self._listener.front(self._judge.candidates([self._judge.quick(s) for s in self._assembly.shortlist(5)]))
-        self._progress()
+        self._tell.better(lambda: self._judge.candidates([self._judge.quick(s) for s in self._assembly.shortlist(5)]))
 
     def _report(self) -> Report:
-        self._on_stage("judge")
+        self._tell.stage("judge")
         judged = self._judged()
         candidates = self._judge.candidates(judged)
-        self._listener.front(candidates)
+        self._tell.show(candidates)
         best: Scored | None = judged[0].item if judged else None
         verdict = self._judge.verdict(best) if best else None
         noise = math.nan
@@ -217,8 +192,8 @@ class _Search:
             ),
             columns=self._prepared.columns,
             refinement=(),
-            elapsed_seconds=self._elapsed(),
-            first_candidate_seconds=self._first_candidate,
+            elapsed_seconds=self._tell.elapsed,
+            first_candidate_seconds=self._tell.first_candidate,
         )
 
     def _judged(self) -> list[Judged]:
@@ -226,9 +201,9 @@ class _Search:
         judged: list[Judged] = []
         for item in self._assembly.shortlist(MAX_CANDIDATES):
             bounded = [j for j in judged if not j.motion.diverges]
-            if len(bounded) >= _ALWAYS_JUDGED and self._elapsed() > self._options.budget_seconds:
+            if len(bounded) >= _ALWAYS_JUDGED and self._tell.elapsed > self._options.budget_seconds:
                 self._cut.append("judge")
                 break
             judged.append(self._judge.judged(item, with_conserved=not bounded))
-            self._progress()
+            self._tell.progress()
         return ranked(judged)
