@@ -7,11 +7,12 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Operon is compiled for these two; elsewhere the built-in searchers work alone.
 ENGINE := $(if $(filter Linux-x86_64 Darwin-arm64,$(shell uname -sm | tr ' ' -)),operon,none)
 
-.PHONY: help setup demo test lint protos bench clean
+.PHONY: help setup demo test test-slow lint protos bench clean
 
 help:
 	@echo "make demo    find Kepler's third law in the planets' orbits"
 	@echo "make test    run the tests (make test ARGS='tests/client -k retry')"
+	@echo "make test-slow  run the tests that take long"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   measure the latency of a warm server and the recovery of known laws"
 	@echo "make protos  generate the stubs from proto/"
@@ -22,7 +23,10 @@ demo: .venv/server.stamp
 	  --engine $(ENGINE) --budget 5
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: .venv/dev.stamp
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check

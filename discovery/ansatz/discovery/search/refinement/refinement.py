@@ -82,6 +82,7 @@ class Refinement:
             return Refined((), False)
         if (shorter := pruned(current, budget)) is not current:
             _admit(shorter, GIVEN, archive)
+        cut_before = len(self.portfolio.cut_stages)
         steps = [RefinementStep(entry.formula, None, 0.0)]
         while len(steps) <= _MAX_STEPS and not budget.spent and not current.is_exact:
             self.portfolio.on_stage("residual")
@@ -97,7 +98,9 @@ class Refinement:
             steps.append(RefinementStep(better.formula, found.added(current.model), gain, found.mode.name, missing))
             current, entry = found.result, better
         is_complete = current.is_exact or _is_noise(current)
-        if budget.spent and not is_complete:
+        # Each mode has its share of the clock: it may cut the searches of all while some of the whole is left.
+        was_cut = budget.spent or len(self.portfolio.cut_stages) > cut_before
+        if was_cut and not is_complete:
             self.portfolio.cut_stages.append("residual")
         return Refined(tuple(steps), is_complete)
 
