@@ -21,6 +21,7 @@ from grpc_status import rpc_status
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, observations_pb2, problem_pb2
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
+from tests.service import postgresql
 
 LISTENING = "listening "
 
@@ -101,6 +102,15 @@ def narrow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     flags += ["--max-queued-jobs", "1", "--max-watchers", "2"]
     with running_server(tmp_path_factory.mktemp("narrow"), *flags) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgresql.Cluster]:
+    """A PostgreSQL of our own."""
+    if postgresql.programs() is None:
+        pytest.skip(postgresql.MISSING)
+    with postgresql.cluster() as cluster:
+        yield cluster
 
 
 def column(name: str, values: Sequence[float]) -> observations_pb2.Column:

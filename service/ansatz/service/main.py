@@ -51,7 +51,7 @@ def serve(settings: Settings) -> None:
     address or the data directory cannot be had.
     """
     configure_logs(settings)
-    with _only_server_of(settings.data_dir):
+    with _only_server_of(settings.lock_file):
         asyncio.run(_serve(settings))
 
 
@@ -103,12 +103,18 @@ def _on_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
 
 
 @contextmanager
-def _only_server_of(data_dir: Path) -> Iterator[None]:
-    """Hold the data directory: two servers would run its jobs twice. Raises RuntimeError where another one has it."""
-    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (data_dir / "lock").open("w") as lock:
+def _only_server_of(lock_file: Path | None) -> Iterator[None]:
+    """Hold the database that is one server's alone. Raises RuntimeError where another one has it."""
+    if lock_file is None:
+        yield
+        return
+    lock_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with lock_file.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RuntimeError(f"another server uses {data_dir}; stop it or give another --data-dir") from None
+            raise RuntimeError(
+                f"another server uses {lock_file.parent}; stop it, give another --data-dir, or for several servers "
+                "on one store a --store on PostgreSQL"
+            ) from None
         yield

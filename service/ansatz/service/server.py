@@ -35,7 +35,7 @@ class Server:
     def __init__(self, settings: Settings, searchers: WorkerPool, evaluators: WorkerPool) -> None:
         self._settings, self._searchers, self._evaluators = settings, searchers, evaluators
         limits = Limits.of(settings)
-        self._store = Store(f"sqlite:///{settings.data_dir / 'jobs.db'}")
+        self._store = Store(settings.store_url)
         self._hub = EventHub(self._store, limits.max_watchers)
         self._runner = Runner(self._store, searchers, self._hub, settings.stop_grace_seconds)
         self._jobs = Jobs(self._store, self._hub, self._runner, limits, settings.stop_grace_seconds)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, CliImplicitFlag, SettingsConfigDict
 
 from ansatz.service.access.token_file import read as read_tokens
 from ansatz.service.access.transport import Transport
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 MIB = 1024 * 1024
 
@@ -34,6 +37,14 @@ class Settings(BaseSettings):
 
     listen: Annotated[str, Field(description="HOST:PORT (port 0: any free one) or unix:/path")] = "127.0.0.1:50051"
     data_dir: Annotated[Path, Field(description="where jobs are stored")] = Field(default_factory=_default_data_dir)
+    # Secret: it may hold a password, which no log shows.
+    store: Annotated[
+        SecretStr | None,
+        Field(
+            description="URL of the database of jobs, sqlite:////path/of/file.db or "
+            "postgresql://USER:PASSWORD@HOST/DATABASE (default: SQLite in the data directory)"
+        ),
+    ] = None
     workers: Annotated[int, Field(ge=1, le=256, description="searches at the same time")] = Field(
         default_factory=_default_workers
     )
@@ -65,11 +76,36 @@ class Settings(BaseSettings):
     ] = 2.0
 
     @property
+    def store_url(self) -> URL:
+        """Of the database of jobs."""
+        from ansatz.service.store.database import parsed
+
+        return parsed(self.store.get_secret_value() if self.store else f"sqlite:///{self.data_dir / 'jobs.db'}")
+
+    @property
+    def lock_file(self) -> Path | None:
+        """What the only server of a SQLite database locks; None where several servers may share the database."""
+        if self.store is None:
+            return self.data_dir / "lock"
+        file = self.store_url.database if self.store_url.get_backend_name() == "sqlite" else None
+        return None if file is None else Path(f"{file}.lock")
+
+    @property
     def transport(self) -> Transport | None:
         """How the connection is encrypted; None: it is not."""
         if self.tls_cert is None or self.tls_key is None:
             return None
         return Transport(self.tls_cert, self.tls_key, self.tls_client_ca)
+
+    @field_validator("store")
+    @classmethod
+    def _store(cls, store: SecretStr | None) -> SecretStr | None:
+        if store is not None:
+            # Imported only here: without a URL, what it needs is imported while the workers warm up.
+            from ansatz.service.store.database import parsed
+
+            parsed(store.get_secret_value())
+        return store
 
     @model_validator(mode="after")
     def _tls(self) -> Settings:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 _FIRST = "0001"
+_LOCK = 7_302_114  # any number, the same in every version: servers that start at once take turns
 
 
 def migrate(connection: Connection) -> None:
@@ -19,6 +20,8 @@ def migrate(connection: Connection) -> None:
     from alembic.config import Config
     from alembic.util import CommandError
 
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

@@ -1,20 +1,14 @@
-"""The store: each method is one transaction, on the one thread that talks to the database.
-
-One thread means that calls complete in the order in which they were made; who awaits them is woken in that order too.
-"""
+"""The store: each method is one transaction."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import URL, Connection
 
-from ansatz.service.store.migrate import migrate
+from ansatz.service.store.database import Database
 from ansatz.service.store.rows import (
     append,
     change_state,
@@ -28,7 +22,6 @@ from ansatz.service.store.rows import (
 from ansatz.service.store.schema import events, jobs, problems, starts
 from ansatz.v1 import job_pb2, problem_pb2, report_pb2
 
-T = TypeVar("T")
 FINAL_STATES = frozenset({job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED})
 
 
@@ -88,19 +81,16 @@ class Unfinished:
 class Store:
     """Jobs, problems and events in a database given by URL."""
 
-    def __init__(self, url: str) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._engine = sa.create_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _configure_sqlite)
+    def __init__(self, url: URL) -> None:
+        self._database = Database(url)
+        self._transaction = self._database.transaction
 
     async def open(self) -> None:
-        """Raises RuntimeError where a newer version of the server made the database."""
-        await self._transaction(migrate)
+        """Raises RuntimeError where the database cannot be used, or a newer version of the server made it."""
+        await self._database.open()
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
-        self._thread.shutdown()
+        await self._database.close()
 
     async def create(self, new: NewJob) -> job_pb2.JobEvent | None:
         """Store a queued job; None where its id or request_id is taken."""
@@ -265,16 +255,3 @@ class Store:
             connection.execute(statement)
 
         await self._transaction(work)
-
-    async def _transaction(self, work: Callable[[Connection], T]) -> T:
-        def run() -> T:
-            with self._engine.begin() as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
-
-
-def _configure_sqlite(connection: Any, _: object) -> None:
-    # WAL with synchronous=NORMAL: a killed server loses nothing; only a crash of the machine may lose the last instant.
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
-        connection.execute(f"PRAGMA {pragma}")
