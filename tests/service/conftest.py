@@ -34,6 +34,7 @@ class Server:
     address: str
     channel: grpc.Channel
     stub: DiscoveryServiceStub
+    metrics_url: str = ""
 
     def workers(self, role: str) -> list[psutil.Process]:
         """The server's worker processes of a role."""
@@ -76,8 +77,9 @@ def running_server(data_dir: Path, *flags: str, workers: int = 1) -> Iterator[Se
             line = process.stdout.readline()
             assert line.startswith(LISTENING)
             address = line.removeprefix(LISTENING).strip()
+            metrics = process.stdout.readline().split()[1] if "--metrics" in flags else ""
             with grpc.insecure_channel(address, options=[("grpc.max_send_message_length", -1)]) as channel:
-                yield Server(process, address, channel, DiscoveryServiceStub(channel))
+                yield Server(process, address, channel, DiscoveryServiceStub(channel), metrics)
         finally:
             process.terminate()
             process.wait(20)

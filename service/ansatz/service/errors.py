@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Sequence
 
-import grpc
 import structlog
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
-from grpc_status import rpc_status
 
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
 
@@ -81,40 +77,6 @@ def as_service_error(error: Exception) -> ServiceError:
             return engine_not_ready(error)
     _log.error("request failed", exc_info=error)
     return ServiceError(code_pb2.INTERNAL, "INTERNAL", "the server failed at this request; its log says how")
-
-
-def answers(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """For a unary method of a servicer: its errors become a status."""
-
-    @functools.wraps(method)
-    async def answer(self: object, request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-        try:
-            return await method(self, request, context)
-        except Exception as error:
-            await _abort(context, error)
-
-    return answer
-
-
-def streams(method: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
-    """For a streaming method of a servicer: its errors become a status."""
-
-    @functools.wraps(method)
-    async def stream(self: object, request: Message, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-        try:
-            async for response in method(self, request, context):
-                yield response
-        except Exception as error:
-            await _abort(context, error)
-
-    return stream
-
-
-async def _abort(context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> NoReturn:
-    if isinstance(error, grpc.aio.AbortError):
-        raise error
-    await context.abort_with_status(rpc_status.to_status(as_service_error(error).status()))
-    raise AssertionError("abort_with_status raises")
 
 
 def _packed(message: Message) -> any_pb2.Any:

@@ -81,7 +81,7 @@ class Evaluator:
                         return _response(kind, payload)
                     _log.error("evaluation failed", where=payload.decode())
         except TimeoutError:
-            worker.kill()
+            worker.kill("too_long")
             raise errors.ServiceError(
                 code_pb2.DEADLINE_EXCEEDED,
                 "EVALUATION_TOO_LONG",

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from pydantic import ValidationError
@@ -18,6 +19,10 @@ from pydantic_core import ErrorDetails
 from ansatz.service.executor.worker_pool import WorkerPool
 from ansatz.service.logs import configure_logs
 from ansatz.service.settings import Settings
+
+if TYPE_CHECKING:
+    from ansatz.service.observability.exposition import Exposition
+    from ansatz.service.server import Server
 
 _log = structlog.get_logger()
 
@@ -66,16 +71,34 @@ async def _serve(settings: Settings) -> None:
     _log.info("starting", **settings.model_dump(mode="json"))
     server = Server(settings, searchers, evaluators)
     try:
+        exposition = _tell_metrics(settings, server)
         address = await server.start()
     except BaseException:
         await searchers.close()
         raise
     print(f"listening {address}", flush=True)
     _log.info("listening", address=address)
+    if exposition:
+        print(f"metrics {exposition.url}", flush=True)
+        _log.info("metrics", url=exposition.url)
     await stop.wait()
     _log.info("stopping")
+    if exposition:
+        await asyncio.to_thread(exposition.close)
     await server.stop()
     _log.info("stopped")
+
+
+def _tell_metrics(settings: Settings, server: Server) -> Exposition | None:
+    """Tell metrics where the settings ask for it. Raises RuntimeError where the address cannot be had."""
+    if settings.metrics_address is None:
+        return None
+    from ansatz.service.observability.exposition import Exposition
+
+    try:
+        return Exposition(*settings.metrics_address, server.state)
+    except OSError as error:
+        raise RuntimeError(f"metrics cannot be told on {settings.metrics}: {error.strerror}") from error
 
 
 def _stop_signal(settings: Settings) -> asyncio.Event:

@@ -12,6 +12,7 @@ from ansatz.service import convert
 from ansatz.service.executor.frames import Frame, Kind, joined
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
 from ansatz.service.limits import MAX_ATTEMPTS, READING_SECONDS, hard_limit
+from ansatz.service.observability.metrics import QUEUE_SECONDS, SEARCH_SECONDS
 from ansatz.service.store import Started, Store
 from ansatz.service.watch import EventHub
 from ansatz.v1 import job_pb2, report_pb2
@@ -45,7 +46,7 @@ class Run:
             self.cancelled = True
             if self._searching:
                 self.worker.ask_to_stop()
-            self._patience = asyncio.get_running_loop().call_later(grace_seconds, self.worker.kill)
+            self._patience = asyncio.get_running_loop().call_later(grace_seconds, self.worker.kill, "cancelled")
 
     def limit(self, seconds: float) -> None:
         """Kill the worker where the search has not ended `seconds` from now."""
@@ -61,7 +62,7 @@ class Run:
 
     def _overrun(self) -> None:
         self.overran = True
-        self.worker.kill()
+        self.worker.kill("overran")
 
 
 class Runner:
@@ -104,7 +105,7 @@ class Runner:
         self._closing = True
         self._dispatcher.cancel()
         for run in self._runs.values():
-            run.worker.kill()
+            run.worker.kill("stopping")
         await asyncio.gather(*self._tasks)
 
     async def _dispatch(self) -> None:
@@ -127,15 +128,18 @@ class Runner:
             started = await self._store.start(run.job_id)
             self._hub.publish(run.job_id, started.event)
             run.log.info("job started", attempt=started.attempts)
+            if started.attempts == 1:
+                QUEUE_SECONDS.observe(started.waited_seconds)
             try:
-                last = await self._search(run, started)
+                with SEARCH_SECONDS.time():
+                    last = await self._search(run, started)
             except WorkerDiedError:
                 await self._worker_died(run, started)
             else:
                 await self._finish_as_told(run, *last)
         except Exception as error:
             run.log.error("job broken off", exc_info=error)
-            run.worker.kill()
+            run.worker.kill("broken_off")
             # Where the store fails again, for example on a full disk, the job is taken up at the next start.
             with contextlib.suppress(Exception):
                 await self._fail(run, "INTERNAL", "the server failed at this job; its log says how")

@@ -15,16 +15,22 @@ from ansatz.service.evaluator import Evaluator
 from ansatz.service.executor.worker_pool import WorkerPool
 from ansatz.service.jobs import Jobs
 from ansatz.service.limits import Limits
+from ansatz.service.observability.exposition import ServerState
 from ansatz.service.runner import Runner
 from ansatz.service.servicer import Servicer
 from ansatz.service.settings import Settings
 from ansatz.service.store import Store
 from ansatz.service.watch import EventHub
-from ansatz.v1 import discovery_service_pb2
+from ansatz.v1 import discovery_service_pb2, job_pb2
 from ansatz.v1.discovery_service_pb2_grpc import add_DiscoveryServiceServicer_to_server
 
 SERVICE = discovery_service_pb2.DESCRIPTOR.services_by_name["DiscoveryService"].full_name
 _STOP_GRACE_SECONDS = 2.0
+_STATES = {
+    name.removeprefix("JOB_STATE_").lower(): number
+    for name, number in job_pb2.JobState.items()
+    if number != job_pb2.JOB_STATE_UNSPECIFIED
+}
 _log = structlog.get_logger()
 
 
@@ -60,6 +66,16 @@ class Server:
         await self._grpc.start()
         self._announcer = asyncio.create_task(self._announce_warm())
         return address
+
+    async def state(self) -> ServerState:
+        """What the metrics tell of this moment."""
+        census = await self._store.census()
+        return ServerState(
+            jobs={name: census.jobs.get(state, 0) for name, state in _STATES.items()},
+            oldest_queued_seconds=census.oldest_queued_seconds,
+            workers=self._searchers.counts | self._evaluators.counts,
+            watchers=self._hub.watchers,
+        )
 
     async def stop(self) -> None:
         """Take no more calls, put running jobs back into the queue of the store, end the workers."""

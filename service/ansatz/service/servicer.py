@@ -12,7 +12,7 @@ import grpc
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.service import convert
 from ansatz.service.access import Access, Caller, Role
-from ansatz.service.errors import answers, streams
+from ansatz.service.calls import answers, streams
 from ansatz.service.evaluator import Evaluator
 from ansatz.service.info import server_info
 from ansatz.service.jobs import Jobs

@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         Field(description="file of tokens (`ansatz tokens`): callers need one, and see their own jobs only"),
     ] = None
     reflection: Annotated[CliImplicitFlag[bool], Field(description="tell callers the methods there are")] = True
+    metrics: Annotated[
+        str | None,
+        Field(description="HOST:PORT of an HTTP port that tells metrics to Prometheus (port 0: any free one)"),
+    ] = None
     exit_with_parent: Annotated[
         CliImplicitFlag[bool], Field(description="stop when standard input, a pipe from the parent, ends")
     ] = False
@@ -125,18 +129,33 @@ class Settings(BaseSettings):
                 f"listen: {self.listen!r} can be reached from other machines and the connection is not encrypted; "
                 "listen on 127.0.0.1, give --tls-cert and --tls-key, or give --insecure"
             )
+        if self.metrics_address is not None and not is_loopback(self.metrics_address[0]) and not self.insecure:
+            raise ValueError(
+                f"metrics: {self.metrics!r} can be reached from other machines, and metrics are neither encrypted nor "
+                "asked a token for; give an address of 127.0.0.1, or give --insecure"
+            )
         return self
 
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """Host and port to tell metrics on; None: nowhere. Raises ValueError where it is no address."""
+        if self.metrics is None:
+            return None
+        host = listen_host(self.metrics, "metrics", unix=False)
+        assert host is not None
+        return host, int(self.metrics.rpartition(":")[2])
 
-def listen_host(listen: str) -> str | None:
+
+def listen_host(listen: str, field: str = "listen", unix: bool = True) -> str | None:
     """The host of an address to listen on; None for a unix socket. Raises ValueError where it is no address."""
-    if listen.startswith("unix:"):
+    if unix and listen.startswith("unix:"):
         if not listen.removeprefix("unix:"):
-            raise ValueError("listen: 'unix:' names no path; give unix:/path/of/socket")
+            raise ValueError(f"{field}: 'unix:' names no path; give unix:/path/of/socket")
         return None
     host, colon, port = listen.rpartition(":")
     if not (colon and host and port.isascii() and port.isdigit() and int(port) <= 65535):
-        raise ValueError(f"listen: {listen!r} is no address; give HOST:PORT, [IPv6]:PORT or unix:/path")
+        forms = "HOST:PORT, [IPv6]:PORT or unix:/path" if unix else "HOST:PORT or [IPv6]:PORT"
+        raise ValueError(f"{field}: {listen!r} is no address; give {forms}")
     return host.removeprefix("[").removesuffix("]")
 
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 
 from ansatz.service import errors
+from ansatz.service.observability.metrics import JOBS_ENDED
 from ansatz.service.store import FINAL_STATES, Store
 from ansatz.v1 import job_pb2
 
@@ -48,6 +49,11 @@ class EventHub:
         self._watchers = 0
         self._closed = False
 
+    @property
+    def watchers(self) -> int:
+        """Calls that watch or wait now."""
+        return self._watchers
+
     def open(self, job_id: str) -> None:
         """Take up a job that is not final."""
         self._feeds.setdefault(job_id, Feed())
@@ -58,6 +64,7 @@ class EventHub:
         feed = self._feeds[job_id]
         feed.publish(event)
         if feed.final:
+            JOBS_ENDED.labels(job_pb2.JobState.Name(event.state_change.state).removeprefix("JOB_STATE_").lower()).inc()
             del self._feeds[job_id]
 
     async def watch(self, job_id: str, after: int) -> AsyncIterator[job_pb2.JobEvent]:

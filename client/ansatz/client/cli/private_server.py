@@ -20,7 +20,7 @@ from ansatz.client.errors import InvalidRequest, Unavailable
 
 _NEEDED: Final = (
     "grpc_health", "grpc_reflection", "numpy", "scipy", "sympy", "sqlalchemy", "alembic", "pydantic_settings",
-    "structlog",
+    "structlog", "prometheus_client",
 )  # fmt: skip
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 5.0

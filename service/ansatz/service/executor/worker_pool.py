@@ -13,6 +13,7 @@ import structlog
 
 from ansatz.service.executor import frames
 from ansatz.service.executor.frames import Frame, Kind
+from ansatz.service.observability.metrics import WORKER_RESTARTS
 
 _WARM_UP_SECONDS = 300.0
 _MAX_BACKOFF_SECONDS = 30.0
@@ -33,6 +34,8 @@ class Worker:
     ) -> None:
         self._process, self._reader, self._writer = process, reader, writer
         self._killed = False
+        self.end_reason = "died"
+        """Why the process is to end: one of few texts; by itself, unless it was killed."""
 
     @classmethod
     async def spawn(cls, role: str) -> Worker:
@@ -79,8 +82,10 @@ class Worker:
         with contextlib.suppress(OSError):
             self._writer.write(frames.packed(Kind.STOP))
 
-    def kill(self) -> None:
-        """End the process and every process that it started, at once."""
+    def kill(self, reason: str) -> None:
+        """End the process and every process that it started, at once; the first reason given is kept."""
+        if not self._killed:
+            self.end_reason = reason
         self._killed = True
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -88,7 +93,7 @@ class Worker:
     async def ended(self) -> int:
         """Wait for the process's end; its exit status, negative for a signal."""
         status = await self._process.wait()
-        self.kill()
+        self.kill(self.end_reason)
         self._writer.close()
         return status
 
@@ -100,9 +105,18 @@ class WorkerPool:
         self._role, self._size = role, size
         self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         self._workers: set[Worker] = set()
+        self._warm_workers: set[Worker] = set()
+        self._taken: set[Worker] = set()
         self._keepers: list[asyncio.Task[None]] = []
         self._cold = size
         self._warm = asyncio.Event()
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many workers search, or wait for a task, or are not warm yet, by role and state."""
+        busy, warm = len(self._taken), len(self._warm_workers | self._taken)
+        states = {"busy": busy, "idle": warm - busy, "starting": max(0, self._size - warm)}
+        return {(self._role, state): number for state, number in states.items()}
 
     def start(self) -> None:
         """Spawn the workers; they warm up while the caller goes on. Does nothing the second time."""
@@ -118,9 +132,11 @@ class WorkerPool:
         while True:
             worker = await self._idle.get()
             if worker.alive:
+                self._taken.add(worker)
                 return worker
 
     def give_back(self, worker: Worker) -> None:
+        self._taken.discard(worker)
         if worker.alive:
             self._idle.put_nowait(worker)
 
@@ -130,7 +146,7 @@ class WorkerPool:
             keeper.cancel()
         await asyncio.gather(*self._keepers, return_exceptions=True)
         for worker in self._workers:
-            worker.kill()
+            worker.kill("stopping")
         await asyncio.gather(*(worker.ended() for worker in self._workers))
 
     async def _keep(self, slot: int) -> None:
@@ -142,6 +158,7 @@ class WorkerPool:
             if await self._gets_warm(worker):
                 log.info("worker warm")
                 failures = 0
+                self._warm_workers.add(worker)
                 if not was_warm:
                     was_warm = True
                     self._cold -= 1
@@ -149,11 +166,13 @@ class WorkerPool:
                         self._warm.set()
                 self._idle.put_nowait(worker)
             else:
-                worker.kill()
+                worker.kill("not_warm")
                 failures += 1
             status = await worker.ended()
             self._workers.discard(worker)
-            log.warning("worker ended", status=status)
+            self._warm_workers.discard(worker)
+            WORKER_RESTARTS.labels(self._role, worker.end_reason).inc()
+            log.warning("worker ended", status=status, reason=worker.end_reason)
             if failures:
                 await asyncio.sleep(min(_MAX_BACKOFF_SECONDS, 0.5 * 2.0**failures))
 

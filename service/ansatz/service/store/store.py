@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -59,13 +60,14 @@ class StoredRequest:
 @dataclass(frozen=True)
 class Started:
     """A job that a worker is to run: its serialized problem and the front of formulas to try first, how often workers
-    took it, and the event of its start."""
+    took it, the event of its start, and seconds since its creation."""
 
     problem: bytes
     start: bytes
     options: problem_pb2.SearchOptions
     attempts: int
     event: job_pb2.JobEvent
+    waited_seconds: float
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,14 @@ class Unfinished:
     state: int
     attempts: int
     cancel_requested: bool
+
+
+@dataclass(frozen=True)
+class Census:
+    """Jobs by state, and the age in seconds of the oldest that waits for a worker (0: none waits)."""
+
+    jobs: Mapping[int, int]
+    oldest_queued_seconds: float
 
 
 class Store:
@@ -177,6 +187,17 @@ class Store:
 
         return await self._transaction(work)
 
+    async def census(self) -> Census:
+        """How many jobs there are in each state, and since when the oldest waits."""
+
+        def work(connection: Connection) -> Census:
+            counts = connection.execute(sa.select(jobs.c.state, sa.func.count()).group_by(jobs.c.state)).tuples().all()
+            oldest = sa.select(sa.func.min(jobs.c.create_time)).where(jobs.c.state == job_pb2.JOB_STATE_QUEUED)
+            created = connection.execute(oldest).scalar()
+            return Census(dict(counts), 0.0 if created is None else max(0, now() - created) / 1e6)
+
+        return await self._transaction(work)
+
     async def start(self, job_id: str) -> Started:
         """A worker takes the queued job: RUNNING, one attempt more."""
 
@@ -188,7 +209,8 @@ class Store:
             problem = connection.execute(sa.select(problems.c.problem).where(problems.c.job == row.number)).scalar_one()
             start = connection.execute(sa.select(starts.c.front).where(starts.c.job == row.number)).scalar()
             options = problem_pb2.SearchOptions.FromString(row.options)
-            return Started(problem, start or b"", options, row.attempts + 1, event)
+            waited = max(0, now() - row.create_time) / 1e6
+            return Started(problem, start or b"", options, row.attempts + 1, event, waited)
 
         return await self._transaction(work)
 

@@ -1,0 +1,74 @@
+"""What every call goes through: it is measured, its errors become a status."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc import code_pb2
+from grpc_status import rpc_status
+
+from ansatz.service.errors import as_service_error
+from ansatz.service.observability.metrics import RPC_SECONDS
+
+_Context = grpc.aio.ServicerContext[Any, Any]
+
+
+def answers(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """For a method of a servicer with one answer."""
+
+    @functools.wraps(method)
+    async def answer(self: object, request: Message, context: _Context) -> Any:
+        with _Call(method.__name__, context) as call:
+            try:
+                return await method(self, request, context)
+            except Exception as error:
+                await call.abort(error)
+
+    return answer
+
+
+def streams(method: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
+    """For a method of a servicer that streams its answers."""
+
+    @functools.wraps(method)
+    async def stream(self: object, request: Message, context: _Context) -> AsyncIterator[Any]:
+        with _Call(method.__name__, context) as call:
+            try:
+                async for response in method(self, request, context):
+                    yield response
+            except Exception as error:
+                await call.abort(error)
+
+    return stream
+
+
+class _Call:
+    """A call from its start to its end, whichever way it ends."""
+
+    def __init__(self, method: str, context: _Context) -> None:
+        self._method, self._context = method, context
+        self._code: int | None = None
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._code is None:
+            # What is no Exception ends a call from outside: the caller went away.
+            self._code = code_pb2.OK if error is None else code_pb2.CANCELLED
+        RPC_SECONDS.labels(self._method, code_pb2.Code.Name(self._code)).observe(time.perf_counter() - self._started)
+
+    async def abort(self, error: Exception) -> NoReturn:
+        refusal = as_service_error(error)
+        self._code = refusal.code
+        await self._context.abort_with_status(rpc_status.to_status(refusal.status()))
+        raise AssertionError("abort_with_status raises")
