@@ -21,7 +21,7 @@ def running(workers: int = 1) -> Iterator[str]:
     """The address, on loopback TCP, of a server whose workers are warm."""
     with tempfile.TemporaryDirectory(prefix="ansatz-bench-") as folder:
         command = [sys.executable, "-m", "ansatz.service", "--listen", "127.0.0.1:0", "--data-dir", folder]
-        command += ["--workers", str(workers), "--log-level", "error", "--exit-with-parent"]
+        command += ["--workers", str(workers), "--log-level", "error", "--exit-with-parent", "--drain-seconds", "0"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
             try:
                 address = _address(child)

@@ -71,6 +71,8 @@ StartServer = Callable[..., AbstractContextManager[Server]]
 def running_server(data_dir: Path, *flags: str, workers: int = 1) -> Iterator[Server]:
     command = [sys.executable, "-P", "-m", "ansatz.service", "--listen", "127.0.0.1:0", "--data-dir", str(data_dir)]
     command += ["--workers", str(workers), "--exit-with-parent", "--log-level", "error", *flags]
+    if "--drain-seconds" not in flags:
+        command += ["--drain-seconds", "0"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -40,13 +40,14 @@ def already_exists(reason: str, message: str) -> ServiceError:
 
 def exhausted(reason: str, message: str, retry_seconds: int) -> ServiceError:
     """Too much at once; `retry_seconds` tells when to try again."""
-    retry = error_details_pb2.RetryInfo()
-    retry.retry_delay.seconds = retry_seconds
-    return ServiceError(code_pb2.RESOURCE_EXHAUSTED, reason, message, [retry])
+    return ServiceError(code_pb2.RESOURCE_EXHAUSTED, reason, message, [_retry(retry_seconds)])
 
 
 def stopping() -> ServiceError:
-    return ServiceError(code_pb2.UNAVAILABLE, "SERVER_STOPPING", "the server is stopping; try again in a moment")
+    """Another server, or this one when it is back, goes on with what the caller asked for."""
+    return ServiceError(
+        code_pb2.UNAVAILABLE, "SERVER_STOPPING", "the server is stopping; try again in a moment", [_retry(1)]
+    )
 
 
 def invalid(violations: Sequence[Violation], prefix: str = "") -> ServiceError:
@@ -77,6 +78,12 @@ def as_service_error(error: Exception) -> ServiceError:
             return engine_not_ready(error)
     _log.error("request failed", exc_info=error)
     return ServiceError(code_pb2.INTERNAL, "INTERNAL", "the server failed at this request; its log says how")
+
+
+def _retry(seconds: int) -> error_details_pb2.RetryInfo:
+    retry = error_details_pb2.RetryInfo()
+    retry.retry_delay.seconds = seconds
+    return retry
 
 
 def _packed(message: Message) -> any_pb2.Any:

@@ -7,10 +7,10 @@ import fcntl
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from pydantic import ValidationError
@@ -50,7 +50,8 @@ def _exit(status: int, message: str) -> int:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, or with `exit_with_parent` until standard input ends.
+    """Serve until SIGTERM or SIGINT, and then let running searches end, unless a second signal comes; or with
+    `exit_with_parent` until standard input ends.
 
     Prints one line ``listening ADDRESS`` on standard output once calls are accepted. Raises RuntimeError where the
     address or the data directory cannot be had.
@@ -63,7 +64,7 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     searchers, evaluators = WorkerPool("search", settings.workers), WorkerPool("evaluate", 1)
     searchers.start()
-    stop = _stop_signal(settings)
+    stop = _Stop(settings)
     await asyncio.sleep(0)
     # Imported here: the workers warm up meanwhile.
     from ansatz.service.server import Server
@@ -81,7 +82,9 @@ async def _serve(settings: Settings) -> None:
     if exposition:
         print(f"metrics {exposition.url}", flush=True)
         _log.info("metrics", url=exposition.url)
-    await stop.wait()
+    await stop.asked.wait()
+    _log.info("draining", seconds=settings.drain_seconds)
+    await _first(server.drain(), stop.at_once.wait())
     _log.info("stopping")
     if exposition:
         await asyncio.to_thread(exposition.close)
@@ -101,23 +104,42 @@ def _tell_metrics(settings: Settings, server: Server) -> Exposition | None:
         raise RuntimeError(f"metrics cannot be told on {settings.metrics}: {error.strerror}") from error
 
 
-def _stop_signal(settings: Settings) -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    if settings.exit_with_parent:
-        _on_end_of_input(loop, stop)
-    return stop
+class _Stop:
+    """What ends the server: SIGTERM or SIGINT ask for it, a second one wants it at once, as does the parent's end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.asked, self.at_once = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ask)
+        if settings.exit_with_parent:
+            _on_end_of_input(loop, self._want_at_once)
+
+    def _ask(self) -> None:
+        (self.at_once if self.asked.is_set() else self.asked).set()
+
+    def _want_at_once(self) -> None:
+        self.asked.set()
+        self.at_once.set()
 
 
-def _on_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    """Set `stop` when standard input ends, as a pipe does when its other end's process dies, however it dies."""
+async def _first(*works: Coroutine[Any, Any, object]) -> None:
+    """Return when the first of them has ended; the others are cancelled."""
+    tasks = [asyncio.create_task(work) for work in works]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    for task in done:
+        task.result()
+
+
+def _on_end_of_input(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Call `stop` when standard input ends, as a pipe does when its other end's process dies, however it dies."""
 
     def read() -> None:
         if not os.read(sys.stdin.fileno(), 4096):
             loop.remove_reader(sys.stdin)
-            stop.set()
+            stop()
 
     try:
         loop.add_reader(sys.stdin, read)

@@ -100,6 +100,12 @@ class Runner:
             if run := self._runs.get(job_id):
                 run.cancel(self._grace)
 
+    async def drain(self, seconds: float) -> None:
+        """Give no more jobs to workers; return when the searches that run have ended, or after `seconds`."""
+        self._dispatcher.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
     async def close(self) -> None:
         """Stop every search at once; the jobs wait in the store for the next server."""
         self._closing = True

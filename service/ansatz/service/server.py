@@ -25,6 +25,8 @@ from ansatz.v1 import discovery_service_pb2, job_pb2
 from ansatz.v1.discovery_service_pb2_grpc import add_DiscoveryServiceServicer_to_server
 
 SERVICE = discovery_service_pb2.DESCRIPTOR.services_by_name["DiscoveryService"].full_name
+LIVENESS = "liveness"
+"""What the health service calls that the server answers at all, whether or not it is ready for work."""
 _STOP_GRACE_SECONDS = 2.0
 _STATES = {
     name.removeprefix("JOB_STATE_").lower(): number
@@ -61,7 +63,8 @@ class Server:
         await self._store.open()
         await self._jobs.recover()
         self._runner.start()
-        await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
+        await self._set_ready(False)
         address = self._bind()
         await self._grpc.start()
         self._announcer = asyncio.create_task(self._announce_warm())
@@ -76,6 +79,13 @@ class Server:
             workers=self._searchers.counts | self._evaluators.counts,
             watchers=self._hub.watchers,
         )
+
+    async def drain(self) -> None:
+        """Say that this server is no longer ready and let running searches end, for as long as the settings allow.
+        Calls are still answered; jobs that are created wait in the store for the next server."""
+        self._announcer.cancel()
+        await self._set_ready(False)
+        await self._runner.drain(self._settings.drain_seconds)
 
     async def stop(self) -> None:
         """Take no more calls, put running jobs back into the queue of the store, end the workers."""
@@ -100,12 +110,13 @@ class Server:
 
     async def _announce_warm(self) -> None:
         await self._searchers.warm()
-        await self._set_health(health_pb2.HealthCheckResponse.SERVING)
+        await self._set_ready(True)
         _log.info("workers warm", workers=self._settings.workers)
         # The evaluation process comes last: it does not take a core from the first search.
         self._evaluators.start()
 
-    async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+    async def _set_ready(self, ready: bool) -> None:
+        status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
         for service in ("", SERVICE):
             await self._health.set(service, status)
 

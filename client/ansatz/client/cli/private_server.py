@@ -55,7 +55,7 @@ def require_server_extra() -> None:
 def _child(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     listen = f"unix:{folder / 'socket'}" if hasattr(socket, "AF_UNIX") else "127.0.0.1:0"
     command = [sys.executable, "-P", "-m", "ansatz.service", "--listen", listen, "--data-dir", str(folder / "data")]
-    command += ["--workers", "1", "--exit-with-parent"]
+    command += ["--workers", "1", "--exit-with-parent", "--drain-seconds", "0"]
     with (folder / "log").open("wb") as log:
         # In a session of its own, so that Ctrl-C on the terminal reaches this process alone. Its standard input is a
         # pipe that ends when this process does, however it ends: the child then stops.

@@ -22,6 +22,7 @@ from ansatz.discovery import (
     Candidate,
     EngineNotReadyError,
     InvalidInputError,
+    Options,
     Progress,
     answer,
     compare_formulas,
@@ -29,6 +30,7 @@ from ansatz.discovery import (
     evaluate_formula,
     propose_experiments,
 )
+from ansatz.discovery.discover import Observations, validate
 from ansatz.discovery.propose import DEFAULT_EXPERIMENTS
 from ansatz.service import convert
 from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
@@ -40,6 +42,8 @@ from ansatz.service.executor.warm_up import warm_up
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
 
 _PROGRESS_INTERVAL = 0.5
+# The server answers calls at once, however many workers search.
+_NICENESS = 10
 
 
 class Link:
@@ -96,10 +100,21 @@ class Reporter:
 def _search(link: Link, payload: bytes) -> Frame:
     problem, front = parted(payload)
     observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
-    options = convert.with_start(options, job_pb2.Front.FromString(front))
+    options = _with_start(observations, options, job_pb2.Front.FromString(front))
     link.send(Kind.BEGUN)
     report = discover(observations, options, Reporter(link), link.stop.is_set)
     return Kind.REPORT, convert.report_to_proto(report).SerializeToString()
+
+
+def _with_start(observations: Observations, options: Options, front: job_pb2.Front) -> Options:
+    """The options with the formulas of a front to try first. What a search that was broken off had found so far may be
+    no formula of the inputs alone: then it starts anew."""
+    try:
+        started = convert.with_start(options, front)
+        validate(observations, started)
+    except InvalidInputError:
+        return options
+    return started
 
 
 def _evaluate(payload: bytes) -> Frame:
@@ -186,6 +201,7 @@ def _failed(reason: str, message: str) -> Frame:
 
 def main() -> None:
     link = Link(int(sys.argv[2]))
+    os.nice(_NICENESS)
     warm_up(sys.argv[1])
     link.send(Kind.READY)
     while True:

@@ -51,12 +51,17 @@ def append(
     return stored
 
 
-def report_of_last_front(connection: Connection, row: Row[Any]) -> report_pb2.Report:
+def last_front(connection: Connection, row: Row[Any]) -> job_pb2.Front | None:
+    """The best that searches for the job have found so far; None: nothing."""
     query = sa.select(events.c.event).where(events.c.job == row.number, events.c.kind == "front")
     last = connection.execute(query.order_by(events.c.sequence.desc()).limit(1)).scalar()
+    return None if last is None else job_pb2.JobEvent.FromString(last).front
+
+
+def report_of_last_front(connection: Connection, row: Row[Any]) -> report_pb2.Report:
     report = report_pb2.Report()
-    if last is not None:
-        report.candidates.extend(job_pb2.JobEvent.FromString(last).front.candidates)
+    if (front := last_front(connection, row)) is not None:
+        report.candidates.extend(front.candidates)
         count_from_creation(report, row, now())
     return report
 

@@ -17,6 +17,7 @@ from ansatz.service.store.rows import (
     existing_row,
     find_row,
     job_of,
+    last_front,
     now,
     report_of_last_front,
 )
@@ -59,8 +60,9 @@ class StoredRequest:
 
 @dataclass(frozen=True)
 class Started:
-    """A job that a worker is to run: its serialized problem and the front of formulas to try first, how often workers
-    took it, the event of its start, and seconds since its creation."""
+    """A job that a worker is to run: its serialized problem, the front of formulas to try first (of a search for it
+    that was broken off, or of the job that it continues), how often workers took it, the event of its start, and
+    seconds since its creation."""
 
     problem: bytes
     start: bytes
@@ -207,7 +209,9 @@ class Store:
                 connection, row, job_pb2.JOB_STATE_RUNNING, attempts=row.attempts + 1, start_time=now()
             )
             problem = connection.execute(sa.select(problems.c.problem).where(problems.c.job == row.number)).scalar_one()
-            start = connection.execute(sa.select(starts.c.front).where(starts.c.job == row.number)).scalar()
+            front = last_front(connection, row)
+            given = connection.execute(sa.select(starts.c.front).where(starts.c.job == row.number)).scalar()
+            start = given if front is None else front.SerializeToString()
             options = problem_pb2.SearchOptions.FromString(row.options)
             waited = max(0, now() - row.create_time) / 1e6
             return Started(problem, start or b"", options, row.attempts + 1, event, waited)
