@@ -1,4 +1,4 @@
-"""What every call goes through: it is measured, its errors become a status."""
+"""What every call goes through: it is measured and logged, its errors become a status."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 import grpc
+import structlog
 from google.protobuf.message import Message
 from google.rpc import code_pb2
 from grpc_status import rpc_status
@@ -16,6 +17,7 @@ from grpc_status import rpc_status
 from ansatz.service.errors import as_service_error
 from ansatz.service.observability.metrics import RPC_SECONDS
 
+_log = structlog.get_logger()
 _Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -56,6 +58,8 @@ class _Call:
         self._code: int | None = None
 
     def __enter__(self) -> Self:
+        # Each call is a task of its own: what is bound here is of this call alone.
+        structlog.contextvars.bind_contextvars(method=self._method)
         self._started = time.perf_counter()
         return self
 
@@ -65,7 +69,9 @@ class _Call:
         if self._code is None:
             # What is no Exception ends a call from outside: the caller went away.
             self._code = code_pb2.OK if error is None else code_pb2.CANCELLED
-        RPC_SECONDS.labels(self._method, code_pb2.Code.Name(self._code)).observe(time.perf_counter() - self._started)
+        code, seconds = code_pb2.Code.Name(self._code), time.perf_counter() - self._started
+        RPC_SECONDS.labels(self._method, code).observe(seconds)
+        _log.debug("call ended", code=code, seconds=round(seconds, 4))
 
     async def abort(self, error: Exception) -> NoReturn:
         refusal = as_service_error(error)

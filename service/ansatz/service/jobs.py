@@ -12,7 +12,7 @@ from google.rpc import code_pb2
 from ansatz.service import errors
 from ansatz.service.access import Caller, Role
 from ansatz.service.continuing import EndedJob, find_ended
-from ansatz.service.limits import MAX_ATTEMPTS, Limits
+from ansatz.service.limits import MAX_ATTEMPTS, MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.resources import job_name
 from ansatz.service.runner import Runner
 from ansatz.service.store import FINAL_STATES, NewJob, Store, Unfinished
@@ -39,6 +39,8 @@ class Jobs:
 
     async def create(self, request: discovery_service_pb2.CreateJobRequest, caller: Caller) -> job_pb2.Job:
         """Validate, store, queue. The same request_id and body give the same job."""
+        if request.request_id:
+            structlog.contextvars.bind_contextvars(request_id=request.request_id[:MAX_REQUEST_ID_LENGTH])
         body = await asyncio.to_thread(Body.of, request)
         if request.request_id and (job := await self._made_before(request.request_id, body, caller)):
             return job
@@ -58,6 +60,7 @@ class Jobs:
         found = await self._store.get(job_id)
         if found is None or not caller.owns(found.owner):
             raise errors.not_found(job_name(job_id))
+        structlog.contextvars.bind_contextvars(job=job_id)
         return found.job
 
     async def ended(self, name: str, caller: Caller, field: str) -> EndedJob:
@@ -91,6 +94,7 @@ class Jobs:
         job = await self.get(job_id, caller)
         if job.state in FINAL_STATES:
             return job
+        _log.info("cancel asked")
         await asyncio.shield(asyncio.create_task(self._runner.cancel(job_id)))
         await self._hub.wait_final(job_id, self._grace + 1.0)
         return await self.get(job_id, caller)
@@ -98,6 +102,7 @@ class Jobs:
     async def delete(self, job_id: str, caller: Caller) -> None:
         await self.cancel(job_id, caller)
         await self._store.delete(job_id)
+        _log.info("job deleted")
 
     async def _admit(self, new: NewJob) -> bool:
         event = await self._store.create(new)
@@ -134,7 +139,7 @@ class Jobs:
             self._creating -= 1
 
     async def _recover(self, job: Unfinished) -> None:
-        log = _log.bind(job=job.id)
+        log = _log.bind(job=job.id, caller=job.owner)
         if job.cancel_requested:
             await self._store.finish(job.id, job_pb2.JOB_STATE_CANCELLED)
             return

@@ -62,6 +62,7 @@ def serve(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    asyncio.get_running_loop().set_exception_handler(_log_failed_task)
     searchers, evaluators = WorkerPool("search", settings.workers), WorkerPool("evaluate", 1)
     searchers.start()
     stop = _Stop(settings)
@@ -102,6 +103,11 @@ def _tell_metrics(settings: Settings, server: Server) -> Exposition | None:
         return Exposition(*settings.metrics_address, server.state)
     except OSError as error:
         raise RuntimeError(f"metrics cannot be told on {settings.metrics}: {error.strerror}") from error
+
+
+def _log_failed_task(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """In place of asyncio's own handler, whose text quotes the error."""
+    _log.error("task failed", exc_info=context.get("exception"))
 
 
 class _Stop:

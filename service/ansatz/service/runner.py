@@ -133,6 +133,7 @@ class Runner:
         try:
             started = await self._store.start(run.job_id)
             self._hub.publish(run.job_id, started.event)
+            run.log = run.log.bind(caller=started.owner)
             run.log.info("job started", attempt=started.attempts)
             if started.attempts == 1:
                 QUEUE_SECONDS.observe(started.waited_seconds)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
+import structlog
 
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.service import convert
@@ -37,7 +38,9 @@ class Servicer(DiscoveryServiceServicer):
 
     def _caller(self, context: Context, needed: Role) -> Caller:
         """Who calls; raises ServiceError where they may not."""
-        return self._access.caller(context.invocation_metadata(), needed)
+        caller = self._access.caller(context.invocation_metadata(), needed)
+        structlog.contextvars.bind_contextvars(caller=caller.name)
+        return caller
 
     @answers
     async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> pb.CreateJobResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import os
 import signal
 import socket
@@ -121,7 +122,9 @@ class WorkerPool:
     def start(self) -> None:
         """Spawn the workers; they warm up while the caller goes on. Does nothing the second time."""
         if not self._keepers:
-            self._keepers = [asyncio.create_task(self._keep(i)) for i in range(self._size)]
+            # In a context of its own: what is logged of workers is about no call, though one may have started them.
+            blank = contextvars.Context
+            self._keepers = [asyncio.create_task(self._keep(i), context=blank()) for i in range(self._size)]
 
     async def warm(self) -> None:
         """Return once every worker has been warm."""

@@ -61,8 +61,8 @@ class StoredRequest:
 @dataclass(frozen=True)
 class Started:
     """A job that a worker is to run: its serialized problem, the front of formulas to try first (of a search for it
-    that was broken off, or of the job that it continues), how often workers took it, the event of its start, and
-    seconds since its creation."""
+    that was broken off, or of the job that it continues), how often workers took it, the event of its start, seconds
+    since its creation, and the caller that made it."""
 
     problem: bytes
     start: bytes
@@ -70,6 +70,7 @@ class Started:
     attempts: int
     event: job_pb2.JobEvent
     waited_seconds: float
+    owner: str
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Unfinished:
     """A job that an earlier server left."""
 
     id: str
+    owner: str
     state: int
     attempts: int
     cancel_requested: bool
@@ -183,7 +185,7 @@ class Store:
         """Jobs that are not final, oldest first."""
 
         def work(connection: Connection) -> list[Unfinished]:
-            query = sa.select(jobs.c.id, jobs.c.state, jobs.c.attempts, jobs.c.cancel_requested)
+            query = sa.select(jobs.c.id, jobs.c.owner, jobs.c.state, jobs.c.attempts, jobs.c.cancel_requested)
             rows = connection.execute(query.where(jobs.c.state.not_in(FINAL_STATES)).order_by(jobs.c.number))
             return [Unfinished(*row) for row in rows]
 
@@ -214,7 +216,7 @@ class Store:
             start = given if front is None else front.SerializeToString()
             options = problem_pb2.SearchOptions.FromString(row.options)
             waited = max(0, now() - row.create_time) / 1e6
-            return Started(problem, start or b"", options, row.attempts + 1, event, waited)
+            return Started(problem, start or b"", options, row.attempts + 1, event, waited, row.owner)
 
         return await self._transaction(work)
 
