@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from ansatz.client import Client, FailedPrecondition, InvalidRequest, JobState
+from ansatz.client import Client, FailedPrecondition, InvalidRequest, JobState, NotFound
 
 STEPS = [float(round(10 * 1.25**i)) for i in range(40)]
 LOSSES = [2.0 + 8.0 * s**-0.5 * (1 + 0.002 * math.sin(97 * i)) for i, s in enumerate(STEPS)]
@@ -60,3 +60,22 @@ def test_what_is_refused(client: Client) -> None:
         client.submit_curves(CURVE, "loss", scale="logarithmic")
     with pytest.raises(InvalidRequest, match="is no column"):
         client.submit_curves(CURVE, "loss", run="name")
+
+
+def test_a_picture_of_curves(client: Client) -> None:
+    job = client.submit_curves(CURVE, "loss", budget=20.0)
+    job.result()
+    assert b"<svg" in job.plot()
+    assert job.plot(rank=2, format="png").startswith(b"\x89PNG")
+    with pytest.raises(NotFound, match="none of rank 99"):
+        job.plot(rank=99)
+
+
+def test_constants_by_run_have_a_picture_but_no_predictions(client: Client) -> None:
+    runs = ["a"] * 40 + ["b"] * 40
+    data = {"step": STEPS * 2, "run": runs, "loss": [*LOSSES, *(loss + 1 for loss in LOSSES)]}
+    job = client.submit_curves(data, "loss", run="run", per_run=True, budget=20.0)
+    job.result()
+    assert b"<svg" in job.plot()
+    with pytest.raises(InvalidRequest, match="by run"):
+        job.predict([{"step": 1e6}])

@@ -42,6 +42,16 @@ def test_predict_for_people_and_for_scripts(ansatz: Run, result: Result, plain: 
     assert "at step = 1e+06: 2.0" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["loss.svg", "loss.png"])
+def test_a_picture_beside_the_answer(result: Result, plain: Path, served: str, tmp_path: Path, name: str) -> None:
+    picture = tmp_path / name
+    status, _ = result(
+        "discover", plain, "--kind", "curve", "--target", "loss", "--plot", picture, "--server", served
+    )  # fmt: skip
+    assert status == 0
+    assert picture.read_bytes().startswith(b"<?xml" if name.endswith("svg") else b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -57,25 +57,25 @@ def plot_table(table: Table, formula: Node, front: Sequence[FrontPoint], form: I
     y = table.column(table.target).values
     law = evaluate(formula, columns, table.rows)
     rows = np.unique(np.linspace(0, table.rows - 1, min(table.rows, _MOST_POINTS)).astype(int))
-    figure, (against, residuals, sizes) = _figure(3)
+    figure, (against, residuals, sizes) = figure_of(3)
     varying = [c for c in table.inputs if np.ptp(table.column(c).values) > 0]
     if len(varying) == 1:
         x = table.column(varying[0]).values
         order = np.argsort(x)
         against.plot(x[rows], y[rows], ".", color="tab:blue", label="data")
         against.plot(x[order], law[order], "-", color="tab:orange", label="law")
-        _label(against, varying[0], table.target, "Data and law")
+        label(against, varying[0], table.target, "Data and law")
     else:
         against.plot(law[rows], y[rows], ".", color="tab:blue", label="data")
         line = [float(np.nanmin(law)), float(np.nanmax(law))]
         against.plot(line, line, "-", color="tab:orange", label="law")
-        _label(against, "law", table.target, "Data against law")
+        label(against, "law", table.target, "Data against law")
     against.legend()
     residuals.plot(law[rows], (y - law)[rows], ".", color="tab:blue")
     residuals.axhline(0, color="tab:orange")
-    _label(residuals, "law", f"{table.target} − law", "Residuals")
+    label(residuals, "law", f"{table.target} − law", "Residuals")
     _front(sizes, front)
-    return _file(figure, form)
+    return file_of(figure, form)
 
 
 def _front(axes: Axes, front: Sequence[FrontPoint]) -> None:
@@ -83,7 +83,7 @@ def _front(axes: Axes, front: Sequence[FrontPoint]) -> None:
         colour = "tab:orange" if point.drawn else "tab:blue" if point.on_front else "lightgrey"
         axes.plot([point.complexity], [max(point.relative_error, 1e-16)], "o", color=colour)
     axes.set_yscale("log")
-    _label(axes, "nodes", "relative error", "Pareto front")
+    label(axes, "nodes", "relative error", "Pareto front")
 
 
 def plot_motion(trajectories: Trajectories, equations: Sequence[Node], form: ImageFormat) -> bytes:
@@ -91,18 +91,18 @@ def plot_motion(trajectories: Trajectories, equations: Sequence[Node], form: Ima
     those of the states, in their order, by names in formulas; initial states are fitted."""
     record = prepare(trajectories).learned
     smoothed = Smoothed.of(record)
-    figure, axes = _figure(len(record.states) + 1)
+    figure, axes = figure_of(len(record.states) + 1)
     phase = axes[-1]
     for run, t, z in _simulated(record, smoothed, equations):
         for j, state in enumerate(trajectories.states):
             axes[j].plot(record.t[run], record.x[run, j], ".", color="tab:blue", markersize=3)
             axes[j].plot(t, z[:, j], "-", color="tab:orange")
-            _label(axes[j], trajectories.time, state, f"{state} over {trajectories.time}")
+            label(axes[j], trajectories.time, state, f"{state} over {trajectories.time}")
         across, up, names = _portrait(record, smoothed, run, z)
         phase.plot(*across, ".", color="tab:blue", markersize=3)
         phase.plot(*up, "-", color="tab:orange")
-        _label(phase, *names, "Phase portrait")
-    return _file(figure, form)
+        label(phase, *names, "Phase portrait")
+    return file_of(figure, form)
 
 
 def _simulated(record: Record, smoothed: Smoothed, equations: Sequence[Node]) -> Iterator[tuple[slice, Array, Array]]:
@@ -131,7 +131,7 @@ def _portrait(
     return *rates, (names[0], f"d{names[0]}/d{record.time}")
 
 
-def _figure(count: int) -> tuple[Figure, Any]:
+def figure_of(count: int) -> tuple[Figure, Any]:
     from matplotlib.figure import Figure
 
     columns = min(count, 3)
@@ -142,13 +142,13 @@ def _figure(count: int) -> tuple[Figure, Any]:
     return figure, axes[:count]
 
 
-def _label(axes: Axes, across: str, up: str, title: str) -> None:
+def label(axes: Axes, across: str, up: str, title: str) -> None:
     axes.set_xlabel(across, parse_math=False)
     axes.set_ylabel(up, parse_math=False)
     axes.set_title(title, parse_math=False)
 
 
-def _file(figure: Figure, form: ImageFormat) -> bytes:
+def file_of(figure: Figure, form: ImageFormat) -> bytes:
     import matplotlib
 
     stream = io.BytesIO()

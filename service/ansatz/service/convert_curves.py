@@ -118,21 +118,21 @@ def questions_from_proto(request: discovery_service_pb2.PredictCurvesRequest) ->
 
 
 def curves_asked(observations: Observations) -> Curves:
-    """Raises InvalidInputError where a job's observations are no curves."""
+    """Raises InvalidInputError where a job's observations are no curves, or have no law in common."""
     if not isinstance(observations, Curves):
         raise InvalidInputError([Violation("name", "is a job on a table; predictions are for jobs on curves")])
+    if observations.per_run:
+        text = "is a job whose constants are by run; predictions need one law: make a job without per_run"
+        raise InvalidInputError([Violation("name", text)])
     return observations
 
 
-def chosen_law(report: report_pb2.Report, rank: int) -> ChosenLaw:
+def law_of_rank(report: report_pb2.Report, rank: int) -> ChosenLaw:
     """The law of a rank, 0 for the best. Raises InvalidInputError where there is none."""
     wanted = rank or 1
     for candidate in report.candidates:
         if candidate.rank == wanted:
             until = report.curves.warm_up_until if report.curves.HasField("warm_up_until") else None
-            if candidate.law.per_run:
-                text = "is a law with constants by run; predictions need one law: make a job without per_run"
-                raise InvalidInputError([Violation("rank", text)])
             return ChosenLaw(candidate.law.name, dict(candidate.law.columns), candidate.formula, until)
     raise InvalidInputError([Violation("rank", f"is {wanted}; the job found {len(report.candidates)} laws")])
 

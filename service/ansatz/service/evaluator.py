@@ -59,9 +59,9 @@ class Evaluator:
         payload = joined(job.problem.SerializeToString(), report.SerializeToString(), request.SerializeToString())
         return pb.PredictCurvesResponse.FromString(await self._answer(Kind.PREDICT, payload))
 
-    async def render(self, problem: bytes, front: bytes, request: pb.RenderPlotRequest) -> pb.RenderPlotResponse:
-        """A picture of one of the candidates of a job's front."""
-        payload = joined(problem, front, request.SerializeToString())
+    async def render(self, problem: bytes, report: bytes, request: pb.RenderPlotRequest) -> pb.RenderPlotResponse:
+        """A picture of one of the candidates of a job's report."""
+        payload = joined(problem, report, request.SerializeToString())
         return pb.RenderPlotResponse.FromString(await self._answer(Kind.RENDER, payload))
 
     async def _answer(self, kind: Kind, payload: bytes) -> bytes:

@@ -80,14 +80,13 @@ class Jobs:
             await self._hub.wait_final(job_id, timeout)
         return await self.get(job_id, caller)
 
-    async def front(self, job_id: str, caller: Caller, rank: int) -> tuple[bytes, bytes]:
-        """A job's problem and its candidates, serialized. Raises ServiceError where none has the rank."""
+    async def reported(self, job_id: str, caller: Caller, rank: int) -> tuple[bytes, bytes]:
+        """A job's problem and its report, serialized. Raises ServiceError where no candidate has the rank."""
         job, problem = await self.get(job_id, caller), await self._store.problem(job_id)
         if problem is None or rank not in [c.rank for c in job.report.candidates]:
             text = f"{job_name(job_id)} has {len(job.report.candidates)} candidates, none of rank {rank}"
             raise errors.ServiceError(code_pb2.NOT_FOUND, "NO_SUCH_CANDIDATE", text)
-        front = job_pb2.Front(candidates=job.report.candidates)
-        return problem.SerializeToString(), front.SerializeToString()
+        return problem.SerializeToString(), job.report.SerializeToString()
 
     async def cancel(self, job_id: str, caller: Caller) -> job_pb2.Job:
         """Ask the search to stop and wait until it has: a fraction of a second, or else until it is killed."""

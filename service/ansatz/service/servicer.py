@@ -108,8 +108,8 @@ class Servicer(DiscoveryServiceServicer):
     @answers
     async def RenderPlot(self, request: pb.RenderPlotRequest, context: Context) -> pb.RenderPlotResponse:
         caller = self._caller(context, Role.READ)
-        problem, front = await self._jobs.front(job_id_of(request.name), caller, request.rank or 1)
-        return await self._evaluator.render(problem, front, request)
+        problem, report = await self._jobs.reported(job_id_of(request.name), caller, request.rank or 1)
+        return await self._evaluator.render(problem, report, request)
 
     @answers
     async def PredictCurves(self, request: pb.PredictCurvesRequest, context: Context) -> pb.PredictCurvesResponse:

@@ -8,19 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ansatz.discovery.curves.ansatz import parse_curve_ansatz
-from ansatz.discovery.curves.fit import THOROUGH, Fit, fit_law
-from ansatz.discovery.curves.free import law_of
+from ansatz.discovery.curves.chosen import ChosenLaw, fitted
+from ansatz.discovery.curves.fit import Fit
 from ansatz.discovery.curves.frontier import FLOPS_PER_PARAMETER_AND_TOKEN
 from ansatz.discovery.curves.intervals import draws, profile, value_quantity
-from ansatz.discovery.curves.laws import LAWS
-from ansatz.discovery.curves.model import Model
 from ansatz.discovery.curves.observations import Curves
 from ansatz.discovery.curves.prepare import Prepared, prepare
 from ansatz.discovery.curves.results import Answers, Estimate, Optimum, Prediction, Reach
-from ansatz.discovery.curves.warm_up import without
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import Array, parse, to_text
+from ansatz.discovery.expression import Array, to_text
 from ansatz.discovery.options import Options
 from ansatz.discovery.score.uncertainty import t_quantile
 
@@ -30,17 +26,6 @@ _SIZES = np.geomspace(1e3, 1e15, 481)
 _REFINED = 61
 _REACH = np.geomspace(1e-3, 1e9, 1201)
 _AXES = ("D", "S", "C", "N")
-
-
-@dataclass(frozen=True)
-class ChosenLaw:
-    """Which law of a report: its `name` (LawFacts.name), the `columns` of its variables, the candidate's `formula`, and
-    the end of the warm-up that was left out."""
-
-    name: str
-    columns: Mapping[str, str]
-    formula: str
-    warm_up_until: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +67,7 @@ def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Option
     Raises InvalidInputError where a point lacks an input of the law, or the law has no size or no axis to ask for.
     """
     prepared = prepare(curves)
-    fit = _fitted(curves, prepared, law, options)
+    fit = fitted(curves, prepared, law, options)
     asked = _Asked(fit, prepared, questions, options.seed)
     points = _points(fit, prepared, questions.points)
     formula = fit.model.formula(fit.u, prepared.target)
@@ -93,32 +78,6 @@ def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Option
         optima=tuple(asked.optimum(budget) for budget in questions.budgets),
         reaches=tuple(asked.reach(target, points) for target in questions.targets),
     )
-
-
-def _fitted(curves: Curves, prepared: Prepared, law: ChosenLaw, options: Options) -> Fit:
-    sample, _ = without(prepared.sample, prepared.axis, law.warm_up_until)
-    catalogue = {known.name: known for known in LAWS}
-    also: tuple[Array, ...] = ()
-    if law.name in catalogue:
-        chosen = catalogue[law.name]
-    elif law.name == "ansatz" and (ansatz := parse_curve_ansatz(curves, options)) is not None:
-        chosen = ansatz.law
-    else:
-        bound = law_of(parse(law.formula, tuple(sample.columns)), tuple(sample.columns))
-        if bound is None:
-            raise InvalidInputError([Violation("law", f"{law.formula!r} has no constants or no input")])
-        chosen, theta = bound
-        also = (theta[None, :],)
-    columns = {v: law.columns.get(v, v) for v in chosen.variables}
-    for variable, column in columns.items():
-        if column not in sample.columns:
-            raise InvalidInputError([Violation("law", f"{variable!r} stands for {column!r}, which is no input")])
-    model = Model.on(chosen, columns, sample.columns)
-    starts = tuple(np.clip(model.inward(theta), *model.bounds) for theta in also)
-    fit = fit_law(model, sample, options.seed, THOROUGH, also=starts)
-    if fit is None:
-        raise InvalidInputError([Violation("law", f"{law.name!r} cannot be fitted to these curves")])
-    return fit
 
 
 def _points(fit: Fit, prepared: Prepared, points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:

@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from ansatz.discovery.curves.candidates import law_constants
-from ansatz.discovery.curves.fit import OUTLIER, Fit
+from ansatz.discovery.curves.fit import Fit
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.results import (
     CurveFindings,
@@ -78,9 +78,7 @@ def _inside(place: LawConstant, best: Found) -> bool:
 
 
 def _outliers(fit: Fit) -> tuple[int, ...]:
-    if fit.noise <= 1e-12:
-        return ()
-    far = np.flatnonzero(np.abs(fit.residuals) > OUTLIER * fit.noise)
+    far = np.abs(fit.residuals) > fit.outlying
     return tuple(sorted(int(row) + 1 for row in fit.sample.first_row[far]))
 
 

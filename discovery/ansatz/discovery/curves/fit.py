@@ -24,6 +24,7 @@ OUTLIER = 5.0
 """Standard deviations of the noise beyond which a row is an outlier."""
 _MOST_OUTLIERS = 0.2
 _ROUNDS = 4
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ class Fit:
     def noise(self) -> float:
         """Robust standard deviation of the residuals, on n − p degrees of freedom."""
         return _noise(self.residuals, self.constants)
+
+    @property
+    def outlying(self) -> float:
+        """The residual beyond which a row is an outlier; infinite where the law leaves only rounding."""
+        return OUTLIER * self.noise if self.noise > _ROUNDING else np.inf
 
     @cached_property
     def serial(self) -> float:

@@ -67,7 +67,7 @@ class _Runs:
 
 def search_per_run(prepared: Prepared, seed: int, budget: Budget) -> list[Together]:
     """Laws ranked by the bits of all runs together; runs of fewer than five rows are left out."""
-    runs = _Runs(_samples(prepared), prepared, seed)
+    runs = _Runs(run_samples(prepared), prepared, seed)
     if not runs.samples:
         return []
     names = list(runs.samples)
@@ -89,7 +89,7 @@ def search_per_run(prepared: Prepared, seed: int, budget: Budget) -> list[Togeth
     return [by_found[id(found)] for found in order]
 
 
-def _samples(prepared: Prepared) -> dict[str, Sample]:
+def run_samples(prepared: Prepared) -> dict[str, Sample]:
     """A sample for each run, with the columns that vary within it."""
     samples: dict[str, Sample] = {}
     for number, name in enumerate(prepared.run_names):

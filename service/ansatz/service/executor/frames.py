@@ -21,7 +21,7 @@ class Kind(IntEnum):
     COMPARE = 4  # ansatz.v1.CompareFormulasRequest
     PREDICT = 7  # three parts: ansatz.v1.Problem, the Report on it, and PredictCurvesRequest
     PROPOSE = 5  # three parts: ansatz.v1.ProposeExperimentsRequest, Problem, and Front of the job
-    RENDER = 6  # three parts: ansatz.v1.Problem, ansatz.v1.Front, ansatz.v1.RenderPlotRequest
+    RENDER = 6  # three parts: ansatz.v1.Problem, ansatz.v1.Report, ansatz.v1.RenderPlotRequest
     STOP = 3  # nothing: the task sent last is to stop and keep what it found
     # From the worker.
     READY = 10  # nothing: warm

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from ansatz.discovery import InvalidInputError, Table, Trajectories, Violation
+from ansatz.discovery import Curves, Trajectories
+from ansatz.discovery.curve_plots import plot_curves
+from ansatz.discovery.curves.picture import picture
 from ansatz.discovery.expression import Node, parse
 from ansatz.discovery.names import formula_names
 from ansatz.discovery.plots import FrontPoint, ImageFormat, plot_motion, plot_table
 from ansatz.service import convert
+from ansatz.service.convert_curves import law_of_rank
 from ansatz.service.executor.frames import Frame, Kind, parted
-from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
+from ansatz.v1 import discovery_service_pb2, problem_pb2, report_pb2
 
 _FORMATS = {
     discovery_service_pb2.PLOT_FORMAT_UNSPECIFIED: ImageFormat.SVG,
@@ -19,23 +22,25 @@ _FORMATS = {
 
 def render(payload: bytes) -> Frame:
     """The answer to RENDER."""
-    problem, front, request = parted(payload)
+    problem, told, request = parted(payload)
     asked = discovery_service_pb2.RenderPlotRequest.FromString(request)
-    observations, _ = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
-    candidates = job_pb2.Front.FromString(front).candidates
+    observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    report = report_pb2.Report.FromString(told)
+    candidates = report.candidates
     chosen = next(c for c in candidates if c.rank == (asked.rank or 1))
     form = _FORMATS[asked.format]
     if isinstance(observations, Trajectories):
         image = plot_motion(observations, _equations(chosen, observations), form)
-    elif isinstance(observations, Table):
+    elif isinstance(observations, Curves):
+        held_out = report.curves.held_out_rows > 0
+        image = plot_curves(picture(observations, law_of_rank(report, chosen.rank), held_out, options), form)
+    else:
         formula = parse(chosen.formula, list(formula_names(observations.inputs).values()))
         points = [
             FrontPoint(c.complexity, c.scores.relative_error, c.rank == chosen.rank, c.on_pareto_front)
             for c in candidates
         ]
         image = plot_table(observations, formula, points, form)
-    else:
-        raise InvalidInputError([Violation("name", "is a job on curves; pictures are of tables and motions")])
     response = discovery_service_pb2.RenderPlotResponse(image=image, media_type=form.media_type)
     return Kind.ANSWER, response.SerializeToString()
 

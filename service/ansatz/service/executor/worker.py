@@ -34,7 +34,7 @@ from ansatz.discovery.discover import Observations, validate
 from ansatz.discovery.propose import DEFAULT_EXPERIMENTS
 from ansatz.service import convert
 from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
-from ansatz.service.convert_curves import answers_to_proto, chosen_law, curves_asked, questions_from_proto
+from ansatz.service.convert_curves import answers_to_proto, curves_asked, law_of_rank, questions_from_proto
 from ansatz.service.convert_proposal import candidates_from_proto, proposal_to_proto
 from ansatz.service.executor.frames import Frame, Kind, packed, parted, read
 from ansatz.service.executor.rendering import render
@@ -149,7 +149,7 @@ def _predict(payload: bytes) -> Frame:
     observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
     answers = answer(
         curves_asked(observations),
-        chosen_law(report_pb2.Report.FromString(report), request.rank),
+        law_of_rank(report_pb2.Report.FromString(report), request.rank),
         questions_from_proto(request),
         options,
     )
