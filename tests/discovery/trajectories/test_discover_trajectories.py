@@ -85,6 +85,17 @@ def test_chaos_with_noise_is_found_by_the_map_between_samples() -> None:
     assert values(best.equations["y"], **at) == pytest.approx(3 * (28 - 25) + 2, rel=0.1)
 
 
+def test_chaos_without_noise_is_exact_and_holds_nothing_more() -> None:
+    rates = lambda t, z: [10 * (z[1] - z[0]), z[0] * (99.96 - z[2]) - z[1], z[0] * z[1] - 8 / 3 * z[2]]  # noqa: E731
+    data = motion(rates, [[2.3, 8.1, 12.4], [10.0, 20.0, 30.0]], np.linspace(0, 10, 150), ["x", "y", "z"])
+    best = discover(data, OPTIONS).candidates[0]
+    at = {"x": 1.5, "y": -2.0, "z": 40.0}
+    assert values(best.equations["x"], **at) == pytest.approx(-35, rel=1e-7)
+    assert values(best.equations["y"], **at) == pytest.approx(1.5 * 59.96 + 2, rel=1e-7)
+    assert values(best.equations["z"], **at) == pytest.approx(-3 - 320 / 3, rel=1e-7)
+    assert len(best.constants) <= 7
+
+
 def test_missing_samples_and_one_wrong_one_do_no_harm() -> None:
     made = motion(lambda t, x: [1.2 - 0.5 * x[0]], [[0.1], [6.0]], T, ["x"])
     x: Array = made.column("x").values.copy()

@@ -28,6 +28,7 @@ from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
 from ansatz.discovery.trajectories.scored import Scored, scored
 from ansatz.discovery.trajectories.settling import Propose, name_one, tie
 from ansatz.discovery.trajectories.shooting import Shooting, solve
+from ansatz.discovery.trajectories.shortening import small_reductions, weak_parameters
 from ansatz.discovery.trajectories.system import System
 from ansatz.discovery.trajectories.terms import structure
 
@@ -120,12 +121,19 @@ class Assembly:
     def polynomial(self, smoothed: Smoothed, terms: Sequence[Node]) -> None:
         """The system of all `terms` in every equation, and what is left as they are taken off."""
         sources = ["sparse.trajectory"] * len(self._forms)
-        dense(smoothed, self._forms, terms, lambda equations, near: self.propose(equations, sources, near, wide=True))
+        dense(
+            smoothed,
+            self._shooting,
+            self._forms,
+            terms,
+            lambda equations, near: self.propose(equations, sources, near, wide=True),
+        )
 
     def run(self, proposals: Sequence[Sequence[Proposal]], terms: Sequence[Node], budget: Budget) -> None:
         """Assemble and improve until nothing shortens the description; `terms` are those that may be added."""
         self._proposals, self._terms = proposals, terms
-        self._start(proposals, budget)
+        if self.best is None or not self.best.exact:
+            self._start(proposals, budget)
         for _ in range(_ROUNDS):
             before = self.best
             for improve in (self._swap, self._shorten, self._extend):
@@ -185,23 +193,50 @@ class Assembly:
 
     def _shorten(self, start: Scored, budget: Budget) -> None:
         """Take off terms while that shortens the description."""
-        current = start
-        while True:
-            better = current
-            for i, equation in enumerate(current.equations):
-                # Against an exact system the integral form has nothing to say: its own errors are larger.
-                shorter = list(reductions(equation)) if current.exact else self._promising(i, equation)
-                for reduced in shorter:
-                    if budget.spent or (better.exact and not current.exact):
-                        return
-                    equations = list(current.equations)
-                    equations[i] = reduced
-                    item = self.propose(equations, current.found_by, current, current.names)
-                    if item is not None and item.bits < better.bits:
-                        better = item
-            if better is current:
-                return
+        current = self._without_weak(start, budget)
+        shorter = self._shorter_exact if current.exact else self._shortest
+        while (better := shorter(current, budget)) is not None:
             current = better
+
+    def _shorter_exact(self, current: Scored, budget: Budget) -> Scored | None:
+        """The first of the small reductions that shortens the description."""
+        for i, reduced in small_reductions(current, self._shooting):
+            if budget.spent:
+                return None
+            item = self._reduced(current, i, reduced)
+            if item is not None and item.bits < current.bits:
+                return item
+        return None
+
+    def _shortest(self, current: Scored, budget: Budget) -> Scored | None:
+        """The reduction that shortens the description most, or the first that is exact."""
+        better = current
+        for i, equation in enumerate(current.equations):
+            for reduced in self._promising(i, equation):
+                if budget.spent or better.exact:
+                    break
+                item = self._reduced(current, i, reduced)
+                if item is not None and item.bits < better.bits:
+                    better = item
+        return None if better is current or budget.spent else better
+
+    def _reduced(self, item: Scored, state: int, formula: Node) -> Scored | None:
+        equations = list(item.equations)
+        equations[state] = formula
+        return self.propose(equations, item.found_by, item, item.names)
+
+    def _without_weak(self, start: Scored, budget: Budget) -> Scored:
+        """What is left when the constants that the data hardly tell from zero are zero, as many at once as can be."""
+        current = start
+        weak = weak_parameters(current, self._shooting)
+        while weak and not budget.spent:
+            equations = current.fit.system.replaced(dict.fromkeys(weak, 0.0))
+            item = self.propose(equations, current.found_by, current, current.names)
+            if item is not None and item.bits < current.bits:
+                current, weak = item, weak_parameters(item, self._shooting)
+            else:
+                weak = weak[: len(weak) // 2]
+        return current
 
     def _promising(self, state: int, equation: Node) -> list[Node]:
         """Reductions of an equation that are not hopeless in integral form, which is quick to tell."""

@@ -16,7 +16,8 @@ from ansatz.discovery.expression.evaluate import evaluate
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
 from ansatz.discovery.trajectories.scored import Scored
-from ansatz.discovery.trajectories.system import System
+from ansatz.discovery.trajectories.shooting import Shooting
+from ansatz.discovery.trajectories.shortening import certainties
 
 Propose = Callable[[Sequence[Node], Scored | None], Scored | None]
 
@@ -27,7 +28,9 @@ _ROWS_A_TERM = 3
 _PATIENCE = 3
 
 
-def dense(smoothed: Smoothed, forms: Sequence[IntegralForm], terms: Sequence[Node], propose: Propose) -> None:
+def dense(
+    smoothed: Smoothed, shooting: Shooting, forms: Sequence[IntegralForm], terms: Sequence[Node], propose: Propose
+) -> None:
     """Propose the system of all terms in every equation, and what is left of it as the least certain terms go."""
     rows = smoothed.record.samples * len(forms)
     if len(terms) * len(forms) * _ROWS_A_TERM > rows:
@@ -42,7 +45,7 @@ def dense(smoothed: Smoothed, forms: Sequence[IntegralForm], terms: Sequence[Nod
             return
         worse = 0 if item.bits < best_bits else worse + 1
         best_bits, near = min(best_bits, item.bits), item
-        certainty = _certainty(item.fit.system, item.fit.errors, coefficients, kept, terms)
+        certainty = _certainty(item, shooting, coefficients, kept)
         if certainty is None:
             return
         weakest = float(certainty[kept].min())
@@ -75,15 +78,13 @@ def _scaled(coefficient: float, term: Node) -> Node:
     return Number(coefficient) if term == build.ONE else multiply(Number(coefficient), term)
 
 
-def _certainty(system: System, errors: Array, coefficients: Array, kept: Array, terms: Sequence[Node]) -> Array | None:
+def _certainty(item: Scored, shooting: Shooting, coefficients: Array, kept: Array) -> Array | None:
     """Coefficients over their errors, in place of those that were fitted; 0 where the data do not determine one."""
+    system = item.fit.system
     slots = [slot for _, slot in sorted(system.slots.items())]  # in order of appearance
     if len(slots) != int(kept.sum()):
         return None
-    fitted = np.array([slot.sign * system.values[slot.parameter] for slot in slots])
     ratio = np.full(kept.shape, np.inf)
-    with np.errstate(all="ignore"):
-        own = np.abs(fitted) / errors[[slot.parameter for slot in slots]]
-    ratio[kept] = np.nan_to_num(own, nan=0.0, posinf=np.inf)
-    coefficients[kept] = fitted
+    ratio[kept] = certainties(item, shooting)[[slot.parameter for slot in slots]]
+    coefficients[kept] = [slot.sign * system.values[slot.parameter] for slot in slots]
     return ratio

@@ -81,7 +81,8 @@ class _Search:
     def run(self) -> Report:
         """Search until exact, done, or the budget is spent."""
         self._baseline()
-        self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE))
+        if not self._done():
+            self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE))
         self._assemble(())
         if not self._done():
             self._drive()

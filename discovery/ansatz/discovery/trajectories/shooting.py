@@ -263,9 +263,9 @@ class Shooting:
         return tied
 
     def _merit(self, ends: Array, s: Array, sigma: Array, tied: Array) -> Merit:
-        residual = ((self._observed - s) / sigma)[self.seen]
-        defect = tied * self._defects(ends, s) / sigma[self.record.intervals].T
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
+            residual = ((self._observed - s) / sigma)[self.seen]
+            defect = tied * self._defects(ends, s) / sigma[self.record.intervals].T
             return Merit(float(residual @ residual), float(np.sum(defect * defect)))
 
     def _cuts(self, slopes: Array) -> list[slice]:

@@ -123,6 +123,7 @@ class Compiled:
         parameters = [parameter_name(k) for k in range(system.size)]
         self.components = len(record.components)
         self.parameters = system.size + len(extra)
+        self._fitted = system.size
         self._d = len(record.states)
         self._offset = self.components - self._d
         self._names = (*record.variables, *parameters)
@@ -139,12 +140,12 @@ class Compiled:
 
     def rates(self, z: Array, u: Array, t: Array, parameters: Array) -> Array:
         """dz/dt, shape (D, N), for z (D, N), inputs u (m, N) and times t (N,)."""
-        found = self._values([*z, *u, t, *parameters])
+        found = self._values([*z, *u, t, *parameters[: self._fitted]])
         return self._stacked(z, found)
 
     def rates_and_slopes(self, z: Array, u: Array, t: Array, parameters: Array, w: Array) -> tuple[Array, Array]:
         """dz/dt and d/dt of the sensitivities w (D, D + p, N) with respect to the initial z and the parameters."""
-        found = self._all([*z, *u, t, *parameters])
+        found = self._all([*z, *u, t, *parameters[: self._fitted]])
         dw = np.zeros_like(w)
         for i in range(self._offset):
             dw[i] = w[self._offset + i]
