@@ -52,6 +52,7 @@ def test_server_info_tells_versions_engines_and_limits(server: Server) -> None:
     assert (info.limits.max_rows, info.limits.max_columns) == (1_000_000, 1_000)
     assert info.limits.max_message_bytes == 128 * 1024 * 1024
     assert info.limits.max_budget.seconds == 3600
+    assert 0 < info.limits.worker_memory_bytes < psutil.virtual_memory().total
     assert info.workers == 1
     assert set(info.default_functions) <= set(info.functions)
 

@@ -257,6 +257,7 @@ def server_info(message: discovery_service_pb2.GetServerInfoResponse) -> results
         max_wait_seconds=_seconds(sent.max_wait),
         max_formula_length=sent.max_formula_length,
         max_complexity=sent.max_complexity,
+        worker_memory_bytes=sent.worker_memory_bytes,
     )
     return results.ServerInfo(
         version=message.version,

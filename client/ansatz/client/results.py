@@ -359,6 +359,7 @@ class Limits:
     max_wait_seconds: float
     max_formula_length: int
     max_complexity: int
+    worker_memory_bytes: int
 
 
 @dataclass(frozen=True)

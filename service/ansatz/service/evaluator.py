@@ -88,6 +88,9 @@ class Evaluator:
                 f"the evaluation took longer than {EVALUATION_SECONDS:g} s; give fewer rows",
             ) from None
         except WorkerDiedError:
+            if worker.exceeded_bytes:
+                message = self._pool.memory_exceeded(worker)
+                raise errors.ServiceError(code_pb2.RESOURCE_EXHAUSTED, "MEMORY_LIMIT", message) from None
             raise errors.ServiceError(
                 code_pb2.INTERNAL, "WORKER_DIED", "the evaluation process died; it is replaced: try again"
             ) from None

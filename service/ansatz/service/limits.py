@@ -38,6 +38,7 @@ class Limits:
     max_message_bytes: int
     max_queued_jobs: int
     max_watchers: int
+    worker_memory_bytes: int
 
     @classmethod
     def of(cls, settings: Settings) -> Limits:
@@ -47,6 +48,7 @@ class Limits:
             max_message_bytes=settings.max_message_mib * MIB,
             max_queued_jobs=settings.max_queued_jobs,
             max_watchers=settings.max_watchers,
+            worker_memory_bytes=settings.worker_memory_bytes,
         )
 
     def problem_violations(self, problem: problem_pb2.Problem) -> list[Violation]:
@@ -107,6 +109,7 @@ class Limits:
             max_message_bytes=self.max_message_bytes,
             max_queued_jobs=self.max_queued_jobs,
             max_watchers=self.max_watchers,
+            worker_memory_bytes=self.worker_memory_bytes,
             max_formula_length=MAX_LENGTH,
             max_complexity=MAX_COMPLEXITY,
         )

@@ -63,7 +63,8 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     asyncio.get_running_loop().set_exception_handler(_log_failed_task)
-    searchers, evaluators = WorkerPool("search", settings.workers), WorkerPool("evaluate", 1)
+    memory = settings.worker_memory_bytes
+    searchers, evaluators = WorkerPool("search", settings.workers, memory), WorkerPool("evaluate", 1, memory)
     searchers.start()
     stop = _Stop(settings)
     await asyncio.sleep(0)

@@ -190,6 +190,8 @@ class Runner:
     async def _worker_died(self, run: Run, started: Started) -> None:
         if run.cancelled:
             await self._finish(run, job_pb2.JOB_STATE_CANCELLED)
+        elif run.worker.exceeded_bytes:
+            await self._fail(run, "MEMORY_LIMIT", self._pool.memory_exceeded(run.worker))
         elif run.overran:
             await self._finish_overrun(run)
         elif self._closing:

@@ -12,11 +12,13 @@ from pydantic_settings import BaseSettings, CliImplicitFlag, SettingsConfigDict
 
 from ansatz.service.access.token_file import read as read_tokens
 from ansatz.service.access.transport import Transport
+from ansatz.service.machine import memory_bytes
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 MIB = 1024 * 1024
+_LEAST_WORKER_MEMORY = 256 * MIB
 
 
 def _default_data_dir() -> Path:
@@ -48,6 +50,10 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=256, description="searches at the same time")] = Field(
         default_factory=_default_workers
     )
+    worker_memory_mib: Annotated[
+        int | None,
+        Field(ge=256, description="MiB of a worker; default: an even share of four fifths of the memory there is"),
+    ] = None
     insecure: Annotated[
         CliImplicitFlag[bool], Field(description="listen without encryption where other machines can reach it")
     ] = False
@@ -96,6 +102,14 @@ class Settings(BaseSettings):
             return self.data_dir / "lock"
         file = self.store_url.database if self.store_url.get_backend_name() == "sqlite" else None
         return None if file is None else Path(f"{file}.lock")
+
+    @property
+    def worker_memory_bytes(self) -> int:
+        """What a worker may use. By default all of them, the one that evaluates included, leave a fifth of the memory
+        to the server and the rest of the machine."""
+        if self.worker_memory_mib is not None:
+            return self.worker_memory_mib * MIB
+        return max(_LEAST_WORKER_MEMORY, memory_bytes() * 4 // 5 // (self.workers + 1))
 
     @property
     def transport(self) -> Transport | None:

@@ -24,7 +24,7 @@ class Kind(IntEnum):
     RENDER = 6  # three parts: ansatz.v1.Problem, ansatz.v1.Report, ansatz.v1.RenderPlotRequest
     STOP = 3  # nothing: the task sent last is to stop and keep what it found
     # From the worker.
-    READY = 10  # nothing: warm
+    READY = 10  # nothing: warm, and after each task at rest
     BEGUN = 14  # nothing: the data are read, the budget counts from now
     PROGRESS = 11  # ansatz.v1.Progress
     FRONT = 12  # ansatz.v1.Front

@@ -7,9 +7,9 @@ A thread reads the socket, so that a stop is heard during a search, and the serv
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import queue
-import signal
 import socket
 import sys
 import threading
@@ -37,6 +37,8 @@ from ansatz.service.convert_comparison import box_from_proto, comparison_to_prot
 from ansatz.service.convert_curves import answers_to_proto, curves_asked, law_of_rank, questions_from_proto
 from ansatz.service.convert_proposal import candidates_from_proto, proposal_to_proto
 from ansatz.service.executor.frames import Frame, Kind, packed, parted, read
+from ansatz.service.executor.isolation import isolate
+from ansatz.service.executor.process_tree import kill_own
 from ansatz.service.executor.rendering import render
 from ansatz.service.executor.warm_up import warm_up
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
@@ -68,8 +70,8 @@ class Link:
         # A server that dies with frames unread resets the connection instead of ending it.
         with contextlib.suppress(OSError):
             self._take_frames()
-        # The server is gone: end this process and whatever an engine started in its group.
-        os.killpg(0, signal.SIGKILL)
+        # The server is gone: end this process and whatever it started.
+        kill_own()
 
     def _take_frames(self) -> None:
         while (frame := read(self._incoming)) is not None:
@@ -200,12 +202,15 @@ def _failed(reason: str, message: str) -> Frame:
 
 
 def main() -> None:
+    isolate()
     link = Link(int(sys.argv[2]))
     os.nice(_NICENESS)
     warm_up(sys.argv[1])
-    link.send(Kind.READY)
     while True:
+        link.send(Kind.READY)
         link.send(*_answer(link, link.next_task()))
+        # What the task leaves in circles counts as the memory that this process holds at rest.
+        gc.collect()
 
 
 if __name__ == "__main__":

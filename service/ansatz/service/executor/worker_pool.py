@@ -10,14 +10,17 @@ import signal
 import socket
 import sys
 
+import psutil
 import structlog
 
-from ansatz.service.executor import frames
+from ansatz.service.executor import frames, process_tree
 from ansatz.service.executor.frames import Frame, Kind
 from ansatz.service.observability.metrics import WORKER_RESTARTS
 
 _WARM_UP_SECONDS = 300.0
 _MAX_BACKOFF_SECONDS = 30.0
+_WATCH_SECONDS = 0.25
+_REST_SECONDS = 10.0
 # One search, one core: linear algebra that takes all cores for itself makes every other worker slower.
 _ENVIRONMENT = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _log = structlog.get_logger()
@@ -34,9 +37,16 @@ class Worker:
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self._process, self._reader, self._writer = process, reader, writer
+        self._root = psutil.Process(process.pid)
+        self._tree: process_tree.Tree = frozenset()
+        self._warm_tree, self._warm_bytes = self._tree, 0
         self._killed = False
         self.end_reason = "died"
         """Why the process is to end: one of few texts; by itself, unless it was killed."""
+        self.rested = True
+        """It has had no task since it was at rest."""
+        self.exceeded_bytes = 0
+        """The memory that it used when it was ended for using more than it may."""
 
     @classmethod
     async def spawn(cls, role: str) -> Worker:
@@ -66,6 +76,8 @@ class Worker:
         return self._process.returncode is None and not self._killed and not self._reader.at_eof()
 
     async def send(self, kind: Kind, payload: bytes = b"") -> None:
+        """Give it a task."""
+        self.rested = False
         try:
             self._writer.write(frames.packed(kind, payload))
             await self._writer.drain()
@@ -83,11 +95,35 @@ class Worker:
         with contextlib.suppress(OSError):
             self._writer.write(frames.packed(Kind.STOP))
 
+    def measure(self, limit: int) -> int:
+        """The memory in bytes that it holds with all that it started."""
+        self._tree = process_tree.tree_of(self._root)
+        return process_tree.resident_bytes(self._tree, limit)
+
+    def watch(self, limit: int) -> None:
+        """End it where it holds more memory than `limit` bytes."""
+        if not self._killed and (used := self.measure(limit)) > limit:
+            self.exceeded_bytes = used
+            self.kill("memory")
+
+    def become_warm(self, limit: int) -> None:
+        """What it holds now is what it holds at rest."""
+        self._warm_bytes, self._warm_tree = self.measure(limit), self._tree
+
+    def fault_at_rest(self, limit: int) -> str:
+        """What keeps it, after a task, from being as it was when it was warm; empty: nothing. It may keep half of the
+        memory that it then had left: heaps grow to the size of the largest task, leaks without end."""
+        kept = self.measure(limit)
+        if self._tree - self._warm_tree:
+            return "left_processes"
+        return "kept_memory" if kept > (limit + self._warm_bytes) / 2 else ""
+
     def kill(self, reason: str) -> None:
         """End the process and every process that it started, at once; the first reason given is kept."""
         if not self._killed:
             self.end_reason = reason
         self._killed = True
+        process_tree.kill(self._root, self._tree)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
@@ -100,15 +136,17 @@ class Worker:
 
 
 class WorkerPool:
-    """`size` warm workers of a role. One that ends is replaced, at growing intervals where it does not get warm."""
+    """`size` warm workers of a role, each of which may hold `memory_bytes`. One that ends, holds more, or leaves a task
+    in another state than it had when warm, is replaced; at growing intervals where it does not get warm."""
 
-    def __init__(self, role: str, size: int) -> None:
-        self._role, self._size = role, size
+    def __init__(self, role: str, size: int, memory_bytes: int) -> None:
+        self._role, self._size, self._memory_bytes = role, size, memory_bytes
         self._idle: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         self._workers: set[Worker] = set()
         self._warm_workers: set[Worker] = set()
         self._taken: set[Worker] = set()
         self._keepers: list[asyncio.Task[None]] = []
+        self._resting: set[asyncio.Task[None]] = set()
         self._cold = size
         self._warm = asyncio.Event()
 
@@ -125,6 +163,7 @@ class WorkerPool:
             # In a context of its own: what is logged of workers is about no call, though one may have started them.
             blank = contextvars.Context
             self._keepers = [asyncio.create_task(self._keep(i), context=blank()) for i in range(self._size)]
+            self._keepers.append(asyncio.create_task(self._watch(), context=blank()))
 
     async def warm(self) -> None:
         """Return once every worker has been warm."""
@@ -140,8 +179,20 @@ class WorkerPool:
 
     def give_back(self, worker: Worker) -> None:
         self._taken.discard(worker)
-        if worker.alive:
+        if worker.alive and worker.rested:
             self._idle.put_nowait(worker)
+        elif worker.alive:
+            resting = asyncio.create_task(self._rest(worker))
+            self._resting.add(resting)
+            resting.add_done_callback(self._resting.discard)
+
+    def memory_exceeded(self, worker: Worker) -> str:
+        """What to tell the caller whose task used too much memory."""
+        used, limit = (n / 2**20 for n in (worker.exceeded_bytes, self._memory_bytes))
+        return (
+            f"the task used {used:.0f} MiB of memory; this server allows {limit:.0f} MiB (--worker-memory-mib): "
+            "give fewer rows or columns"
+        )
 
     async def close(self) -> None:
         """Kill every worker; no other takes its place."""
@@ -158,7 +209,8 @@ class WorkerPool:
             worker = await Worker.spawn(self._role)
             self._workers.add(worker)
             log = _log.bind(role=self._role, slot=slot, pid=worker.pid)
-            if await self._gets_warm(worker):
+            if await self._gets_ready(worker, _WARM_UP_SECONDS):
+                await asyncio.to_thread(worker.become_warm, self._memory_bytes)
                 log.info("worker warm")
                 failures = 0
                 self._warm_workers.add(worker)
@@ -179,9 +231,29 @@ class WorkerPool:
             if failures:
                 await asyncio.sleep(min(_MAX_BACKOFF_SECONDS, 0.5 * 2.0**failures))
 
-    async def _gets_warm(self, worker: Worker) -> bool:
+    async def _rest(self, worker: Worker) -> None:
+        """A worker after its task: idle, or replaced."""
+        fault = "hung"
+        if await self._gets_ready(worker, _REST_SECONDS):
+            fault = await asyncio.to_thread(worker.fault_at_rest, self._memory_bytes)
+        if not fault:
+            worker.rested = True
+            self._idle.put_nowait(worker)
+        elif worker.alive:
+            worker.kill(fault)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            await asyncio.to_thread(self._look_at, tuple(self._workers))
+
+    def _look_at(self, workers: tuple[Worker, ...]) -> None:
+        for worker in workers:
+            worker.watch(self._memory_bytes)
+
+    async def _gets_ready(self, worker: Worker, seconds: float) -> bool:
         try:
-            async with asyncio.timeout(_WARM_UP_SECONDS):
+            async with asyncio.timeout(seconds):
                 kind, _ = await worker.receive()
         except (WorkerDiedError, TimeoutError):
             return False
