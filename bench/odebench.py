@@ -124,10 +124,10 @@ def is_exact(found: Sequence[Node], system: KnownSystem, noise: float) -> bool:
     exponents, are first fitted to the law. No other variable, no term that vanishes, at most twice the nodes and four.
     """
     columns = _box(system)
-    return all(_same(f, e, columns, noise) for f, e in zip(found, system.equations, strict=True))
+    return all(same_law(f, e, columns, noise) for f, e in zip(found, system.equations, strict=True))
 
 
-def _same(formula: Node, law: Node, columns: dict[str, Array], noise: float) -> bool:
+def same_law(formula: Node, law: Node, columns: dict[str, Array], noise: float) -> bool:
     truth = evaluate(law, columns, _POINTS)
     if set(variables(formula)) - set(columns) or complexity(simplify(formula)) > 2 * complexity(simplify(law)) + 4:
         return False

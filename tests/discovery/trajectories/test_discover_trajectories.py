@@ -63,6 +63,27 @@ def test_second_order_from_positions_alone_with_a_conserved_energy() -> None:
     assert energy.drift < 0.05
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "law",
+    [
+        lambda t, z: [z[1], 0.8 * z[0] - 1.05 * z[0] ** 3 - 0.18 * z[1]],
+        lambda t, z: [z[1], 1.273 * np.cos(1.429 * t + 0.349) - 5.22 * z[0] - 0.342 * z[1]],
+    ],
+    ids=["damped Duffing", "driven at an unknown frequency"],
+)
+def test_oscillators_with_noise_from_positions_alone(law: Rates) -> None:
+    made = motion(law, [[1.8, 0.0], [-0.6, 1.0]], np.linspace(0, 15, 200), ["x"], noise=1e-3, order=2)
+    report = discover(made, OPTIONS)
+    best = report.candidates[0]
+    for x, v, t in ((1.0, 0.5, 3.0), (-2.0, 1.5, 11.0), (0.3, -2.0, 6.0)):
+        truth = law(t, np.array([x, v]))[1]
+        assert values(best.equations["x"], x=x, x_t=v, t=t) == pytest.approx(truth, abs=0.03)
+    assert best.complexity <= 19
+    assert report.residual is not None
+    assert report.residual.is_noise
+
+
 def test_what_leaves_one_state_and_enters_another_is_one_constant() -> None:
     rates = lambda t, z: [-0.4 * z[0] * z[1], 0.4 * z[0] * z[1] - 0.31 * z[1]]  # noqa: E731
     report = discover(motion(rates, [[7.2, 0.98], [5.0, 2.4]], T, ["s", "i"], noise=0.005), PLAIN)

@@ -112,20 +112,30 @@ class Candidates:
 
     def sparse(self, budget: Budget, names: Sequence[str], explicit: Sequence[Node] = ()) -> None:
         """Sums of few terms of every library over the named variables, and of the `explicit` terms in time."""
-        columns = {n: self._smoothed.columns[n] for n in names}
-        functions = frozenset(self._options.functions)
         self.propose(Number(0.5), "baseline")
         for name in names:
             self.propose(build.linear([0.5, 0.5], [Variable(name), build.ONE]), "baseline")
-        for library in libraries(Variables(columns, tuple(names), functions, self._smoothed.columns), explicit):
+        for library in self._libraries(names, explicit):
             if budget.spent or self.exact:
                 return
-            features = self.form.integrated(library.values)
-            self._searched.append((library, features))
-            for formula in self._sums(library, features):
-                self.propose(formula, f"sparse.{library.name}")
-                if budget.spent:
-                    return
+            self._propose_sums(library, budget)
+
+    def driven(self, budget: Budget, names: Sequence[str], waves: Sequence[Node]) -> None:
+        """Sums of few terms of the plainest library and of waves in time."""
+        self._propose_sums(next(self._libraries(names, waves)), budget)
+
+    def _libraries(self, names: Sequence[str], explicit: Sequence[Node]) -> Iterator[Library]:
+        columns = {n: self._smoothed.columns[n] for n in names}
+        functions = frozenset(self._options.functions)
+        return libraries(Variables(columns, tuple(names), functions, self._smoothed.columns), explicit)
+
+    def _propose_sums(self, library: Library, budget: Budget) -> None:
+        features = self.form.integrated(library.values)
+        self._searched.append((library, features))
+        for formula in self._sums(library, features):
+            self.propose(formula, f"sparse.{library.name}")
+            if budget.spent:
+                return
 
     def _sums(self, library: Library, features: Array) -> Iterator[Node]:
         nodes = library.nodes
