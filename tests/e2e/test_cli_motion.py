@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -49,6 +50,24 @@ def test_a_motion_gives_equations(result: Result, cups: Path, served: str, tmp_p
     assert best["motion"]["diverges"] is False
     assert best["motion"]["order"] == 1
     assert picture.read_text().startswith("<?xml")
+
+
+def test_noise_as_the_driver_of_a_motion(result: Result, served: str, tmp_path: Path) -> None:
+    rng = random.Random(1)
+    x, rows = 1.0, []
+    for k in range(240):
+        rows.append(f"{0.25 * k},{x!r}")
+        x += (1 - math.exp(-0.25)) * (2.0 - x) + 0.2 * rng.gauss(0, 1)
+    path = tmp_path / "level.csv"
+    path.write_text("\n".join(["t,level", *rows]) + "\n")
+    status, found = result(
+        "discover", path, "--states", "level", "--time", "t", "--stochastic", "--server", served, *QUICK
+    )  # fmt: skip
+    assert status == 0
+    assert found["candidates"][0]["motion"]["diffusion"].keys() == {"level"}
+    (reversion,) = found["drift"]["reversions"]
+    assert reversion["rate"]["lower"] < 1.0 < reversion["rate"]["upper"]
+    assert reversion["half_life"]["lower"] < math.log(2) < reversion["half_life"]["upper"]
 
 
 @pytest.fixture

@@ -106,6 +106,8 @@ class Client:
         - runs: the name of the column that tells runs apart, or one label a row; held_out: runs that are only foretold
         - order: 1 for a law of dx/dt, 2 for one of d²x/dt² where only positions were seen
         - inputs: columns of controls, or of parameters that are constant in a run
+        - stochastic: noise drives the motion: only linear stochastic laws are sought (default: they are tried where
+          deterministic laws leave what looks like it)
         - derivatives: columns of measured derivatives, one for each state
         - units: carried along
         """

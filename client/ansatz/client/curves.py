@@ -150,14 +150,14 @@ def answers(message: discovery_service_pb2.PredictCurvesResponse) -> results.Cur
         formula=message.formula,
         probability=message.probability,
         predictions=tuple(
-            results.CurvePrediction(_estimate(p.law), _estimate(p.observation), p.extrapolates)
+            results.CurvePrediction(estimate(p.law), estimate(p.observation), p.extrapolates)
             for p in message.predictions
         ),
         optima=tuple(
-            results.ComputeOptimum(o.budget, _estimate(o.size), _estimate(o.data), _estimate(o.loss))
+            results.ComputeOptimum(o.budget, estimate(o.size), estimate(o.data), estimate(o.loss))
             for o in message.optima
         ),
-        reaches=tuple(results.TargetReach(r.target, r.axis, _estimate(r.at)) for r in message.reaches),
+        reaches=tuple(results.TargetReach(r.target, r.axis, estimate(r.at)) for r in message.reaches),
     )
 
 
@@ -181,5 +181,5 @@ def _constant(message: curves_pb2.LawConstant) -> results.LawConstant:
     )
 
 
-def _estimate(message: curves_pb2.Estimate) -> results.Estimate:
+def estimate(message: curves_pb2.Estimate) -> results.Estimate:
     return results.Estimate(*(optional(message, field) for field in ("value", "lower", "upper")))

@@ -89,6 +89,35 @@ def _motion(message: report_pb2.Motion) -> results.Motion:
         conserved=tuple(results.ConservedQuantity(c.formula, optional(c, "drift")) for c in message.conserved),
         shared_terms=tuple(message.shared_terms),
         order=message.order,
+        diffusion=dict(message.diffusion),
+    )
+
+
+def _reversion(message: report_pb2.Reversion) -> results.Reversion:
+    return results.Reversion(
+        state=message.state,
+        group=message.group,
+        at=dict(message.at),
+        rate=curves.estimate(message.rate),
+        half_life=curves.estimate(message.half_life),
+        mean=curves.estimate(message.mean),
+        diffusion=curves.estimate(message.diffusion),
+        stationary_std=optional(message, "stationary_std"),
+        random_walk_p=message.random_walk_p,
+    )
+
+
+def _slowing_down(message: report_pb2.SlowingDown) -> results.SlowingDown:
+    slope, zero = curves.estimate(message.slope), curves.estimate(message.zero)
+    return results.SlowingDown(message.state, message.parameter, message.law, slope, zero, message.p_value)
+
+
+def _drift(message: report_pb2.Drift) -> results.Drift:
+    return results.Drift(
+        reversions=tuple(map(_reversion, message.reversions)),
+        slowing_down=tuple(map(_slowing_down, message.slowing_down)),
+        gain_bits=optional(message, "gain_bits"),
+        innovations_p=message.innovations_p,
     )
 
 
@@ -173,6 +202,7 @@ def report(message: report_pb2.Report, state: results.JobState) -> results.Repor
         metric=message.metric,
         constant_laws=tuple(map(_constant_law, message.constant_laws)),
         curves=curves.findings(message.curves) if message.HasField("curves") else None,
+        drift=_drift(message.drift) if message.HasField("drift") else None,
     )
 
 

@@ -18,6 +18,7 @@ class MotionOptions(TypedDict, total=False):
     runs: Any
     order: int
     held_out: Sequence[str]
+    stochastic: bool
     units: Mapping[str, str] | None
 
 
@@ -31,6 +32,7 @@ def trajectories(
     runs: Any = None,
     order: int = 1,
     held_out: Sequence[str] = (),
+    stochastic: bool = False,
     units: Mapping[str, str] | None = None,
 ) -> observations_pb2.Trajectories:
     """The motion in `data`, a mapping of names to columns or a data frame, one row a sample; NaN marks a missing
@@ -59,6 +61,7 @@ def trajectories(
         runs=_labels(data, runs),
         order=order,
         held_out=held_out,
+        stochastic=stochastic,
     )
 
 

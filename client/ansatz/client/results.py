@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ansatz.client.curve_results import CurveFindings, Law
+from ansatz.client.curve_results import CurveFindings, Estimate, Law
 
 
 class Engine(StrEnum):
@@ -110,7 +110,9 @@ class ConservedQuantity:
 class Motion:
     """What the trajectories of a system show. `diverges`: from a fitted initial state it runs away within the observed
     span; `unstable_after`: the time after which it does within twice the span, None where it does not; `shared_terms`
-    stand in several equations. `order` 1: equations for dx/dt; 2: for d²x/dt², in which x_t names dx/dt."""
+    stand in several equations. `order` 1: equations for dx/dt; 2: for d²x/dt², in which x_t names dx/dt. `diffusion`:
+    of a stochastic law, by state, σ in dx = f dt + σ dW (state's unit per square root of the unit of time); its scores
+    are of one step ahead."""
 
     states: Mapping[str, StateScores]
     diverges: bool
@@ -118,6 +120,51 @@ class Motion:
     conserved: tuple[ConservedQuantity, ...]
     shared_terms: tuple[str, ...]
     order: int
+    diffusion: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Reversion:
+    """dx = rate·(mean - x)·dt + diffusion·dW, of one state in the runs of one `group` (empty: all), whose constant
+    inputs are `at`. Intervals are of 95 %, an open side is None. `rate` is corrected for its bias in small samples, 0
+    where the data rather want a random walk; `half_life` = ln 2/rate; `stationary_std` is the spread that the state
+    settles to; `random_walk_p`: how often a random walk looks as much like reverting."""
+
+    state: str
+    group: str
+    at: Mapping[str, float]
+    rate: Estimate
+    half_life: Estimate
+    mean: Estimate
+    diffusion: Estimate
+    stationary_std: float | None
+    random_walk_p: float
+
+
+@dataclass(frozen=True)
+class SlowingDown:
+    """How the rate of reversion of a state depends on a parameter that is constant in a run. `law` "linear":
+    rate = slope·(parameter - zero); "root": rate² = slope·(parameter - zero). `zero` is the parameter at which the rate
+    reaches 0; `p_value`: how often as strong a trend is seen where the rate is the same throughout."""
+
+    state: str
+    parameter: str
+    law: str
+    slope: Estimate
+    zero: Estimate
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What a motion that noise drives shows. `gain_bits`: by how much its description is shorter than that of the best
+    deterministic law; `innovations_p`: how likely as much structure is in what it does not foretell one step ahead, if
+    that were noise."""
+
+    reversions: tuple[Reversion, ...]
+    slowing_down: tuple[SlowingDown, ...]
+    gain_bits: float | None
+    innovations_p: float
 
 
 @dataclass(frozen=True)
@@ -218,7 +265,8 @@ class Report:
     `state` is that of the job: SUCCEEDED; CANCELLED: what was found until then; RUNNING: the best so far.
     `candidates` are by rank. `columns` maps names in formulas to the caller's column names, where they differ.
     Times are in seconds from CreateJob. `metric` is the space in which the law was found, empty for the target itself.
-    `constant_laws` are of the constants of the best formula that differ from group to group.
+    `constant_laws` are of the constants of the best formula that differ from group to group. `drift`: how states revert
+    to their means, None where noise does not drive a motion.
     """
 
     state: JobState
@@ -234,6 +282,7 @@ class Report:
     metric: str
     constant_laws: tuple[ConstantLaw, ...]
     curves: CurveFindings | None = None
+    drift: Drift | None = None
 
     @property
     def best(self) -> Candidate | None:

@@ -27,6 +27,7 @@ from ansatz.discovery.report import (
 from ansatz.discovery.score.term_sets import TermOverlap
 from ansatz.discovery.trajectories.evidence import Conserved, Motion, StateScores
 from ansatz.discovery.trajectories.observations import Trajectories
+from ansatz.discovery.trajectories.stochastic.drift import Drift, Reversion, SlowingDown
 from ansatz.discovery.units.consistency import Consistency
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "ConstantLaw",
     "CurveFindings",
     "Curves",
+    "Drift",
     "Emergence",
     "Engine",
     "EngineNotReadyError",
@@ -68,8 +70,10 @@ __all__ = [
     "RefinementStep",
     "Report",
     "ResidualVerdict",
+    "Reversion",
     "Rival",
     "Scores",
+    "SlowingDown",
     "StateScores",
     "Table",
     "TermOverlap",

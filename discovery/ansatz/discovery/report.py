@@ -9,6 +9,7 @@ from ansatz.discovery.curves.results import CurveFindings, LawFacts
 from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
 from ansatz.discovery.expression.printing import rate_latex
 from ansatz.discovery.trajectories.evidence import Motion
+from ansatz.discovery.trajectories.stochastic.drift import Drift
 from ansatz.discovery.units.consistency import Consistency
 
 
@@ -178,7 +179,8 @@ class Report:
     target's; `columns`: name in formulas to the caller's column name, where they differ; `elapsed_seconds` and
     `first_candidate_seconds` from the start of the search; `metric` is the space in which the law was found, empty for
     the target itself; `constant_laws` are of the constants of the best formula that differ from group to group;
-    `curves`: what curves show, None for tables."""
+    `curves`: what curves show, None for tables; `drift`: how states revert to their means, None where noise does not
+    drive the motion."""
 
     candidates: tuple[Candidate, ...]
     residual: ResidualVerdict | None
@@ -192,6 +194,7 @@ class Report:
     metric: str = ""
     constant_laws: tuple[ConstantLaw, ...] = ()
     curves: CurveFindings | None = None
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True)

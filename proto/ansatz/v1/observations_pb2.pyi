@@ -232,10 +232,15 @@ class Trajectories(_message.Message):
     RUNS_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
     HELD_OUT_FIELD_NUMBER: _builtins.int
+    STOCHASTIC_FIELD_NUMBER: _builtins.int
     time: _builtins.str
     """The column of times: in one unit, increasing within each run."""
     order: _builtins.int
     """1: a law for dx/dt; 2: for d²x/dt², where only positions were seen. Unset: 1."""
+    stochastic: _builtins.bool
+    """Noise drives the motion: only linear stochastic laws are sought. Unset: they are tried where deterministic laws leave what
+    looks like it.
+    """
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
         """Columns of equal length. NaN marks a missing sample, in columns of states and derivatives only."""
@@ -271,10 +276,11 @@ class Trajectories(_message.Message):
         runs: _abc.Iterable[_builtins.str] | None = ...,
         order: _builtins.int = ...,
         held_out: _abc.Iterable[_builtins.str] | None = ...,
+        stochastic: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "derivatives", b"derivatives", "held_out", b"held_out", "inputs", b"inputs", "order", b"order", "runs", b"runs", "states", b"states", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "derivatives", b"derivatives", "held_out", b"held_out", "inputs", b"inputs", "order", b"order", "runs", b"runs", "states", b"states", "stochastic", b"stochastic", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ from ansatz.v1 import curves_pb2 as ansatz_dot_v1_dot_curves__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61nsatz/v1/report.proto\x12\tansatz.v1\x1a\x16\x61nsatz/v1/curves.proto\x1a\x1egoogle/protobuf/duration.proto\"A\n\nGroupValue\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x16\n\tstd_error\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x0c\n\n_std_error\"\x9a\x02\n\x08\x43onstant\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x16\n\tstd_error\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05lower\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05upper\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x11\n\tparameter\x18\x07 \x01(\t\x12\x34\n\tper_group\x18\x06 \x03(\x0b\x32!.ansatz.v1.Constant.PerGroupEntry\x1a\x46\n\rPerGroupEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12$\n\x05value\x18\x02 \x01(\x0b\x32\x15.ansatz.v1.GroupValue:\x02\x38\x01\x42\x0c\n\n_std_errorB\x08\n\x06_lowerB\x08\n\x06_upper\"\xdc\x01\n\x06Scores\x12\x11\n\x04rmse\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02r2\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1b\n\x0erelative_error\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1f\n\x12\x64\x65scription_length\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x1f\n\x12\x65xtrapolation_rmse\x18\x05 \x01(\x01H\x04\x88\x01\x01\x42\x07\n\x05_rmseB\x05\n\x03_r2B\x11\n\x0f_relative_errorB\x15\n\x13_description_lengthB\x15\n\x13_extrapolation_rmse\"\x95\x01\n\x0bStateScores\x12\x11\n\x04rmse\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02r2\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x0crollout_rmse\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x17\n\nrollout_r2\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\x07\n\x05_rmseB\x05\n\x03_r2B\x0f\n\r_rollout_rmseB\r\n\x0b_rollout_r2\"B\n\x11\x43onservedQuantity\x12\x0f\n\x07\x66ormula\x18\x01 \x01(\t\x12\x12\n\x05\x64rift\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_drift\"\x96\x02\n\x06Motion\x12-\n\x06states\x18\x01 \x03(\x0b\x32\x1d.ansatz.v1.Motion.StatesEntry\x12\x10\n\x08\x64iverges\x18\x02 \x01(\x08\x12\x1b\n\x0eunstable_after\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12/\n\tconserved\x18\x04 \x03(\x0b\x32\x1c.ansatz.v1.ConservedQuantity\x12\x14\n\x0cshared_terms\x18\x05 \x03(\t\x12\r\n\x05order\x18\x06 \x01(\r\x1a\x45\n\x0bStatesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.ansatz.v1.StateScores:\x02\x38\x01\x42\x11\n\x0f_unstable_after\"\xaa\x04\n\tCandidate\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x0f\n\x07\x66ormula\x18\x02 \x01(\t\x12\r\n\x05latex\x18\x03 \x01(\t\x12\x0e\n\x06python\x18\x04 \x01(\t\x12\x12\n\ncomplexity\x18\x05 \x01(\r\x12&\n\tconstants\x18\x06 \x03(\x0b\x32\x13.ansatz.v1.Constant\x12!\n\x06scores\x18\x07 \x01(\x0b\x32\x11.ansatz.v1.Scores\x12\x17\n\x0fon_pareto_front\x18\x08 \x01(\x08\x12\x10\n\x08\x66ound_by\x18\t \x01(\t\x12*\n\ndimensions\x18\n \x01(\x0e\x32\x16.ansatz.v1.Consistency\x12.\n\x05parts\x18\x0b \x03(\x0b\x32\x1f.ansatz.v1.Candidate.PartsEntry\x12\x14\n\x0c\x63orrelations\x18\r \x03(\x01\x12 \n\x03law\x18\x1e \x01(\x0b\x32\x0e.ansatz.v1.LawH\x00\x88\x01\x01\x12\x36\n\tequations\x18\x0c \x03(\x0b\x32#.ansatz.v1.Candidate.EquationsEntry\x12!\n\x06motion\x18\x14 \x01(\x0b\x32\x11.ansatz.v1.Motion\x1a,\n\nPartsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x30\n\x0e\x45quationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x06\n\x04_law\"(\n\x07Warning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"4\n\x0fResidualVerdict\x12\x10\n\x08is_noise\x18\x01 \x01(\x08\x12\x0f\n\x07p_value\x18\x02 \x01(\x01\"3\n\x05Noise\x12\x19\n\x0crelative_std\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\x0f\n\r_relative_std\"b\n\x0eRefinementStep\x12\x0f\n\x07\x66ormula\x18\x01 \x01(\t\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x02 \x01(\t\x12\x11\n\tgain_bits\x18\x03 \x01(\x01\x12\x0c\n\x04mode\x18\x04 \x01(\t\x12\x0f\n\x07missing\x18\x05 \x03(\t\"\x9d\x02\n\x07Receipt\x12\x13\n\x0b\x64\x61ta_sha256\x18\x01 \x01(\t\x12\x32\n\x08versions\x18\x02 \x03(\x0b\x32 .ansatz.v1.Receipt.VersionsEntry\x12\x30\n\x07options\x18\x03 \x03(\x0b\x32\x1f.ansatz.v1.Receipt.OptionsEntry\x12\x0c\n\x04seed\x18\x04 \x01(\r\x12\x14\n\x0creproducible\x18\x05 \x01(\x08\x12\x12\n\ncut_stages\x18\x06 \x03(\t\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x95\x02\n\x0b\x43onstantLaw\x12\x10\n\x08\x63onstant\x18\x01 \x01(\t\x12(\n\ncandidates\x18\x02 \x03(\x0b\x32\x14.ansatz.v1.Candidate\x12\x31\n\x08residual\x18\x03 \x01(\x0b\x32\x1a.ansatz.v1.ResidualVerdictH\x00\x88\x01\x01\x12$\n\x08warnings\x18\x04 \x03(\x0b\x32\x12.ansatz.v1.Warning\x12\x34\n\x07\x63olumns\x18\x05 \x03(\x0b\x32#.ansatz.v1.ConstantLaw.ColumnsEntry\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_residual\"\xc7\x04\n\x06Report\x12(\n\ncandidates\x18\x01 \x03(\x0b\x32\x14.ansatz.v1.Candidate\x12\x31\n\x08residual\x18\x02 \x01(\x0b\x32\x1a.ansatz.v1.ResidualVerdictH\x00\x88\x01\x01\x12\x1f\n\x05noise\x18\x03 \x01(\x0b\x32\x10.ansatz.v1.Noise\x12$\n\x08warnings\x18\x04 \x03(\x0b\x32\x12.ansatz.v1.Warning\x12#\n\x07receipt\x18\x05 \x01(\x0b\x32\x12.ansatz.v1.Receipt\x12/\n\x07\x63olumns\x18\x06 \x03(\x0b\x32\x1e.ansatz.v1.Report.ColumnsEntry\x12-\n\nrefinement\x18\x07 \x03(\x0b\x32\x19.ansatz.v1.RefinementStep\x12*\n\x07\x65lapsed\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0f\x66irst_candidate\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06metric\x18\n \x01(\t\x12-\n\rconstant_laws\x18\x0b \x03(\x0b\x32\x16.ansatz.v1.ConstantLaw\x12-\n\x06\x63urves\x18\x1e \x01(\x0b\x32\x18.ansatz.v1.CurveFindingsH\x01\x88\x01\x01\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_residualB\t\n\x07_curves*\x8b\x01\n\x0b\x43onsistency\x12\x1b\n\x17\x43ONSISTENCY_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43ONSISTENCY_CONSISTENT\x10\x01\x12%\n!CONSISTENCY_DIMENSIONAL_CONSTANTS\x10\x02\x12\x1c\n\x18\x43ONSISTENCY_INCONSISTENT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61nsatz/v1/report.proto\x12\tansatz.v1\x1a\x16\x61nsatz/v1/curves.proto\x1a\x1egoogle/protobuf/duration.proto\"A\n\nGroupValue\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x16\n\tstd_error\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x0c\n\n_std_error\"\x9a\x02\n\x08\x43onstant\x12\r\n\x05value\x18\x01 \x01(\x01\x12\x16\n\tstd_error\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05lower\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05upper\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x11\n\tparameter\x18\x07 \x01(\t\x12\x34\n\tper_group\x18\x06 \x03(\x0b\x32!.ansatz.v1.Constant.PerGroupEntry\x1a\x46\n\rPerGroupEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12$\n\x05value\x18\x02 \x01(\x0b\x32\x15.ansatz.v1.GroupValue:\x02\x38\x01\x42\x0c\n\n_std_errorB\x08\n\x06_lowerB\x08\n\x06_upper\"\xdc\x01\n\x06Scores\x12\x11\n\x04rmse\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02r2\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x1b\n\x0erelative_error\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x1f\n\x12\x64\x65scription_length\x18\x04 \x01(\x01H\x03\x88\x01\x01\x12\x1f\n\x12\x65xtrapolation_rmse\x18\x05 \x01(\x01H\x04\x88\x01\x01\x42\x07\n\x05_rmseB\x05\n\x03_r2B\x11\n\x0f_relative_errorB\x15\n\x13_description_lengthB\x15\n\x13_extrapolation_rmse\"\x95\x01\n\x0bStateScores\x12\x11\n\x04rmse\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x0f\n\x02r2\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x19\n\x0crollout_rmse\x18\x03 \x01(\x01H\x02\x88\x01\x01\x12\x17\n\nrollout_r2\x18\x04 \x01(\x01H\x03\x88\x01\x01\x42\x07\n\x05_rmseB\x05\n\x03_r2B\x0f\n\r_rollout_rmseB\r\n\x0b_rollout_r2\"B\n\x11\x43onservedQuantity\x12\x0f\n\x07\x66ormula\x18\x01 \x01(\t\x12\x12\n\x05\x64rift\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_drift\"\xfd\x02\n\x06Motion\x12-\n\x06states\x18\x01 \x03(\x0b\x32\x1d.ansatz.v1.Motion.StatesEntry\x12\x10\n\x08\x64iverges\x18\x02 \x01(\x08\x12\x1b\n\x0eunstable_after\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12/\n\tconserved\x18\x04 \x03(\x0b\x32\x1c.ansatz.v1.ConservedQuantity\x12\x14\n\x0cshared_terms\x18\x05 \x03(\t\x12\r\n\x05order\x18\x06 \x01(\r\x12\x33\n\tdiffusion\x18\x07 \x03(\x0b\x32 .ansatz.v1.Motion.DiffusionEntry\x1a\x45\n\x0bStatesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.ansatz.v1.StateScores:\x02\x38\x01\x1a\x30\n\x0e\x44iffusionEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x11\n\x0f_unstable_after\"\xdb\x02\n\tReversion\x12\r\n\x05state\x18\x01 \x01(\t\x12\r\n\x05group\x18\x02 \x01(\t\x12(\n\x02\x61t\x18\x03 \x03(\x0b\x32\x1c.ansatz.v1.Reversion.AtEntry\x12!\n\x04rate\x18\x04 \x01(\x0b\x32\x13.ansatz.v1.Estimate\x12&\n\thalf_life\x18\x05 \x01(\x0b\x32\x13.ansatz.v1.Estimate\x12!\n\x04mean\x18\x06 \x01(\x0b\x32\x13.ansatz.v1.Estimate\x12&\n\tdiffusion\x18\x07 \x01(\x0b\x32\x13.ansatz.v1.Estimate\x12\x1b\n\x0estationary_std\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rrandom_walk_p\x18\t \x01(\x01\x1a)\n\x07\x41tEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x11\n\x0f_stationary_std\"\x94\x01\n\x0bSlowingDown\x12\r\n\x05state\x18\x01 \x01(\t\x12\x11\n\tparameter\x18\x02 \x01(\t\x12\x0b\n\x03law\x18\x03 \x01(\t\x12\"\n\x05slope\x18\x04 \x01(\x0b\x32\x13.ansatz.v1.Estimate\x12!\n\x04zero\x18\x05 \x01(\x0b\x32\x13.ansatz.v1.Estimate\x12\x0f\n\x07p_value\x18\x06 \x01(\x01\"\x9c\x01\n\x05\x44rift\x12(\n\nreversions\x18\x01 \x03(\x0b\x32\x14.ansatz.v1.Reversion\x12,\n\x0cslowing_down\x18\x02 \x03(\x0b\x32\x16.ansatz.v1.SlowingDown\x12\x16\n\tgain_bits\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rinnovations_p\x18\x04 \x01(\x01\x42\x0c\n\n_gain_bits\"\xaa\x04\n\tCandidate\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x0f\n\x07\x66ormula\x18\x02 \x01(\t\x12\r\n\x05latex\x18\x03 \x01(\t\x12\x0e\n\x06python\x18\x04 \x01(\t\x12\x12\n\ncomplexity\x18\x05 \x01(\r\x12&\n\tconstants\x18\x06 \x03(\x0b\x32\x13.ansatz.v1.Constant\x12!\n\x06scores\x18\x07 \x01(\x0b\x32\x11.ansatz.v1.Scores\x12\x17\n\x0fon_pareto_front\x18\x08 \x01(\x08\x12\x10\n\x08\x66ound_by\x18\t \x01(\t\x12*\n\ndimensions\x18\n \x01(\x0e\x32\x16.ansatz.v1.Consistency\x12.\n\x05parts\x18\x0b \x03(\x0b\x32\x1f.ansatz.v1.Candidate.PartsEntry\x12\x14\n\x0c\x63orrelations\x18\r \x03(\x01\x12 \n\x03law\x18\x1e \x01(\x0b\x32\x0e.ansatz.v1.LawH\x00\x88\x01\x01\x12\x36\n\tequations\x18\x0c \x03(\x0b\x32#.ansatz.v1.Candidate.EquationsEntry\x12!\n\x06motion\x18\x14 \x01(\x0b\x32\x11.ansatz.v1.Motion\x1a,\n\nPartsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x30\n\x0e\x45quationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x06\n\x04_law\"(\n\x07Warning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"4\n\x0fResidualVerdict\x12\x10\n\x08is_noise\x18\x01 \x01(\x08\x12\x0f\n\x07p_value\x18\x02 \x01(\x01\"3\n\x05Noise\x12\x19\n\x0crelative_std\x18\x01 \x01(\x01H\x00\x88\x01\x01\x42\x0f\n\r_relative_std\"b\n\x0eRefinementStep\x12\x0f\n\x07\x66ormula\x18\x01 \x01(\t\x12\r\n\x05\x61\x64\x64\x65\x64\x18\x02 \x01(\t\x12\x11\n\tgain_bits\x18\x03 \x01(\x01\x12\x0c\n\x04mode\x18\x04 \x01(\t\x12\x0f\n\x07missing\x18\x05 \x03(\t\"\x9d\x02\n\x07Receipt\x12\x13\n\x0b\x64\x61ta_sha256\x18\x01 \x01(\t\x12\x32\n\x08versions\x18\x02 \x03(\x0b\x32 .ansatz.v1.Receipt.VersionsEntry\x12\x30\n\x07options\x18\x03 \x03(\x0b\x32\x1f.ansatz.v1.Receipt.OptionsEntry\x12\x0c\n\x04seed\x18\x04 \x01(\r\x12\x14\n\x0creproducible\x18\x05 \x01(\x08\x12\x12\n\ncut_stages\x18\x06 \x03(\t\x1a/\n\rVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cOptionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x95\x02\n\x0b\x43onstantLaw\x12\x10\n\x08\x63onstant\x18\x01 \x01(\t\x12(\n\ncandidates\x18\x02 \x03(\x0b\x32\x14.ansatz.v1.Candidate\x12\x31\n\x08residual\x18\x03 \x01(\x0b\x32\x1a.ansatz.v1.ResidualVerdictH\x00\x88\x01\x01\x12$\n\x08warnings\x18\x04 \x03(\x0b\x32\x12.ansatz.v1.Warning\x12\x34\n\x07\x63olumns\x18\x05 \x03(\x0b\x32#.ansatz.v1.ConstantLaw.ColumnsEntry\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_residual\"\xf7\x04\n\x06Report\x12(\n\ncandidates\x18\x01 \x03(\x0b\x32\x14.ansatz.v1.Candidate\x12\x31\n\x08residual\x18\x02 \x01(\x0b\x32\x1a.ansatz.v1.ResidualVerdictH\x00\x88\x01\x01\x12\x1f\n\x05noise\x18\x03 \x01(\x0b\x32\x10.ansatz.v1.Noise\x12$\n\x08warnings\x18\x04 \x03(\x0b\x32\x12.ansatz.v1.Warning\x12#\n\x07receipt\x18\x05 \x01(\x0b\x32\x12.ansatz.v1.Receipt\x12/\n\x07\x63olumns\x18\x06 \x03(\x0b\x32\x1e.ansatz.v1.Report.ColumnsEntry\x12-\n\nrefinement\x18\x07 \x03(\x0b\x32\x19.ansatz.v1.RefinementStep\x12*\n\x07\x65lapsed\x18\x08 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x32\n\x0f\x66irst_candidate\x18\t \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x0e\n\x06metric\x18\n \x01(\t\x12-\n\rconstant_laws\x18\x0b \x03(\x0b\x32\x16.ansatz.v1.ConstantLaw\x12-\n\x06\x63urves\x18\x1e \x01(\x0b\x32\x18.ansatz.v1.CurveFindingsH\x01\x88\x01\x01\x12$\n\x05\x64rift\x18\x1f \x01(\x0b\x32\x10.ansatz.v1.DriftH\x02\x88\x01\x01\x1a.\n\x0c\x43olumnsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0b\n\t_residualB\t\n\x07_curvesB\x08\n\x06_drift*\x8b\x01\n\x0b\x43onsistency\x12\x1b\n\x17\x43ONSISTENCY_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43ONSISTENCY_CONSISTENT\x10\x01\x12%\n!CONSISTENCY_DIMENSIONAL_CONSTANTS\x10\x02\x12\x1c\n\x18\x43ONSISTENCY_INCONSISTENT\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +37,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSTANT_PERGROUPENTRY']._serialized_options = b'8\001'
   _globals['_MOTION_STATESENTRY']._loaded_options = None
   _globals['_MOTION_STATESENTRY']._serialized_options = b'8\001'
+  _globals['_MOTION_DIFFUSIONENTRY']._loaded_options = None
+  _globals['_MOTION_DIFFUSIONENTRY']._serialized_options = b'8\001'
+  _globals['_REVERSION_ATENTRY']._loaded_options = None
+  _globals['_REVERSION_ATENTRY']._serialized_options = b'8\001'
   _globals['_CANDIDATE_PARTSENTRY']._loaded_options = None
   _globals['_CANDIDATE_PARTSENTRY']._serialized_options = b'8\001'
   _globals['_CANDIDATE_EQUATIONSENTRY']._loaded_options = None
@@ -49,8 +53,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSTANTLAW_COLUMNSENTRY']._serialized_options = b'8\001'
   _globals['_REPORT_COLUMNSENTRY']._loaded_options = None
   _globals['_REPORT_COLUMNSENTRY']._serialized_options = b'8\001'
-  _globals['_CONSISTENCY']._serialized_start=3130
-  _globals['_CONSISTENCY']._serialized_end=3269
+  _globals['_CONSISTENCY']._serialized_start=3941
+  _globals['_CONSISTENCY']._serialized_end=4080
   _globals['_GROUPVALUE']._serialized_start=93
   _globals['_GROUPVALUE']._serialized_end=158
   _globals['_CONSTANT']._serialized_start=161
@@ -64,35 +68,45 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONSERVEDQUANTITY']._serialized_start=820
   _globals['_CONSERVEDQUANTITY']._serialized_end=886
   _globals['_MOTION']._serialized_start=889
-  _globals['_MOTION']._serialized_end=1167
-  _globals['_MOTION_STATESENTRY']._serialized_start=1079
-  _globals['_MOTION_STATESENTRY']._serialized_end=1148
-  _globals['_CANDIDATE']._serialized_start=1170
-  _globals['_CANDIDATE']._serialized_end=1724
-  _globals['_CANDIDATE_PARTSENTRY']._serialized_start=1622
-  _globals['_CANDIDATE_PARTSENTRY']._serialized_end=1666
-  _globals['_CANDIDATE_EQUATIONSENTRY']._serialized_start=1668
-  _globals['_CANDIDATE_EQUATIONSENTRY']._serialized_end=1716
-  _globals['_WARNING']._serialized_start=1726
-  _globals['_WARNING']._serialized_end=1766
-  _globals['_RESIDUALVERDICT']._serialized_start=1768
-  _globals['_RESIDUALVERDICT']._serialized_end=1820
-  _globals['_NOISE']._serialized_start=1822
-  _globals['_NOISE']._serialized_end=1873
-  _globals['_REFINEMENTSTEP']._serialized_start=1875
-  _globals['_REFINEMENTSTEP']._serialized_end=1973
-  _globals['_RECEIPT']._serialized_start=1976
-  _globals['_RECEIPT']._serialized_end=2261
-  _globals['_RECEIPT_VERSIONSENTRY']._serialized_start=2166
-  _globals['_RECEIPT_VERSIONSENTRY']._serialized_end=2213
-  _globals['_RECEIPT_OPTIONSENTRY']._serialized_start=2215
-  _globals['_RECEIPT_OPTIONSENTRY']._serialized_end=2261
-  _globals['_CONSTANTLAW']._serialized_start=2264
-  _globals['_CONSTANTLAW']._serialized_end=2541
-  _globals['_CONSTANTLAW_COLUMNSENTRY']._serialized_start=2482
-  _globals['_CONSTANTLAW_COLUMNSENTRY']._serialized_end=2528
-  _globals['_REPORT']._serialized_start=2544
-  _globals['_REPORT']._serialized_end=3127
-  _globals['_REPORT_COLUMNSENTRY']._serialized_start=2482
-  _globals['_REPORT_COLUMNSENTRY']._serialized_end=2528
+  _globals['_MOTION']._serialized_end=1270
+  _globals['_MOTION_STATESENTRY']._serialized_start=1132
+  _globals['_MOTION_STATESENTRY']._serialized_end=1201
+  _globals['_MOTION_DIFFUSIONENTRY']._serialized_start=1203
+  _globals['_MOTION_DIFFUSIONENTRY']._serialized_end=1251
+  _globals['_REVERSION']._serialized_start=1273
+  _globals['_REVERSION']._serialized_end=1620
+  _globals['_REVERSION_ATENTRY']._serialized_start=1560
+  _globals['_REVERSION_ATENTRY']._serialized_end=1601
+  _globals['_SLOWINGDOWN']._serialized_start=1623
+  _globals['_SLOWINGDOWN']._serialized_end=1771
+  _globals['_DRIFT']._serialized_start=1774
+  _globals['_DRIFT']._serialized_end=1930
+  _globals['_CANDIDATE']._serialized_start=1933
+  _globals['_CANDIDATE']._serialized_end=2487
+  _globals['_CANDIDATE_PARTSENTRY']._serialized_start=2385
+  _globals['_CANDIDATE_PARTSENTRY']._serialized_end=2429
+  _globals['_CANDIDATE_EQUATIONSENTRY']._serialized_start=2431
+  _globals['_CANDIDATE_EQUATIONSENTRY']._serialized_end=2479
+  _globals['_WARNING']._serialized_start=2489
+  _globals['_WARNING']._serialized_end=2529
+  _globals['_RESIDUALVERDICT']._serialized_start=2531
+  _globals['_RESIDUALVERDICT']._serialized_end=2583
+  _globals['_NOISE']._serialized_start=2585
+  _globals['_NOISE']._serialized_end=2636
+  _globals['_REFINEMENTSTEP']._serialized_start=2638
+  _globals['_REFINEMENTSTEP']._serialized_end=2736
+  _globals['_RECEIPT']._serialized_start=2739
+  _globals['_RECEIPT']._serialized_end=3024
+  _globals['_RECEIPT_VERSIONSENTRY']._serialized_start=2929
+  _globals['_RECEIPT_VERSIONSENTRY']._serialized_end=2976
+  _globals['_RECEIPT_OPTIONSENTRY']._serialized_start=2978
+  _globals['_RECEIPT_OPTIONSENTRY']._serialized_end=3024
+  _globals['_CONSTANTLAW']._serialized_start=3027
+  _globals['_CONSTANTLAW']._serialized_end=3304
+  _globals['_CONSTANTLAW_COLUMNSENTRY']._serialized_start=3245
+  _globals['_CONSTANTLAW_COLUMNSENTRY']._serialized_end=3291
+  _globals['_REPORT']._serialized_start=3307
+  _globals['_REPORT']._serialized_end=3938
+  _globals['_REPORT_COLUMNSENTRY']._serialized_start=3245
+  _globals['_REPORT_COLUMNSENTRY']._serialized_end=3291
 # @@protoc_insertion_point(module_scope)

@@ -313,12 +313,33 @@ class Motion(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class DiffusionEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     STATES_FIELD_NUMBER: _builtins.int
     DIVERGES_FIELD_NUMBER: _builtins.int
     UNSTABLE_AFTER_FIELD_NUMBER: _builtins.int
     CONSERVED_FIELD_NUMBER: _builtins.int
     SHARED_TERMS_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
+    DIFFUSION_FIELD_NUMBER: _builtins.int
     diverges: _builtins.bool
     """From a fitted initial state it leaves the observed range a hundredfold within the observed span."""
     unstable_after: _builtins.float
@@ -333,6 +354,12 @@ class Motion(_message.Message):
     def shared_terms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Terms that stand in several equations, whatever their sign."""
 
+    @_builtins.property
+    def diffusion(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Of a stochastic law, by state: σ in dx = f dt + σ dW, in the state's unit per square root of the unit of time. Its scores
+        are of one step ahead.
+        """
+
     def __init__(
         self,
         *,
@@ -342,16 +369,178 @@ class Motion(_message.Message):
         conserved: _abc.Iterable[Global___ConservedQuantity] | None = ...,
         shared_terms: _abc.Iterable[_builtins.str] | None = ...,
         order: _builtins.int = ...,
+        diffusion: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after", "unstable_after", b"unstable_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after", "conserved", b"conserved", "diverges", b"diverges", "order", b"order", "shared_terms", b"shared_terms", "states", b"states", "unstable_after", b"unstable_after"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after", "conserved", b"conserved", "diffusion", b"diffusion", "diverges", b"diverges", "order", b"order", "shared_terms", b"shared_terms", "states", b"states", "unstable_after", b"unstable_after"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__unstable_after: _TypeAlias = _typing.Literal["unstable_after"]  # noqa: Y015
     _WhichOneofArgType__unstable_after: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__unstable_after) -> _WhichOneofReturnType__unstable_after | None: ...
 
 Global___Motion: _TypeAlias = Motion  # noqa: Y015
+
+@_typing.final
+class Reversion(_message.Message):
+    """dx = rate*(mean - x)*dt + diffusion*dW, of one state. Intervals are of 95 %; an open side is unset."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class AtEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    STATE_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
+    AT_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    HALF_LIFE_FIELD_NUMBER: _builtins.int
+    MEAN_FIELD_NUMBER: _builtins.int
+    DIFFUSION_FIELD_NUMBER: _builtins.int
+    STATIONARY_STD_FIELD_NUMBER: _builtins.int
+    RANDOM_WALK_P_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    group: _builtins.str
+    """Which runs, where they differ in constant inputs; else empty."""
+    stationary_std: _builtins.float
+    """The spread that the state settles to; unset without reversion."""
+    random_walk_p: _builtins.float
+    """How often a random walk looks as much like reverting."""
+    @_builtins.property
+    def at(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """The constant inputs of these runs."""
+
+    @_builtins.property
+    def rate(self) -> _curves_pb2.Estimate:
+        """Corrected for its bias in small samples; 0 where the data rather want a random walk; no upper side where it is too fast for
+        the samples. Per unit of time.
+        """
+
+    @_builtins.property
+    def half_life(self) -> _curves_pb2.Estimate:
+        """ln 2/rate."""
+
+    @_builtins.property
+    def mean(self) -> _curves_pb2.Estimate: ...
+    @_builtins.property
+    def diffusion(self) -> _curves_pb2.Estimate: ...
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        group: _builtins.str = ...,
+        at: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        rate: _curves_pb2.Estimate | None = ...,
+        half_life: _curves_pb2.Estimate | None = ...,
+        mean: _curves_pb2.Estimate | None = ...,
+        diffusion: _curves_pb2.Estimate | None = ...,
+        stationary_std: _builtins.float | None = ...,
+        random_walk_p: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_stationary_std", b"_stationary_std", "diffusion", b"diffusion", "half_life", b"half_life", "mean", b"mean", "rate", b"rate", "stationary_std", b"stationary_std"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_stationary_std", b"_stationary_std", "at", b"at", "diffusion", b"diffusion", "group", b"group", "half_life", b"half_life", "mean", b"mean", "random_walk_p", b"random_walk_p", "rate", b"rate", "state", b"state", "stationary_std", b"stationary_std"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__stationary_std: _TypeAlias = _typing.Literal["stationary_std"]  # noqa: Y015
+    _WhichOneofArgType__stationary_std: _TypeAlias = _typing.Literal["_stationary_std", b"_stationary_std"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stationary_std) -> _WhichOneofReturnType__stationary_std | None: ...
+
+Global___Reversion: _TypeAlias = Reversion  # noqa: Y015
+
+@_typing.final
+class SlowingDown(_message.Message):
+    """How a rate of reversion depends on a parameter that is constant in a run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    PARAMETER_FIELD_NUMBER: _builtins.int
+    LAW_FIELD_NUMBER: _builtins.int
+    SLOPE_FIELD_NUMBER: _builtins.int
+    ZERO_FIELD_NUMBER: _builtins.int
+    P_VALUE_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    parameter: _builtins.str
+    law: _builtins.str
+    """"linear": rate = slope*(parameter - zero); "root": rate**2 = slope*(parameter - zero)."""
+    p_value: _builtins.float
+    """How often as strong a trend is seen where the rate is the same throughout."""
+    @_builtins.property
+    def slope(self) -> _curves_pb2.Estimate: ...
+    @_builtins.property
+    def zero(self) -> _curves_pb2.Estimate:
+        """The parameter at which the rate reaches 0."""
+
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        parameter: _builtins.str = ...,
+        law: _builtins.str = ...,
+        slope: _curves_pb2.Estimate | None = ...,
+        zero: _curves_pb2.Estimate | None = ...,
+        p_value: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["slope", b"slope", "zero", b"zero"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["law", b"law", "p_value", b"p_value", "parameter", b"parameter", "slope", b"slope", "state", b"state", "zero", b"zero"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SlowingDown: _TypeAlias = SlowingDown  # noqa: Y015
+
+@_typing.final
+class Drift(_message.Message):
+    """What a motion that noise drives shows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVERSIONS_FIELD_NUMBER: _builtins.int
+    SLOWING_DOWN_FIELD_NUMBER: _builtins.int
+    GAIN_BITS_FIELD_NUMBER: _builtins.int
+    INNOVATIONS_P_FIELD_NUMBER: _builtins.int
+    gain_bits: _builtins.float
+    """By how many bits its description is shorter than that of the best deterministic law."""
+    innovations_p: _builtins.float
+    """How likely as much structure is in what it does not foretell one step ahead, if that were noise."""
+    @_builtins.property
+    def reversions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reversion]: ...
+    @_builtins.property
+    def slowing_down(self) -> _containers.RepeatedCompositeFieldContainer[Global___SlowingDown]: ...
+    def __init__(
+        self,
+        *,
+        reversions: _abc.Iterable[Global___Reversion] | None = ...,
+        slowing_down: _abc.Iterable[Global___SlowingDown] | None = ...,
+        gain_bits: _builtins.float | None = ...,
+        innovations_p: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_gain_bits", b"_gain_bits", "gain_bits", b"gain_bits"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_gain_bits", b"_gain_bits", "gain_bits", b"gain_bits", "innovations_p", b"innovations_p", "reversions", b"reversions", "slowing_down", b"slowing_down"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__gain_bits: _TypeAlias = _typing.Literal["gain_bits"]  # noqa: Y015
+    _WhichOneofArgType__gain_bits: _TypeAlias = _typing.Literal["_gain_bits", b"_gain_bits"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__gain_bits) -> _WhichOneofReturnType__gain_bits | None: ...
+
+Global___Drift: _TypeAlias = Drift  # noqa: Y015
 
 @_typing.final
 class Candidate(_message.Message):
@@ -790,6 +979,7 @@ class Report(_message.Message):
     METRIC_FIELD_NUMBER: _builtins.int
     CONSTANT_LAWS_FIELD_NUMBER: _builtins.int
     CURVES_FIELD_NUMBER: _builtins.int
+    DRIFT_FIELD_NUMBER: _builtins.int
     metric: _builtins.str
     """The space in which the law was found, as in SearchOptions.metric; empty: the target itself."""
     @_builtins.property
@@ -826,6 +1016,10 @@ class Report(_message.Message):
     def curves(self) -> _curves_pb2.CurveFindings:
         """Of curves: what they show."""
 
+    @_builtins.property
+    def drift(self) -> Global___Drift:
+        """Of motion that noise drives: how states revert to their means."""
+
     def __init__(
         self,
         *,
@@ -841,17 +1035,22 @@ class Report(_message.Message):
         metric: _builtins.str = ...,
         constant_laws: _abc.Iterable[Global___ConstantLaw] | None = ...,
         curves: _curves_pb2.CurveFindings | None = ...,
+        drift: Global___Drift | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_residual", b"_residual", "curves", b"curves", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant_laws", b"constant_laws", "curves", b"curves", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant_laws", b"constant_laws", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__curves: _TypeAlias = _typing.Literal["curves"]  # noqa: Y015
     _WhichOneofArgType__curves: _TypeAlias = _typing.Literal["_curves", b"_curves"]  # noqa: Y015
+    _WhichOneofReturnType__drift: _TypeAlias = _typing.Literal["drift"]  # noqa: Y015
+    _WhichOneofArgType__drift: _TypeAlias = _typing.Literal["_drift", b"_drift"]  # noqa: Y015
     _WhichOneofReturnType__residual: _TypeAlias = _typing.Literal["residual"]  # noqa: Y015
     _WhichOneofArgType__residual: _TypeAlias = _typing.Literal["_residual", b"_residual"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__curves) -> _WhichOneofReturnType__curves | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__drift) -> _WhichOneofReturnType__drift | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__residual) -> _WhichOneofReturnType__residual | None: ...
 

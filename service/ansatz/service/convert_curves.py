@@ -143,17 +143,22 @@ def answers_to_proto(answers: Answers) -> discovery_service_pb2.PredictCurvesRes
         probability=answers.probability,
         predictions=[
             curves_pb2.CurvePrediction(
-                law=_estimate(p.law), observation=_estimate(p.observation), extrapolates=p.extrapolates
+                law=estimate_to_proto(p.law), observation=estimate_to_proto(p.observation), extrapolates=p.extrapolates
             )
             for p in answers.predictions
         ],
         optima=[
             curves_pb2.ComputeOptimum(
-                budget=o.budget, size=_estimate(o.size), data=_estimate(o.data), loss=_estimate(o.loss)
+                budget=o.budget,
+                size=estimate_to_proto(o.size),
+                data=estimate_to_proto(o.data),
+                loss=estimate_to_proto(o.loss),
             )
             for o in answers.optima
         ],
-        reaches=[curves_pb2.TargetReach(target=r.target, axis=r.axis, at=_estimate(r.at)) for r in answers.reaches],
+        reaches=[
+            curves_pb2.TargetReach(target=r.target, axis=r.axis, at=estimate_to_proto(r.at)) for r in answers.reaches
+        ],
     )
 
 
@@ -176,7 +181,7 @@ def _constant(constant: LawConstant) -> curves_pb2.LawConstant:
     return message
 
 
-def _estimate(estimate: Estimate) -> curves_pb2.Estimate:
+def estimate_to_proto(estimate: Estimate) -> curves_pb2.Estimate:
     message = curves_pb2.Estimate()
     for name in ("value", "lower", "upper"):
         _set(message, name, getattr(estimate, name))

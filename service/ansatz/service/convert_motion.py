@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ansatz.discovery import Column, Motion, Trajectories
+from ansatz.discovery import Column, Drift, Motion, Reversion, SlowingDown, Trajectories
 from ansatz.discovery.expression import to_text
+from ansatz.service.convert_curves import estimate_to_proto
 from ansatz.v1 import observations_pb2, report_pb2
 
 
@@ -20,6 +21,7 @@ def trajectories_from_proto(message: observations_pb2.Trajectories, columns: tup
         runs=tuple(message.runs),
         order=message.order or 1,
         held_out=tuple(message.held_out),
+        stochastic=message.stochastic,
     )
 
 
@@ -41,6 +43,43 @@ def motion_to_proto(motion: Motion) -> report_pb2.Motion:
         ],
         shared_terms=motion.shared,
         order=motion.order,
+        diffusion=motion.diffusion,
+    )
+
+
+def drift_to_proto(drift: Drift | None) -> report_pb2.Drift | None:
+    if drift is None:
+        return None
+    return report_pb2.Drift(
+        reversions=map(_reversion, drift.reversions),
+        slowing_down=map(_slowing_down, drift.slowing_down),
+        gain_bits=_finite(drift.gain_bits),
+        innovations_p=drift.innovations_p,
+    )
+
+
+def _reversion(reversion: Reversion) -> report_pb2.Reversion:
+    return report_pb2.Reversion(
+        state=reversion.state,
+        group=reversion.group,
+        at=reversion.at or {},
+        rate=estimate_to_proto(reversion.rate),
+        half_life=estimate_to_proto(reversion.half_life),
+        mean=estimate_to_proto(reversion.mean),
+        diffusion=estimate_to_proto(reversion.diffusion),
+        stationary_std=_finite(reversion.stationary_std),
+        random_walk_p=reversion.random_walk_p,
+    )
+
+
+def _slowing_down(slowing: SlowingDown) -> report_pb2.SlowingDown:
+    return report_pb2.SlowingDown(
+        state=slowing.state,
+        parameter=slowing.parameter,
+        law=slowing.law,
+        slope=estimate_to_proto(slowing.slope),
+        zero=estimate_to_proto(slowing.zero),
+        p_value=slowing.p_value,
     )
 
 

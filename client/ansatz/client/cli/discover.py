@@ -59,6 +59,9 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
     holdout: Annotated[
         str | None, typer.Option("--holdout", metavar="FILE", help="Further runs of a motion, that are only foretold.")
     ] = None,
+    stochastic: Annotated[
+        bool, typer.Option("--stochastic", help="Noise drives the motion: seek linear stochastic laws alone.")
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE", help="A picture of the best, as .svg or .png.")
     ] = None,
@@ -144,7 +147,7 @@ def discover(  # noqa: PLR0917 - typer calls it by keyword
         search_options(**options)  # what is plainly wrong is refused before a server is started
         motion = MotionFlags(
             arguments.comma_separated(states), time, order, group, arguments.comma_separated(inputs),
-            arguments.comma_separated(derivatives), holdout,
+            arguments.comma_separated(derivatives), holdout, stochastic,
         )  # fmt: skip
         chosen = arguments.comma_separated(inputs)
         of_tables = {"--weights": weights, "--units": units, "--dimensional-constants": dimensional_constants}

@@ -33,6 +33,7 @@ def report_object(report: Report, job_id: str | None) -> dict[str, Any]:
         "warnings": [asdict(warning) for warning in report.warnings],
         "receipt": asdict(report.receipt) if report.receipt else None,
         "curves": asdict(report.curves) if report.curves else None,
+        "drift": asdict(report.drift) if report.drift else None,
     }
 
 
@@ -116,6 +117,7 @@ def _empty(state: str, job_id: str | None) -> dict[str, Any]:
         "warnings": [],
         "receipt": None,
         "curves": None,
+        "drift": None,
         "error": None,
         "violations": [],
     }

@@ -1,4 +1,5 @@
-"""Observed motion from data files: what --states, --time, --order, --group, --derivatives and --holdout say."""
+"""Observed motion from data files: what --states, --time, --order, --group, --derivatives, --holdout and --stochastic
+say."""
 
 from __future__ import annotations
 
@@ -25,11 +26,16 @@ class MotionFlags:
     inputs: Sequence[str]
     derivatives: Sequence[str]
     holdout: str | None
+    stochastic: bool
 
     def refuse_for_others(self) -> None:
         """Raises InvalidRequest where a flag makes sense for a motion alone and no states are named."""
-        given = [("--time", self.time), ("--order", self.order), ("--derivatives", self.derivatives)]
-        given += [("--holdout", self.holdout)]
+        given: list[tuple[str, object]] = [
+            ("--time", self.time),
+            ("--order", self.order),
+            ("--derivatives", self.derivatives),
+        ]
+        given += [("--holdout", self.holdout), ("--stochastic", self.stochastic)]
         for flag, value in given:
             if value:
                 raise InvalidRequest.of(flag, "is for observed motion; name the states with --states as well")
@@ -58,6 +64,7 @@ class MotionFlags:
             "runs": labels if self.group or self.holdout else None,
             "order": self.order or 1,
             "held_out": held_out,
+            "stochastic": self.stochastic,
         }
 
     def _columns(self, source: str) -> tuple[dict[str, array[float]], list[str]]:

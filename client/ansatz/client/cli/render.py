@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ansatz.client.cli import curve_views
+from ansatz.client.cli import curve_views, motion_views
 from ansatz.client.results import (
     Candidate,
     Constant,
@@ -38,6 +38,8 @@ def report_view(report: Report, target: str) -> RenderableType:
         parts += [Text(line) for line in curve_views.law_lines(report.best.law)]
     if report.curves:
         parts += [Text(line) for line in curve_views.finding_lines(report.curves)]
+    if report.drift:
+        parts += [Text(line) for line in motion_views.drift_lines(report.drift)]
     parts += [Text(line) for line in _remarks(report)]
     parts += [*_columns(report.columns), *_warnings(report.warnings)]
     return Group(*parts)
@@ -135,7 +137,8 @@ def _law(candidate: Candidate) -> str:
     if not candidate.motion:
         return short(candidate.formula)
     rate = "d²{0}/dt²" if candidate.motion.order == 2 else "d{0}/dt"
-    lines = [f"{rate.format(state)} = {short(equation)}" for state, equation in candidate.equations.items()]
+    noise = {state: f" + {size:.6g}*dW/dt" for state, size in candidate.motion.diffusion.items()}
+    lines = [f"{rate.format(s)} = {short(equation)}{noise.get(s, '')}" for s, equation in candidate.equations.items()]
     lines += [f"conserved: {short(c.formula)}" for c in candidate.motion.conserved]
     return "\n".join(lines)
 

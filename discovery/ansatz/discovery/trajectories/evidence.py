@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansatz.discovery.expression import Node
 
@@ -38,7 +38,9 @@ class Motion:
     """`states` maps states to scores; the law is for derivatives of this `order`. `diverges`: a trajectory from a
     fitted initial state leaves the observed range a hundredfold, or ends, within the observed span; `unstable_after`:
     the time after the start at which that happens first within twice the span, None where it does not. `shared` are
-    terms that stand in several equations."""
+    terms that stand in several equations. `diffusion`: of a stochastic law, the size of the noise that drives each
+    state (σ in dx = f dt + σ dW; state's unit per square root of the unit of time); its scores are of one step
+    ahead."""
 
     states: Mapping[str, StateScores]
     diverges: bool
@@ -46,3 +48,4 @@ class Motion:
     order: int = 1
     conserved: tuple[Conserved, ...] = ()
     shared: tuple[str, ...] = ()
+    diffusion: Mapping[str, float] = field(default_factory=dict)

@@ -15,6 +15,7 @@ from ansatz.discovery.trajectories.record import rate_name
 from ansatz.discovery.trajectories.time_units import mixed_units
 
 MIN_SAMPLES = 5
+MIN_STOCHASTIC = 10
 MAX_STATES = 10
 _SHOWN = 5
 
@@ -28,8 +29,9 @@ class Trajectories(Columns):
     measured first derivatives, one for each state or none; `inputs` what may act from outside: a control, or a
     parameter that is constant in a run. `runs` (n,) names the run of each row, rows of a run together; empty: all
     rows are one run. `order` 1: the law is for dx/dt; 2: for d²x/dt², where only positions were seen. `held_out` are
-    runs that nothing is fitted to: candidates are judged by how well they foretell them. Raises InvalidInputError,
-    with every violation found, where a rule is broken.
+    runs that nothing is fitted to: candidates are judged by how well they foretell them. `stochastic`: noise drives the
+    motion, so that only linear stochastic laws are sought; where it is not set, they are tried where deterministic laws
+    leave what looks like it. Raises InvalidInputError, with every violation found, where a rule is broken.
     """
 
     time: str
@@ -39,6 +41,7 @@ class Trajectories(Columns):
     runs: tuple[str, ...] = ()
     order: int = 1
     held_out: tuple[str, ...] = ()
+    stochastic: bool = False
 
     def __post_init__(self) -> None:
         violations = [*self._shape_violations(), *self._role_violations()]
@@ -94,6 +97,8 @@ class Trajectories(Columns):
             yield Violation("trajectories.states", f"{name!r} is how formulas call a state's rate; rename that column")
         if self.order not in (1, 2):
             yield Violation("trajectories.order", f"is {self.order}; give 1 (a law for dx/dt) or 2 (for d²x/dt²)")
+        if self.stochastic and self.order == 2:
+            yield Violation("trajectories.stochastic", "needs a law of first order; leave it out, or give order 1")
 
     def _value_violations(self) -> Iterator[Violation]:
         missing = {*self.states, *self.derivatives}
@@ -148,11 +153,12 @@ class Trajectories(Columns):
     def _run_violations(self) -> Iterator[Violation]:
         for name, rows in self.slices.items():
             count = rows.stop - rows.start
-            if count < MIN_SAMPLES:
+            least = MIN_STOCHASTIC if self.stochastic else MIN_SAMPLES
+            if count < least:
                 text = (
                     f"run {name!r} has {count} sample{'s' if count > 1 else ''} (row {rows.start + 1}); give at least "
                 )
-                yield Violation("trajectories.runs", f"{text}{MIN_SAMPLES} a run, or leave the run out")
+                yield Violation("trajectories.runs", f"{text}{least} a run, or leave the run out")
         for name in self.held_out:
             if name not in self.slices:
                 known = ", ".join(map(repr, list(self.slices)[:20]))
@@ -171,10 +177,9 @@ class Trajectories(Columns):
                 yield Violation(field, text)
             for run, rows in self.slices.items():
                 count = int(np.count_nonzero(np.isfinite(values[rows])))
-                if count < MIN_SAMPLES:
-                    text = (
-                        f"run {run!r} has {count} samples of it (from row {rows.start + 1}); give {MIN_SAMPLES} or more"
-                    )
+                least = MIN_STOCHASTIC if self.stochastic else MIN_SAMPLES
+                if count < least:
+                    text = f"run {run!r} has {count} samples of it (from row {rows.start + 1}); give {least} or more"
                     yield Violation(field, text)
 
     def _place(self, row: int) -> str:

@@ -57,6 +57,16 @@ def prepare(trajectories: Trajectories) -> Prepared:
     )
 
 
+def uncut(trajectories: Trajectories) -> Record:
+    """The record of what is learned from with every sample as it is: where noise drives a motion, steps large and small
+    are its own."""
+    names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
+    x = np.column_stack([trajectories.column(n).values for n in trajectories.states]).astype(np.float64)
+    held = set(trajectories.held_out)
+    rows = [r for run, r in trajectories.slices.items() if run not in held]
+    return _record(trajectories, names, _stretches(rows), x)
+
+
 def _drop_outliers(trajectories: Trajectories, run: str, rows: slice, x: Array, warnings: list[Warning]) -> None:
     t = trajectories.column(trajectories.time).values[rows]
     for j, state in enumerate(trajectories.states):
@@ -129,6 +139,8 @@ def _record(trajectories: Trajectories, names: Mapping[str, str], runs: list[sli
 def data_sha256(trajectories: Trajectories) -> str:
     """SHA-256, hexadecimal, of names, roles, runs and values."""
     digest = hashlib.sha256(repr((trajectories.order, trajectories.runs, trajectories.held_out)).encode())
+    if trajectories.stochastic:
+        digest.update(b"stochastic")
     roles = (trajectories.time, *trajectories.states, *trajectories.derivatives, *trajectories.inputs)
     digest.update(repr((len(trajectories.states), len(trajectories.derivatives))).encode())
     for name in roles:

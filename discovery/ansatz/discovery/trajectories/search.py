@@ -21,10 +21,11 @@ from ansatz.discovery.trajectories.integral import Smoothed
 from ansatz.discovery.trajectories.judge import Judge, Judged, ranked
 from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.observations import Trajectories
-from ansatz.discovery.trajectories.prepare import data_sha256, prepare
+from ansatz.discovery.trajectories.prepare import data_sha256, prepare, uncut
 from ansatz.discovery.trajectories.sampling import sampling_warnings
 from ansatz.discovery.trajectories.scored import Scored, relative_rms
 from ansatz.discovery.trajectories.shooting import Shooting
+from ansatz.discovery.trajectories.stochastic.answer import Answer, Noise
 from ansatz.discovery.trajectories.warnings import result_warnings
 
 MAX_CANDIDATES = 8
@@ -33,6 +34,7 @@ _ALWAYS_JUDGED = 2
 _SPARSE_SHARE = 0.4
 _ASSEMBLY_SHARE = 0.8
 _MOST_CUBIC = 3
+_OF_SMOOTH_MOTION = frozenset({"JUMP", "OUTLIERS", "UNDERSAMPLED"})
 
 
 def validate(trajectories: Trajectories, options: Options) -> None:
@@ -72,6 +74,7 @@ class _Search:
         self._warnings += sampling_warnings(record, self._smoothed.states)
         self._cut: list[str] = []
         self._proposed = [Candidates(self._smoothed, j, options) for j in range(len(record.states))]
+        self._noise = Noise(uncut(trajectories), trajectories.stochastic, options.seed)
         positive = frozenset(n for n, v in self._smoothed.columns.items() if np.all(v > 0))
         self._assembly = Assembly(
             self._shooting, [c.form for c in self._proposed], max_complexity=options.max_complexity, positive=positive,
@@ -81,11 +84,17 @@ class _Search:
     def run(self) -> Report:
         """Search until exact, done, or the budget is spent."""
         self._baseline()
+        if self._trajectories.stochastic:
+            return self._report()
+        if self._record.order == 2:
+            # An oscillator that is driven is plain otherwise, and no law of states alone comes near it.
+            self._drive()
         if not self._done():
             self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE))
         self._assemble(())
-        if not self._done():
-            self._drive()
+        if not self._done() and (waves := self._drive()) and not self._done() and not self._explained():
+            self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE), waves)
+            self._assemble(waves)
         if not self._done() and not self._explained():
             self._portfolio()
             self._assemble(())
@@ -127,18 +136,22 @@ class _Search:
         )
         self._note_cut()
 
-    def _drive(self) -> None:
-        """A wave in time, where one explains what no function of the states does."""
+    def _drive(self) -> list[Node]:
+        """Waves in time that explain what no function of the states does, after plain laws with them were tried."""
         best = self._assembly.best
         if best is None or self._explained() or not {"sin", "cos"} <= set(self._options.functions):
-            return
+            return []
         self._tell.stage("driving")
         waves: list[Node] = []
         for candidates, equation in zip(self._proposed, best.equations, strict=True):
             waves += driving_waves(self._smoothed, candidates.form, equation)
         if waves:
-            self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE), waves)
+            part = self._budget.part(self._budget.remaining * _SPARSE_SHARE)
+            for candidates in self._proposed:
+                candidates.driven(part, self._names, waves)
+                candidates.reduce(part)
             self._assemble(waves)
+        return waves
 
     def _portfolio(self) -> None:
         """The structured searchers, for states whose law is not plain yet."""
@@ -152,10 +165,11 @@ class _Search:
         self._note_cut()
 
     def _explained(self) -> bool:
-        """Whether the best system leaves nothing but noise."""
+        """Whether the best system leaves nothing but noise, or noise drives the motion."""
         best = self._assembly.best
         verdict = self._judge.verdict(best) if best else None
-        return verdict is not None and verdict.is_noise
+        is_noise = verdict is not None and verdict.is_noise
+        return is_noise or (best is not None and self._noise.drives(best.bits))
 
     def _done(self) -> bool:
         best = self._assembly.best
@@ -178,11 +192,15 @@ class _Search:
         noise = math.nan
         if best is not None:
             noise = float(np.sqrt(np.nanmean(relative_rms(best, self._shooting)[: len(self._record.states)] ** 2)))
+        found = Answer(candidates, verdict, noise, tuple(result_warnings(judged, candidates, verdict)))
+        if self._trajectories.stochastic or not (verdict is not None and verdict.is_noise):
+            self._tell.stage("stochastic")
+            found = self._noise.beside(found, self._tell.progress)
         return Report(
-            candidates=candidates,
-            residual=verdict,
-            noise_relative_std=noise,
-            warnings=(*self._warnings, *result_warnings(judged, candidates, verdict)),
+            candidates=found.candidates,
+            residual=found.verdict,
+            noise_relative_std=found.noise,
+            warnings=(*self._of_the_data(found), *found.warnings),
             receipt=Receipt(
                 data_sha256=data_sha256(self._trajectories),
                 versions=versions(Engine.NONE),
@@ -195,7 +213,12 @@ class _Search:
             refinement=(),
             elapsed_seconds=self._tell.elapsed,
             first_candidate_seconds=self._tell.first_candidate,
+            drift=found.drift,
         )
+
+    def _of_the_data(self, found: Answer) -> list[Warning]:
+        """Warnings on the samples; steps of noise are neither jumps nor too few."""
+        return [w for w in self._warnings if found.drift is None or w.code not in _OF_SMOOTH_MOTION]
 
     def _judged(self) -> list[Judged]:
         """The shortlist by rank; the first few always, the others while there is time."""

@@ -1,0 +1,46 @@
+"""What motion shows beside its equations, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansatz.client.curve_results import Estimate
+from ansatz.client.results import Drift, Reversion, SlowingDown
+
+_MOST = 20
+
+
+def drift_lines(drift: Drift) -> Iterator[str]:
+    """Rates of reversion and how they depend on parameters."""
+    for reversion in drift.reversions[:_MOST]:
+        yield _reversion(reversion)
+    if len(drift.reversions) > _MOST:
+        yield f"… and {len(drift.reversions) - _MOST} more; --format json has them all"
+    for slowing in drift.slowing_down:
+        yield _slowing_down(slowing)
+
+
+def _reversion(reversion: Reversion) -> str:
+    where = f"{reversion.state} ({reversion.group})" if reversion.group else reversion.state
+    text = f"{where} reverts at a rate of {_estimate(reversion.rate)}, half-life {_estimate(reversion.half_life)}"
+    text += f", to {_estimate(reversion.mean)}"
+    if reversion.stationary_std is not None:
+        text += f", with a spread of {reversion.stationary_std:.4g}"
+    return f"{text}; a random walk: p = {reversion.random_walk_p:.2g}"
+
+
+def _slowing_down(slowing: SlowingDown) -> str:
+    rate = "rate" if slowing.law == "linear" else "rate squared"
+    return (
+        f"{slowing.state}: {rate} changes by {_estimate(slowing.slope)} a unit of {slowing.parameter} "
+        f"(p = {slowing.p_value:.2g}) and is 0 at {slowing.parameter} = {_estimate(slowing.zero)}"
+    )
+
+
+def _estimate(estimate: Estimate) -> str:
+    value, lower, upper = (_side(v) for v in (estimate.value, estimate.lower, estimate.upper))
+    return f"{value} [{lower}, {upper}]"
+
+
+def _side(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"

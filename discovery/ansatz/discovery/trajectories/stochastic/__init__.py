@@ -1,0 +1,1 @@
+"""Linear stochastic laws of motion: mean reversion driven by noise."""
