@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
+from ansatz.service.store.database import StoreUnreachableError
 
 DOMAIN = "ansatz"
 _log = structlog.get_logger()
@@ -76,6 +77,11 @@ def as_service_error(error: Exception) -> ServiceError:
             return invalid(error.violations)
         case EngineNotReadyError():
             return engine_not_ready(error)
+        case StoreUnreachableError():
+            _log.error("the store failed", exc_info=error)
+            return ServiceError(
+                code_pb2.UNAVAILABLE, "STORE_UNAVAILABLE", "the server cannot reach its store; try again in a moment"
+            )
     _log.error("request failed", exc_info=error)
     return ServiceError(code_pb2.INTERNAL, "INTERNAL", "the server failed at this request; its log says how")
 

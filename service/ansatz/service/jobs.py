@@ -1,10 +1,8 @@
-"""The life of jobs, as callers see it: created, watched, cancelled, deleted; taken up again after a restart."""
+"""The life of jobs, as callers see it: created, watched, cancelled, deleted."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 
 import structlog
 from google.rpc import code_pb2
@@ -12,10 +10,10 @@ from google.rpc import code_pb2
 from ansatz.service import errors
 from ansatz.service.access import Caller, Role
 from ansatz.service.continuing import EndedJob, find_ended
-from ansatz.service.limits import MAX_ATTEMPTS, MAX_REQUEST_ID_LENGTH, Limits
+from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.resources import job_name
 from ansatz.service.runner import Runner
-from ansatz.service.store import FINAL_STATES, NewJob, Store, Unfinished
+from ansatz.service.store import FINAL_STATES, NewJob, QueueFullError, Store
 from ansatz.service.validation import Body, request_key, validated
 from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2, job_pb2
@@ -30,12 +28,6 @@ class Jobs:
     def __init__(self, store: Store, hub: EventHub, runner: Runner, limits: Limits, grace_seconds: float) -> None:
         self._store, self._hub, self._runner, self._limits = store, hub, runner, limits
         self._grace = grace_seconds
-        self._creating = 0
-
-    async def recover(self) -> None:
-        """Take up what an earlier server left: jobs that ran when it died are tried once more."""
-        for job in await self._store.unfinished():
-            await self._recover(job)
 
     async def create(self, request: discovery_service_pb2.CreateJobRequest, caller: Caller) -> job_pb2.Job:
         """Validate, store, queue. The same request_id and body give the same job."""
@@ -44,13 +36,14 @@ class Jobs:
         body = await asyncio.to_thread(Body.of, request)
         if request.request_id and (job := await self._made_before(request.request_id, body, caller)):
             return job
-        with self._queue_place():
-            name = request.continue_job
-            continued = await self.ended(name, caller, "continue_job") if name else None
-            new = await asyncio.to_thread(validated, request, body, self._limits, caller.name, continued)
-            # Shielded: a caller that goes away now must not leave a stored job that nobody queues.
-            if await asyncio.shield(asyncio.create_task(self._admit(new))):
-                return await self.get(new.id, caller)
+        # Here too, so that what there is no place for costs nothing more.
+        if await self._store.queued() >= self._limits.max_queued_jobs:
+            raise self._queue_full()
+        name = request.continue_job
+        continued = await self.ended(name, caller, "continue_job") if name else None
+        new = await asyncio.to_thread(validated, request, body, self._limits, caller.name, continued)
+        if await self._admit(new):
+            return await self.get(new.id, caller)
         if request.request_id and (job := await self._made_before(request.request_id, body, caller)):
             return job
         raise errors.already_exists("JOB_ID_TAKEN", f"there is a job {new.id!r} already; give another job_id")
@@ -104,11 +97,15 @@ class Jobs:
         _log.info("job deleted")
 
     async def _admit(self, new: NewJob) -> bool:
-        event = await self._store.create(new)
+        """Store and queue the job; False where its id or request_id is taken."""
+        try:
+            event = await self._store.create(new, self._limits.max_queued_jobs)
+        except QueueFullError:
+            raise self._queue_full() from None
         if event is None:
             return False
         self._hub.publish(new.id, event)
-        self._runner.submit(new.id)
+        self._runner.wake()
         _log.info("job queued", job=new.id, rows=new.data.rows, inputs=len(new.data.inputs))
         return True
 
@@ -123,33 +120,9 @@ class Jobs:
             )
         return await self.get(made.job_id, caller)
 
-    @contextlib.contextmanager
-    def _queue_place(self) -> Iterator[None]:
-        if self._runner.queued + self._creating >= self._limits.max_queued_jobs:
-            raise errors.exhausted(
-                "QUEUE_FULL",
-                f"{self._limits.max_queued_jobs} jobs wait for a worker already; try again later",
-                _QUEUE_RETRY_SECONDS,
-            )
-        self._creating += 1
-        try:
-            yield
-        finally:
-            self._creating -= 1
-
-    async def _recover(self, job: Unfinished) -> None:
-        log = _log.bind(job=job.id, caller=job.owner)
-        if job.cancel_requested:
-            await self._store.finish(job.id, job_pb2.JOB_STATE_CANCELLED)
-            return
-        if job.state == job_pb2.JOB_STATE_RUNNING:
-            if job.attempts >= MAX_ATTEMPTS:
-                message = f"the server died during the search, at attempt {job.attempts}; create the job again"
-                error = job_pb2.JobError(reason="SERVER_DIED", message=message)
-                await self._store.finish(job.id, job_pb2.JOB_STATE_FAILED, error=error)
-                log.warning("job failed", reason=error.reason)
-                return
-            await self._store.requeue(job.id, count_attempt=True)
-        log.info("job taken up again")
-        self._hub.open(job.id)
-        self._runner.submit(job.id)
+    def _queue_full(self) -> errors.ServiceError:
+        return errors.exhausted(
+            "QUEUE_FULL",
+            f"{self._limits.max_queued_jobs} jobs wait for a worker already; try again later",
+            _QUEUE_RETRY_SECONDS,
+        )

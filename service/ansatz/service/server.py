@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
+import socket
 from typing import Any
 
 import grpc
@@ -14,12 +17,13 @@ from ansatz.service.access import Access
 from ansatz.service.evaluator import Evaluator
 from ansatz.service.executor.worker_pool import WorkerPool
 from ansatz.service.jobs import Jobs
+from ansatz.service.keeper import Keeper
 from ansatz.service.limits import Limits
 from ansatz.service.observability.exposition import ServerState
 from ansatz.service.runner import Runner
 from ansatz.service.servicer import Servicer
 from ansatz.service.settings import Settings
-from ansatz.service.store import Store
+from ansatz.service.store import Database, Queue, Store
 from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2, job_pb2
 from ansatz.v1.discovery_service_pb2_grpc import add_DiscoveryServiceServicer_to_server
@@ -43,9 +47,12 @@ class Server:
     def __init__(self, settings: Settings, searchers: WorkerPool, evaluators: WorkerPool) -> None:
         self._settings, self._searchers, self._evaluators = settings, searchers, evaluators
         limits = Limits.of(settings)
-        self._store = Store(settings.store_url)
+        self._database = Database(settings.store_url)
+        self._store = Store(self._database)
+        queue = Queue(self._database, _name(), settings.lease_seconds)
         self._hub = EventHub(self._store, limits.max_watchers)
-        self._runner = Runner(self._store, searchers, self._hub, settings.stop_grace_seconds)
+        self._runner = Runner(self._store, queue, searchers, self._hub, settings.stop_grace_seconds)
+        self._keeper = Keeper(self._database, queue, self._runner, self._hub, settings.lease_seconds)
         self._jobs = Jobs(self._store, self._hub, self._runner, limits, settings.stop_grace_seconds)
         self._health = health.aio.HealthServicer()
         self._grpc = grpc.aio.server(options=_options(limits))
@@ -60,8 +67,8 @@ class Server:
 
     async def start(self) -> str:
         """Serve; the address bound. Raises RuntimeError where the address cannot be had."""
-        await self._store.open()
-        await self._jobs.recover()
+        await self._database.open()
+        await self._keeper.start()
         self._runner.start()
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await self._set_ready(False)
@@ -97,7 +104,8 @@ class Server:
         await stopping
         await self._searchers.close()
         await self._evaluators.close()
-        await self._store.close()
+        await self._keeper.close()
+        await self._database.close()
 
     def _bind(self) -> str:
         listen = self._settings.listen
@@ -119,6 +127,11 @@ class Server:
         status = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
         for service in ("", SERVICE):
             await self._health.set(service, status)
+
+
+def _name() -> str:
+    """Of this server among those that share its store."""
+    return f"{socket.gethostname()[:64]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 def _options(limits: Limits) -> list[tuple[str, Any]]:

@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     drain_seconds: Annotated[
         float, Field(ge=0, le=3600, description="for how long running searches may go on when the server is to stop")
     ] = 10.0
+    lease_seconds: Annotated[
+        float, Field(ge=1, le=3600, description="after how long without a heartbeat a server's jobs are taken up again")
+    ] = 15.0
     stop_grace_seconds: Annotated[
         float, Field(gt=0, le=60, description="for how long a search may outlast a cancel")
     ] = 2.0

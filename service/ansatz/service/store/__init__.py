@@ -1,5 +1,10 @@
 """Jobs and their events, durable."""
 
-from ansatz.service.store.store import FINAL_STATES, Census, NewJob, Owned, Started, Store, StoredRequest, Unfinished
+from ansatz.service.store.database import Database, StoreUnreachableError
+from ansatz.service.store.queue import Lease, LeaseLostError, Queue, Renewal, Started
+from ansatz.service.store.store import FINAL_STATES, GONE, NewJob, QueueFullError, Store
 
-__all__ = ["FINAL_STATES", "Census", "NewJob", "Owned", "Started", "Store", "StoredRequest", "Unfinished"]
+__all__ = [
+    "FINAL_STATES", "GONE", "Database", "Lease", "LeaseLostError", "NewJob", "Queue", "QueueFullError", "Renewal",
+    "Started", "Store", "StoreUnreachableError",
+]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 
 from ansatz.service.store.migrate import migrate
+from ansatz.service.store.signals import Signal, heard
 
 T = TypeVar("T")
 _FORMS: Final = "give sqlite:////path/of/file.db or postgresql://USER:PASSWORD@HOST/DATABASE"
@@ -58,13 +59,16 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._url = url
         self.shared = url.get_backend_name() == "postgresql"
         """Other servers may use the same database."""
         if self.shared:
-            self._engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+            self._engine = sa.create_engine(
+                url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 10}
+            )
             sa.event.listen(self._engine, "connect", _configure_postgresql)
         else:
-            self._engine = sa.create_engine(url)
+            self._engine = sa.create_engine(url, hide_parameters=True)
             sa.event.listen(self._engine, "connect", _configure_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
 
@@ -74,21 +78,35 @@ class Database:
         try:
             await self.transaction(migrate)
         except sa.exc.DBAPIError as error:
-            reason = " ".join(str(error.orig).split())
-            raise StoreUnreachableError(f"the store {shown(self._engine.url)} cannot be used: {reason}") from None
+            raise self._unreachable(error) from None
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
         self._thread.shutdown()
 
+    def signals(self) -> AsyncIterator[Signal]:
+        """What servers on the same database tell each other, as it comes. Raises psycopg.Error where the connection
+        breaks."""
+        return heard(self._url)
+
     async def transaction(self, work: Callable[[Connection], T]) -> T:
-        """What `work` returns, once it is committed."""
+        """What `work` returns, once it is committed. Raises StoreUnreachableError where the connection to PostgreSQL
+        cannot be had, or breaks: then nobody knows whether it is committed."""
 
         def run() -> T:
-            with self._engine.begin() as connection:
-                return work(connection)
+            try:
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except sa.exc.OperationalError as error:
+                if self.shared:
+                    raise self._unreachable(error) from error
+                raise
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+    def _unreachable(self, error: sa.exc.DBAPIError) -> StoreUnreachableError:
+        reason = " ".join(str(error.orig).split())
+        return StoreUnreachableError(f"the store {shown(self._url)} cannot be used: {reason}")
 
 
 def _configure_sqlite(connection: Any, _: object) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from ansatz.service.resources import job_name
+from ansatz.service.store import signals
 from ansatz.service.store.schema import events, jobs
+from ansatz.service.store.signals import Signal, What
 from ansatz.v1 import job_pb2, report_pb2
+
+NO_LEASE: Mapping[str, object] = {"lease_owner": None, "lease_expiry": None}
 
 
 def now() -> int:
@@ -21,47 +26,71 @@ def find_row(connection: Connection, job_id: str) -> Row[Any] | None:
     return connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
 
 
-def existing_row(connection: Connection, job_id: str) -> Row[Any]:
-    row = find_row(connection, job_id)
-    if row is None:
-        raise LookupError(f"job {job_id!r} is not in the store")
-    return row
-
-
 def change_state(
-    connection: Connection, row: Row[Any], state: job_pb2.JobState.ValueType, **values: object
-) -> job_pb2.JobEvent:
+    connection: Connection,
+    number: int,
+    state: job_pb2.JobState.ValueType,
+    *conditions: sa.ColumnElement[bool],
+    **values: object,
+) -> job_pb2.JobEvent | None:
     event = job_pb2.JobEvent(state_change=job_pb2.StateChange(state=state))
-    return append(connection, row, event, {"state": state, **values})
+    return append(connection, number, event, {"state": state, **values}, *conditions)
 
 
 def append(
-    connection: Connection, row: Row[Any], event: job_pb2.JobEvent, values: dict[str, object]
-) -> job_pb2.JobEvent:
-    """The job's next event, together with what it changes in the job."""
+    connection: Connection,
+    number: int,
+    event: job_pb2.JobEvent,
+    values: Mapping[str, object],
+    *conditions: sa.ColumnElement[bool],
+) -> job_pb2.JobEvent | None:
+    """The job's next event, together with what it changes in the job; None where the job is not, or no longer, as the
+    conditions say. The update locks the row, so that a sequence has neither gap nor repeat."""
+    update = jobs.update().where(jobs.c.number == number, *conditions)
+    update = update.values(last_sequence=jobs.c.last_sequence + 1, **values)
+    row = connection.execute(update.returning(jobs.c.id, jobs.c.last_sequence)).first()
+    if row is None:
+        return None
     stored = job_pb2.JobEvent()
     stored.CopyFrom(event)
-    stored.sequence = row.last_sequence + 1
+    stored.sequence = row.last_sequence
     stored.time.FromMicroseconds(now())
     kind = stored.WhichOneof("event")
     connection.execute(
-        events.insert().values(job=row.number, sequence=stored.sequence, kind=kind, event=stored.SerializeToString())
+        events.insert().values(job=number, sequence=stored.sequence, kind=kind, event=stored.SerializeToString())
     )
-    connection.execute(jobs.update().where(jobs.c.number == row.number).values(last_sequence=stored.sequence, **values))
+    queued = stored.state_change.state == job_pb2.JOB_STATE_QUEUED
+    signals.send(connection, Signal(What.QUEUED if queued else What.EVENT, row.id, stored.sequence))
     return stored
 
 
-def last_front(connection: Connection, row: Row[Any]) -> job_pb2.Front | None:
-    """The best that searches for the job have found so far; None: nothing."""
-    query = sa.select(events.c.event).where(events.c.job == row.number, events.c.kind == "front")
+def end(
+    connection: Connection,
+    row: Row[Any],
+    state: job_pb2.JobState.ValueType,
+    *conditions: sa.ColumnElement[bool],
+    report: report_pb2.Report | None = None,
+    error: job_pb2.JobError | None = None,
+) -> job_pb2.JobEvent | None:
+    """The job is final. Without a report, the last front is its report; its times count from CreateJob."""
+    moment, result = now(), report or report_of_last_front(connection, row)
+    count_from_creation(result, row, moment)
+    return change_state(
+        connection, row.number, state, *conditions, end_time=moment, report=result.SerializeToString(),
+        error=None if error is None else error.SerializeToString(), **NO_LEASE,
+    )  # fmt: skip
+
+
+def last_front(connection: Connection, number: int) -> job_pb2.Front:
+    """What a search of the job found last; empty where it has found nothing."""
+    query = sa.select(events.c.event).where(events.c.job == number, events.c.kind == "front")
     last = connection.execute(query.order_by(events.c.sequence.desc()).limit(1)).scalar()
-    return None if last is None else job_pb2.JobEvent.FromString(last).front
+    return job_pb2.Front() if last is None else job_pb2.JobEvent.FromString(last).front
 
 
 def report_of_last_front(connection: Connection, row: Row[Any]) -> report_pb2.Report:
-    report = report_pb2.Report()
-    if (front := last_front(connection, row)) is not None:
-        report.candidates.extend(front.candidates)
+    report = report_pb2.Report(candidates=last_front(connection, row.number).candidates)
+    if report.candidates:
         count_from_creation(report, row, now())
     return report
 

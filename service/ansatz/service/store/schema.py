@@ -37,7 +37,11 @@ jobs = Table(
     Column("create_time", BigInteger, nullable=False),
     Column("start_time", BigInteger),
     Column("first_front_time", BigInteger),
-    Column("end_time", BigInteger),
+    Column("end_time", BigInteger, index=True),
+    # How often a server took it, which one runs it, and until when it may.
+    Column("claims", Integer, nullable=False, server_default="0"),
+    Column("lease_owner", String(128)),
+    Column("lease_expiry", BigInteger),
     Column("data", LargeBinary, nullable=False),
     Column("options", LargeBinary, nullable=False),
     Column("report", LargeBinary),

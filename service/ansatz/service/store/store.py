@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, Connection
+from sqlalchemy.engine import Connection
 
 from ansatz.service.store.database import Database
-from ansatz.service.store.rows import (
-    append,
-    change_state,
-    count_from_creation,
-    existing_row,
-    find_row,
-    job_of,
-    last_front,
-    now,
-    report_of_last_front,
-)
+from ansatz.service.store.rows import change_state, end, find_row, job_of, now, report_of_last_front
 from ansatz.service.store.schema import events, jobs, problems, starts
-from ansatz.v1 import job_pb2, problem_pb2, report_pb2
+from ansatz.service.store.signals import Signal, What, send
+from ansatz.v1 import job_pb2, problem_pb2
 
 FINAL_STATES = frozenset({job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED})
+_COUNT_QUEUED = sa.select(sa.func.count()).where(jobs.c.state == job_pb2.JOB_STATE_QUEUED)
+GONE = 2**62
+"""The sequence, later than every event, at which a job is no longer there."""
+
+
+class QueueFullError(Exception):
+    """As many jobs wait as may."""
 
 
 @dataclass(frozen=True)
@@ -59,29 +57,11 @@ class StoredRequest:
 
 
 @dataclass(frozen=True)
-class Started:
-    """A job that a worker is to run: its serialized problem, the front of formulas to try first (of a search for it
-    that was broken off, or of the job that it continues), how often workers took it, the event of its start, seconds
-    since its creation, and the caller that made it."""
+class Events:
+    """Events of a job in order. `over`: the job is final and these are its last ones, or it is not there."""
 
-    problem: bytes
-    start: bytes
-    options: problem_pb2.SearchOptions
-    attempts: int
-    event: job_pb2.JobEvent
-    waited_seconds: float
-    owner: str
-
-
-@dataclass(frozen=True)
-class Unfinished:
-    """A job that an earlier server left."""
-
-    id: str
-    owner: str
-    state: int
-    attempts: int
-    cancel_requested: bool
+    events: list[job_pb2.JobEvent]
+    over: bool
 
 
 @dataclass(frozen=True)
@@ -93,21 +73,14 @@ class Census:
 
 
 class Store:
-    """Jobs, problems and events in a database given by URL."""
+    """Jobs, problems and events, for those who make jobs and ask for them."""
 
-    def __init__(self, url: URL) -> None:
-        self._database = Database(url)
-        self._transaction = self._database.transaction
+    def __init__(self, database: Database) -> None:
+        self._transaction = database.transaction
 
-    async def open(self) -> None:
-        """Raises RuntimeError where the database cannot be used, or a newer version of the server made it."""
-        await self._database.open()
-
-    async def close(self) -> None:
-        await self._database.close()
-
-    async def create(self, new: NewJob) -> job_pb2.JobEvent | None:
-        """Store a queued job; None where its id or request_id is taken."""
+    async def create(self, new: NewJob, most_queued: int) -> job_pb2.JobEvent | None:
+        """Store a queued job; None where its id or request_id is taken. Raises QueueFullError where `most_queued` jobs
+        wait already."""
 
         def work(connection: Connection) -> job_pb2.JobEvent | None:
             taken = jobs.c.id == new.id
@@ -115,20 +88,27 @@ class Store:
                 taken |= jobs.c.request_id == new.request_id
             if connection.execute(sa.select(jobs.c.number).where(taken)).first():
                 return None
+            if connection.execute(_COUNT_QUEUED).scalar_one() >= most_queued:
+                raise QueueFullError
             values = {
                 "id": new.id, "owner": new.owner, "request_id": new.request_id, "fingerprint": new.fingerprint,
                 "state": job_pb2.JOB_STATE_QUEUED, "create_time": now(),
                 "data": new.data.SerializeToString(), "options": new.options.SerializeToString(),
             }  # fmt: skip
-            connection.execute(jobs.insert().values(values))
-            row = find_row(connection, new.id)
-            assert row is not None
-            connection.execute(problems.insert().values(job=row.number, problem=new.problem))
+            number = connection.execute(jobs.insert().values(values).returning(jobs.c.number)).scalar_one()
+            connection.execute(problems.insert().values(job=number, problem=new.problem))
             if new.start:
-                connection.execute(starts.insert().values(job=row.number, front=new.start))
-            return change_state(connection, row, job_pb2.JOB_STATE_QUEUED)
+                connection.execute(starts.insert().values(job=number, front=new.start))
+            return change_state(connection, number, job_pb2.JOB_STATE_QUEUED)
 
-        return await self._transaction(work)
+        try:
+            return await self._transaction(work)
+        except sa.exc.IntegrityError:
+            return None  # another server stored it at the same instant
+
+    async def queued(self) -> int:
+        """How many jobs wait for a worker."""
+        return await self._transaction(lambda connection: connection.execute(_COUNT_QUEUED).scalar_one())
 
     async def find_request(self, request_id: str) -> StoredRequest | None:
         def work(connection: Connection) -> StoredRequest | None:
@@ -181,16 +161,6 @@ class Store:
 
         return await self._transaction(work)
 
-    async def unfinished(self) -> list[Unfinished]:
-        """Jobs that are not final, oldest first."""
-
-        def work(connection: Connection) -> list[Unfinished]:
-            query = sa.select(jobs.c.id, jobs.c.owner, jobs.c.state, jobs.c.attempts, jobs.c.cancel_requested)
-            rows = connection.execute(query.where(jobs.c.state.not_in(FINAL_STATES)).order_by(jobs.c.number))
-            return [Unfinished(*row) for row in rows]
-
-        return await self._transaction(work)
-
     async def census(self) -> Census:
         """How many jobs there are in each state, and since when the oldest waits."""
 
@@ -202,84 +172,68 @@ class Store:
 
         return await self._transaction(work)
 
-    async def start(self, job_id: str) -> Started:
-        """A worker takes the queued job: RUNNING, one attempt more."""
+    async def request_cancel(self, job_id: str) -> job_pb2.JobEvent | None:
+        """The job ends at once where it waits: the event of that. Where it runs, its server is told, and it is
+        remembered, should that server die before it hears of it."""
 
-        def work(connection: Connection) -> Started:
-            row = existing_row(connection, job_id)
-            event = change_state(
-                connection, row, job_pb2.JOB_STATE_RUNNING, attempts=row.attempts + 1, start_time=now()
-            )
-            problem = connection.execute(sa.select(problems.c.problem).where(problems.c.job == row.number)).scalar_one()
-            front = last_front(connection, row)
-            given = connection.execute(sa.select(starts.c.front).where(starts.c.job == row.number)).scalar()
-            start = given if front is None else front.SerializeToString()
-            options = problem_pb2.SearchOptions.FromString(row.options)
-            waited = max(0, now() - row.create_time) / 1e6
-            return Started(problem, start or b"", options, row.attempts + 1, event, waited, row.owner)
-
-        return await self._transaction(work)
-
-    async def append(self, job_id: str, event: job_pb2.JobEvent) -> job_pb2.JobEvent:
-        """Store progress or a front; the event with its sequence and time."""
-
-        def work(connection: Connection) -> job_pb2.JobEvent:
-            row = existing_row(connection, job_id)
-            first = event.WhichOneof("event") == "front" and row.first_front_time is None
-            return append(connection, row, event, {"first_front_time": now()} if first else {})
+        def work(connection: Connection) -> job_pb2.JobEvent | None:
+            row = find_row(connection, job_id)
+            if row is None:
+                return None
+            waits = jobs.c.state == job_pb2.JOB_STATE_QUEUED
+            if event := end(connection, row, job_pb2.JOB_STATE_CANCELLED, waits):
+                return event
+            wanted = jobs.update().where(jobs.c.number == row.number, jobs.c.state.not_in(FINAL_STATES))
+            connection.execute(wanted.values(cancel_requested=True))
+            send(connection, Signal(What.CANCEL, job_id, row.last_sequence))
+            return None
 
         return await self._transaction(work)
-
-    async def finish(
-        self,
-        job_id: str,
-        state: job_pb2.JobState.ValueType,
-        report: report_pb2.Report | None = None,
-        error: job_pb2.JobError | None = None,
-    ) -> job_pb2.JobEvent:
-        """The job is final. Without a report, the last front is its report; its times count from CreateJob."""
-
-        def work(connection: Connection) -> job_pb2.JobEvent:
-            row, end = existing_row(connection, job_id), now()
-            result = report or report_of_last_front(connection, row)
-            count_from_creation(result, row, end)
-            return change_state(
-                connection, row, state, end_time=end, report=result.SerializeToString(),
-                error=None if error is None else error.SerializeToString(),
-            )  # fmt: skip
-
-        return await self._transaction(work)
-
-    async def requeue(self, job_id: str, count_attempt: bool) -> job_pb2.JobEvent:
-        """The job waits for a worker again; without `count_attempt` as if it had not been taken."""
-
-        def work(connection: Connection) -> job_pb2.JobEvent:
-            row = existing_row(connection, job_id)
-            attempts = row.attempts if count_attempt else row.attempts - 1
-            return change_state(connection, row, job_pb2.JOB_STATE_QUEUED, attempts=attempts)
-
-        return await self._transaction(work)
-
-    async def request_cancel(self, job_id: str) -> None:
-        """Remember that the caller wants the job to stop, should the server die before it does."""
-        statement = jobs.update().where(jobs.c.id == job_id).values(cancel_requested=True)
-        await self._execute(statement)
 
     async def delete(self, job_id: str) -> None:
-        await self._execute(jobs.delete().where(jobs.c.id == job_id))
+        def work(connection: Connection) -> None:
+            connection.execute(jobs.delete().where(jobs.c.id == job_id))
+            send(connection, Signal(What.EVENT, job_id, GONE))
 
-    async def events(self, job_id: str, after: int, most: int) -> list[job_pb2.JobEvent]:
-        """At most `most` events of a job after a sequence, in order."""
+        await self._transaction(work)
 
-        def work(connection: Connection) -> list[job_pb2.JobEvent]:
-            query = sa.select(events.c.event).join(jobs, jobs.c.number == events.c.job)
-            query = query.where(jobs.c.id == job_id, events.c.sequence > after).order_by(events.c.sequence).limit(most)
-            return [job_pb2.JobEvent.FromString(e) for e in connection.execute(query).scalars()]
+    async def delete_ended(self, before: int, most: int) -> int:
+        """Delete at most `most` final jobs that ended before a time, the oldest first; how many there were."""
+
+        def work(connection: Connection) -> int:
+            old = sa.select(jobs.c.number).where(jobs.c.end_time < before, jobs.c.state.in_(FINAL_STATES))
+            old = old.order_by(jobs.c.end_time).limit(most).with_for_update(skip_locked=True)
+            numbers = connection.execute(old).scalars().all()
+            connection.execute(jobs.delete().where(jobs.c.number.in_(numbers)))
+            return len(numbers)
 
         return await self._transaction(work)
 
-    async def _execute(self, statement: sa.Executable) -> None:
-        def work(connection: Connection) -> None:
-            connection.execute(statement)
+    async def last_sequences(self, job_ids: Collection[str]) -> dict[str, int]:
+        """The sequence of each job's last event; jobs that are gone are left out."""
 
-        await self._transaction(work)
+        def work(connection: Connection) -> dict[str, int]:
+            query = sa.select(jobs.c.id, jobs.c.last_sequence).where(jobs.c.id.in_(job_ids))
+            return dict(connection.execute(query).tuples().all())
+
+        return await self._transaction(work)
+
+    async def state(self, job_id: str) -> int | None:
+        """The state of a job; None where there is none."""
+        query = sa.select(jobs.c.state).where(jobs.c.id == job_id)
+        return await self._transaction(lambda connection: connection.execute(query).scalar())
+
+    async def events(self, job_id: str, after: int, most: int) -> Events:
+        """At most `most` events of a job after a sequence."""
+
+        def work(connection: Connection) -> Events:
+            # First the state: what comes after it is then no more than what is read below.
+            row = connection.execute(sa.select(jobs.c.number, jobs.c.state).where(jobs.c.id == job_id)).first()
+            if row is None:
+                return Events([], over=True)
+            query = sa.select(events.c.event).where(events.c.job == row.number, events.c.sequence > after)
+            found = connection.execute(query.order_by(events.c.sequence).limit(most)).scalars().all()
+            over = row.state in FINAL_STATES and len(found) < most
+            return Events([job_pb2.JobEvent.FromString(e) for e in found], over)
+
+        return await self._transaction(work)
