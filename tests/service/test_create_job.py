@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
+import psutil
 import pytest
 
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, problem_pb2
+from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
+from tests.service.test_access import authorized, token_of
 
 if TYPE_CHECKING:
-    from tests.service.conftest import Refused, Server
+    from tests.service.conftest import Refused, Server, StartServer
 
 Change = Callable[[pb.CreateJobRequest], None]
 
@@ -214,6 +218,44 @@ def test_a_full_queue_takes_no_more(
     assert refusal.retry_seconds > 0
     narrow_server.cancel(running.name)
     assert narrow_server.wait(waiting.name).state == job_pb2.JOB_STATE_SUCCEEDED
+
+
+def test_a_caller_may_have_so_many_jobs_and_no_more(
+    start_server: StartServer, tmp_path: Path, power_law: pb.CreateJobRequest, long_search: pb.CreateJobRequest,
+    refused: Refused,
+) -> None:  # fmt: skip
+    tokens = tmp_path / "tokens"
+    alice, bob = (token_of(tokens, caller, "write") for caller in ("alice", "bob"))
+    with start_server(tmp_path / "data", "--tokens", str(tokens), "--max-jobs-per-caller", "2") as server:
+
+        def create(token: str, request: pb.CreateJobRequest) -> str:
+            name: str = server.stub.CreateJob(request, timeout=30, metadata=authorized(token)).job.name
+            return name
+
+        first = create(alice, long_search)
+        create(alice, power_law)
+        refusal = refused(lambda: create(alice, power_law))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_JOBS")
+        assert "cancel one" in refusal.message
+        assert 1 <= refusal.retry_seconds <= 60
+        create(bob, power_law)
+        server.stub.CancelJob(pb.CancelJobRequest(name=first), timeout=60, metadata=authorized(alice))
+        create(alice, power_law)
+        info = server.stub.GetServerInfo(pb.GetServerInfoRequest(), metadata=authorized(bob))
+        assert info.limits.max_jobs_per_caller == 2
+
+
+def test_a_small_message_that_inflates_beyond_the_limit_is_refused(
+    narrow_server: Server, power_law: pb.CreateJobRequest, refused: Refused
+) -> None:
+    power_law.problem.table.columns[0].packed_values = bytes(64 * 1024 * 1024)
+    process = psutil.Process(narrow_server.process.pid)
+    before = process.memory_info().rss
+    options = [("grpc.max_send_message_length", -1)]
+    with grpc.insecure_channel(narrow_server.address, options, grpc.Compression.Gzip) as channel:
+        refusal = refused(lambda: DiscoveryServiceStub(channel).CreateJob(power_law, timeout=60))
+    assert refusal.code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert process.memory_info().rss - before < 32 * 1024 * 1024
 
 
 def test_a_message_above_the_limit_is_refused(

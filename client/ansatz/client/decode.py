@@ -288,6 +288,7 @@ def server_info(message: discovery_service_pb2.GetServerInfoResponse) -> results
         max_formula_length=sent.max_formula_length,
         max_complexity=sent.max_complexity,
         worker_memory_bytes=sent.worker_memory_bytes,
+        max_jobs_per_caller=sent.max_jobs_per_caller,
     )
     return results.ServerInfo(
         version=message.version,

@@ -409,6 +409,7 @@ class Limits:
     max_formula_length: int
     max_complexity: int
     worker_memory_bytes: int
+    max_jobs_per_caller: int
 
 
 @dataclass(frozen=True)

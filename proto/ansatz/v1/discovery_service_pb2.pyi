@@ -728,6 +728,7 @@ class Limits(_message.Message):
     MAX_FORMULA_LENGTH_FIELD_NUMBER: _builtins.int
     MAX_COMPLEXITY_FIELD_NUMBER: _builtins.int
     WORKER_MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_JOBS_PER_CALLER_FIELD_NUMBER: _builtins.int
     max_rows: _builtins.int
     max_columns: _builtins.int
     max_message_bytes: _builtins.int
@@ -737,6 +738,8 @@ class Limits(_message.Message):
     max_complexity: _builtins.int
     worker_memory_bytes: _builtins.int
     """Memory that one search, or one evaluation, may hold."""
+    max_jobs_per_caller: _builtins.int
+    """Jobs of one caller that wait or run."""
     @_builtins.property
     def default_budget(self) -> _duration_pb2.Duration: ...
     @_builtins.property
@@ -757,10 +760,11 @@ class Limits(_message.Message):
         max_formula_length: _builtins.int = ...,
         max_complexity: _builtins.int = ...,
         worker_memory_bytes: _builtins.int = ...,
+        max_jobs_per_caller: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["default_budget", b"default_budget", "max_budget", b"max_budget", "max_wait", b"max_wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_budget", b"default_budget", "max_budget", b"max_budget", "max_columns", b"max_columns", "max_complexity", b"max_complexity", "max_formula_length", b"max_formula_length", "max_message_bytes", b"max_message_bytes", "max_queued_jobs", b"max_queued_jobs", "max_rows", b"max_rows", "max_wait", b"max_wait", "max_watchers", b"max_watchers", "worker_memory_bytes", b"worker_memory_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_budget", b"default_budget", "max_budget", b"max_budget", "max_columns", b"max_columns", "max_complexity", b"max_complexity", "max_formula_length", b"max_formula_length", "max_jobs_per_caller", b"max_jobs_per_caller", "max_message_bytes", b"max_message_bytes", "max_queued_jobs", b"max_queued_jobs", "max_rows", b"max_rows", "max_wait", b"max_wait", "max_watchers", b"max_watchers", "worker_memory_bytes", b"worker_memory_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -110,7 +110,7 @@ class DiscoveryServiceServicer(object):
 
     def CreateJob(self, request, context):
         """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
-        id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full;
+        id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full, or the caller has too many jobs;
         FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -37,7 +37,7 @@ class DiscoveryServiceStub:
     def __new__(cls, channel: _aio.Channel) -> DiscoveryServiceAsyncStub: ...
     CreateJob: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.CreateJobRequest, _discovery_service_pb2.CreateJobResponse]
     """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
-    id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full;
+    id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full, or the caller has too many jobs;
     FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
     """
     GetJob: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.GetJobRequest, _discovery_service_pb2.GetJobResponse]
@@ -76,7 +76,7 @@ class DiscoveryServiceAsyncStub(DiscoveryServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateJob: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.CreateJobRequest, _discovery_service_pb2.CreateJobResponse]  # type: ignore[assignment]
     """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
-    id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full;
+    id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full, or the caller has too many jobs;
     FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.GetJobRequest, _discovery_service_pb2.GetJobResponse]  # type: ignore[assignment]
@@ -118,7 +118,7 @@ class DiscoveryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_discovery_service_pb2.CreateJobResponse, _abc.Awaitable[_discovery_service_pb2.CreateJobResponse]]:
         """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
-        id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full;
+        id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full, or the caller has too many jobs;
         FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
         """
 

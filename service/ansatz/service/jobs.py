@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import structlog
 from google.rpc import code_pb2
@@ -13,13 +14,13 @@ from ansatz.service.continuing import EndedJob, find_ended
 from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.resources import job_name
 from ansatz.service.runner import Runner
-from ansatz.service.store import FINAL_STATES, NewJob, QueueFullError, Store
+from ansatz.service.store import FINAL_STATES, CallerFullError, NewJob, QueueFullError, Store
 from ansatz.service.validation import Body, request_key, validated
 from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2, job_pb2
 
 _log = structlog.get_logger()
-_QUEUE_RETRY_SECONDS = 5
+_MAX_RETRY_SECONDS = 60
 
 
 class Jobs:
@@ -38,7 +39,9 @@ class Jobs:
             return job
         # Here too, so that what there is no place for costs nothing more.
         if await self._store.queued() >= self._limits.max_queued_jobs:
-            raise self._queue_full()
+            raise await self._queue_full()
+        if await self._store.unfinished_of(caller.name) >= self._limits.max_jobs_per_caller:
+            raise await self._caller_full(caller.name)
         name = request.continue_job
         continued = await self.ended(name, caller, "continue_job") if name else None
         new = await asyncio.to_thread(validated, request, body, self._limits, caller.name, continued)
@@ -99,9 +102,11 @@ class Jobs:
     async def _admit(self, new: NewJob) -> bool:
         """Store and queue the job; False where its id or request_id is taken."""
         try:
-            event = await self._store.create(new, self._limits.max_queued_jobs)
+            event = await self._store.create(new, self._limits.max_queued_jobs, self._limits.max_jobs_per_caller)
         except QueueFullError:
-            raise self._queue_full() from None
+            raise await self._queue_full() from None
+        except CallerFullError:
+            raise await self._caller_full(new.owner) from None
         if event is None:
             return False
         self._hub.publish(new.id, event)
@@ -120,9 +125,17 @@ class Jobs:
             )
         return await self.get(made.job_id, caller)
 
-    def _queue_full(self) -> errors.ServiceError:
-        return errors.exhausted(
-            "QUEUE_FULL",
-            f"{self._limits.max_queued_jobs} jobs wait for a worker already; try again later",
-            _QUEUE_RETRY_SECONDS,
-        )
+    async def _queue_full(self) -> errors.ServiceError:
+        most = self._limits.max_queued_jobs
+        message = f"{most} jobs wait for a worker already; try again later"
+        return errors.exhausted("QUEUE_FULL", message, await self._retry_seconds(None))
+
+    async def _caller_full(self, owner: str) -> errors.ServiceError:
+        most = self._limits.max_jobs_per_caller
+        message = f"you have {most} jobs that wait or run already; wait for the end of one, or cancel one"
+        return errors.exhausted("TOO_MANY_JOBS", message, await self._retry_seconds(owner))
+
+    async def _retry_seconds(self, owner: str | None) -> int:
+        """When there may be a place: as soon as jobs ended one after the other lately."""
+        between = await self._store.seconds_between_ends(owner)
+        return _MAX_RETRY_SECONDS if between is None else min(_MAX_RETRY_SECONDS, max(1, math.ceil(between)))

@@ -37,6 +37,7 @@ class Limits:
     max_columns: int
     max_message_bytes: int
     max_queued_jobs: int
+    max_jobs_per_caller: int
     max_watchers: int
     worker_memory_bytes: int
 
@@ -47,6 +48,7 @@ class Limits:
             max_columns=settings.max_columns,
             max_message_bytes=settings.max_message_mib * MIB,
             max_queued_jobs=settings.max_queued_jobs,
+            max_jobs_per_caller=settings.max_jobs_per_caller,
             max_watchers=settings.max_watchers,
             worker_memory_bytes=settings.worker_memory_bytes,
         )
@@ -108,6 +110,7 @@ class Limits:
             max_columns=self.max_columns,
             max_message_bytes=self.max_message_bytes,
             max_queued_jobs=self.max_queued_jobs,
+            max_jobs_per_caller=self.max_jobs_per_caller,
             max_watchers=self.max_watchers,
             worker_memory_bytes=self.worker_memory_bytes,
             max_formula_length=MAX_LENGTH,

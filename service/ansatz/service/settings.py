@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     max_columns: Annotated[int, Field(ge=2, description="columns of a table")] = 1_000
     max_message_mib: Annotated[int, Field(ge=1, le=2047, description="MiB of a request")] = 128
     max_queued_jobs: Annotated[int, Field(ge=1, description="jobs that wait for a worker")] = 1_000
+    max_jobs_per_caller: Annotated[
+        int, Field(ge=1, description="jobs of one caller that wait or run; without tokens all callers are one")
+    ] = 500
     max_watchers: Annotated[int, Field(ge=1, description="watches and waits at the same time")] = 2_000
     drain_seconds: Annotated[
         float, Field(ge=0, le=3600, description="for how long running searches may go on when the server is to stop")

@@ -2,9 +2,9 @@
 
 from ansatz.service.store.database import Database, StoreUnreachableError
 from ansatz.service.store.queue import Lease, LeaseLostError, Queue, Renewal, Started
-from ansatz.service.store.store import FINAL_STATES, GONE, NewJob, QueueFullError, Store
+from ansatz.service.store.store import FINAL_STATES, GONE, CallerFullError, NewJob, QueueFullError, Store
 
 __all__ = [
-    "FINAL_STATES", "GONE", "Database", "Lease", "LeaseLostError", "NewJob", "Queue", "QueueFullError", "Renewal",
-    "Started", "Store", "StoreUnreachableError",
+    "FINAL_STATES", "GONE", "CallerFullError", "Database", "Lease", "LeaseLostError", "NewJob", "Queue",
+    "QueueFullError", "Renewal", "Started", "Store", "StoreUnreachableError",
 ]  # fmt: skip

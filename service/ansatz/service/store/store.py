@@ -21,8 +21,15 @@ GONE = 2**62
 """The sequence, later than every event, at which a job is no longer there."""
 
 
+_RECENT_SECONDS = 600
+
+
 class QueueFullError(Exception):
     """As many jobs wait as may."""
+
+
+class CallerFullError(Exception):
+    """As many jobs of the caller wait or run as may."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,9 @@ class Store:
     def __init__(self, database: Database) -> None:
         self._transaction = database.transaction
 
-    async def create(self, new: NewJob, most_queued: int) -> job_pb2.JobEvent | None:
+    async def create(self, new: NewJob, most_queued: int, most_of_owner: int | None = None) -> job_pb2.JobEvent | None:
         """Store a queued job; None where its id or request_id is taken. Raises QueueFullError where `most_queued` jobs
-        wait already."""
+        wait already, CallerFullError where its owner has `most_of_owner` jobs that are not final."""
 
         def work(connection: Connection) -> job_pb2.JobEvent | None:
             taken = jobs.c.id == new.id
@@ -90,6 +97,8 @@ class Store:
                 return None
             if connection.execute(_COUNT_QUEUED).scalar_one() >= most_queued:
                 raise QueueFullError
+            if most_of_owner is not None and _unfinished_of(connection, new.owner) >= most_of_owner:
+                raise CallerFullError
             values = {
                 "id": new.id, "owner": new.owner, "request_id": new.request_id, "fingerprint": new.fingerprint,
                 "state": job_pb2.JOB_STATE_QUEUED, "create_time": now(),
@@ -109,6 +118,22 @@ class Store:
     async def queued(self) -> int:
         """How many jobs wait for a worker."""
         return await self._transaction(lambda connection: connection.execute(_COUNT_QUEUED).scalar_one())
+
+    async def unfinished_of(self, owner: str) -> int:
+        """How many jobs of an owner wait or run."""
+        return await self._transaction(lambda connection: _unfinished_of(connection, owner))
+
+    async def seconds_between_ends(self, owner: str | None) -> float | None:
+        """The mean time between ends of jobs (of an owner; None: of all) in the last minutes; None: none ended."""
+
+        def work(connection: Connection) -> float | None:
+            query = sa.select(sa.func.count()).where(jobs.c.end_time > now() - _RECENT_SECONDS * 1_000_000)
+            if owner is not None:
+                query = query.where(jobs.c.owner == owner)
+            ended = connection.execute(query).scalar_one()
+            return _RECENT_SECONDS / ended if ended else None
+
+        return await self._transaction(work)
 
     async def find_request(self, request_id: str) -> StoredRequest | None:
         def work(connection: Connection) -> StoredRequest | None:
@@ -237,3 +262,8 @@ class Store:
             return Events([job_pb2.JobEvent.FromString(e) for e in found], over)
 
         return await self._transaction(work)
+
+
+def _unfinished_of(connection: Connection, owner: str) -> int:
+    query = sa.select(sa.func.count()).where(jobs.c.owner == owner, jobs.c.state.not_in(FINAL_STATES))
+    return connection.execute(query).scalar_one()
