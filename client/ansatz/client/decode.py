@@ -112,6 +112,16 @@ def _slowing_down(message: report_pb2.SlowingDown) -> results.SlowingDown:
     return results.SlowingDown(message.state, message.parameter, message.law, slope, zero, message.p_value)
 
 
+def _jump(message: report_pb2.Jump) -> results.Jump:
+    where = optional(message, "position")
+    return results.Jump(message.run, message.state, message.time, message.before, message.after, where)
+
+
+def _jump_law(message: report_pb2.JumpLaw) -> results.JumpLaw:
+    common = (curves.estimate(e) for e in (message.before, message.after, message.ratio, message.position))
+    return results.JumpLaw(message.state, message.count, *common)
+
+
 def _drift(message: report_pb2.Drift) -> results.Drift:
     return results.Drift(
         reversions=tuple(map(_reversion, message.reversions)),
@@ -203,6 +213,8 @@ def report(message: report_pb2.Report, state: results.JobState) -> results.Repor
         constant_laws=tuple(map(_constant_law, message.constant_laws)),
         curves=curves.findings(message.curves) if message.HasField("curves") else None,
         drift=_drift(message.drift) if message.HasField("drift") else None,
+        jumps=tuple(map(_jump, message.jumps)),
+        jump_laws=tuple(map(_jump_law, message.jump_laws)),
     )
 
 

@@ -156,6 +156,32 @@ class SlowingDown:
 
 
 @dataclass(frozen=True)
+class Jump:
+    """A jump of a state, or with order 2 of its rate, within a run: when, from where to where, and with order 2 the
+    state there."""
+
+    run: str
+    state: str
+    time: float
+    before: float
+    after: float
+    position: float | None
+
+
+@dataclass(frozen=True)
+class JumpLaw:
+    """What the jumps of a state have in common: means over the jumps with their 95 % intervals. `ratio` is after over
+    before: with order 2 less than 0 at a collision, the coefficient of restitution but for its sign."""
+
+    state: str
+    count: int
+    before: Estimate
+    after: Estimate
+    ratio: Estimate
+    position: Estimate
+
+
+@dataclass(frozen=True)
 class Drift:
     """What a motion that noise drives shows. `gain_bits`: by how much its description is shorter than that of the best
     deterministic law; `innovations_p`: how likely as much structure is in what it does not foretell one step ahead, if
@@ -266,7 +292,8 @@ class Report:
     `candidates` are by rank. `columns` maps names in formulas to the caller's column names, where they differ.
     Times are in seconds from CreateJob. `metric` is the space in which the law was found, empty for the target itself.
     `constant_laws` are of the constants of the best formula that differ from group to group. `drift`: how states revert
-    to their means, None where noise does not drive a motion.
+    to their means, None where noise does not drive a motion; `jumps` are those at which runs of a motion were cut,
+    `jump_laws` what they have in common.
     """
 
     state: JobState
@@ -283,6 +310,8 @@ class Report:
     constant_laws: tuple[ConstantLaw, ...]
     curves: CurveFindings | None = None
     drift: Drift | None = None
+    jumps: tuple[Jump, ...] = ()
+    jump_laws: tuple[JumpLaw, ...] = ()
 
     @property
     def best(self) -> Candidate | None:

@@ -26,6 +26,7 @@ from ansatz.discovery.report import (
 )
 from ansatz.discovery.score.term_sets import TermOverlap
 from ansatz.discovery.trajectories.evidence import Conserved, Motion, StateScores
+from ansatz.discovery.trajectories.jumps import Jump, JumpLaw
 from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.trajectories.stochastic.drift import Drift, Reversion, SlowingDown
 from ansatz.discovery.units.consistency import Consistency
@@ -55,6 +56,8 @@ __all__ = [
     "GroupValue",
     "Interval",
     "InvalidInputError",
+    "Jump",
+    "JumpLaw",
     "LawConstant",
     "LawFacts",
     "Listener",

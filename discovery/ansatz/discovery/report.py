@@ -9,6 +9,7 @@ from ansatz.discovery.curves.results import CurveFindings, LawFacts
 from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
 from ansatz.discovery.expression.printing import rate_latex
 from ansatz.discovery.trajectories.evidence import Motion
+from ansatz.discovery.trajectories.jumps import Jump, JumpLaw
 from ansatz.discovery.trajectories.stochastic.drift import Drift
 from ansatz.discovery.units.consistency import Consistency
 
@@ -180,7 +181,8 @@ class Report:
     `first_candidate_seconds` from the start of the search; `metric` is the space in which the law was found, empty for
     the target itself; `constant_laws` are of the constants of the best formula that differ from group to group;
     `curves`: what curves show, None for tables; `drift`: how states revert to their means, None where noise does not
-    drive the motion."""
+    drive the motion; `jumps` are those at which runs of a motion were cut, by run and time, `jump_laws` what they have
+    in common, by state."""
 
     candidates: tuple[Candidate, ...]
     residual: ResidualVerdict | None
@@ -195,6 +197,8 @@ class Report:
     constant_laws: tuple[ConstantLaw, ...] = ()
     curves: CurveFindings | None = None
     drift: Drift | None = None
+    jumps: tuple[Jump, ...] = ()
+    jump_laws: tuple[JumpLaw, ...] = ()
 
 
 @dataclass(frozen=True)

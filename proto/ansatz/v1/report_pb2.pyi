@@ -507,6 +507,90 @@ class SlowingDown(_message.Message):
 Global___SlowingDown: _TypeAlias = SlowingDown  # noqa: Y015
 
 @_typing.final
+class Jump(_message.Message):
+    """A jump of a state, or with order 2 of its rate, within a run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RUN_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    run: _builtins.str
+    state: _builtins.str
+    time: _builtins.float
+    before: _builtins.float
+    """What jumps, extrapolated from the samples on either side."""
+    after: _builtins.float
+    position: _builtins.float
+    """With order 2: the state there."""
+    def __init__(
+        self,
+        *,
+        run: _builtins.str = ...,
+        state: _builtins.str = ...,
+        time: _builtins.float = ...,
+        before: _builtins.float = ...,
+        after: _builtins.float = ...,
+        position: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_position", b"_position", "position", b"position"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position", b"_position", "after", b"after", "before", b"before", "position", b"position", "run", b"run", "state", b"state", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__position: _TypeAlias = _typing.Literal["position"]  # noqa: Y015
+    _WhichOneofArgType__position: _TypeAlias = _typing.Literal["_position", b"_position"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__position) -> _WhichOneofReturnType__position | None: ...
+
+Global___Jump: _TypeAlias = Jump  # noqa: Y015
+
+@_typing.final
+class JumpLaw(_message.Message):
+    """What the jumps of a state have in common: means over the jumps; intervals are of 95 %."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    RATIO_FIELD_NUMBER: _builtins.int
+    POSITION_FIELD_NUMBER: _builtins.int
+    state: _builtins.str
+    count: _builtins.int
+    @_builtins.property
+    def before(self) -> _curves_pb2.Estimate: ...
+    @_builtins.property
+    def after(self) -> _curves_pb2.Estimate: ...
+    @_builtins.property
+    def ratio(self) -> _curves_pb2.Estimate:
+        """After over before; with order 2 less than 0 at a collision, the coefficient of restitution but for its sign."""
+
+    @_builtins.property
+    def position(self) -> _curves_pb2.Estimate:
+        """With order 2: the state."""
+
+    def __init__(
+        self,
+        *,
+        state: _builtins.str = ...,
+        count: _builtins.int = ...,
+        before: _curves_pb2.Estimate | None = ...,
+        after: _curves_pb2.Estimate | None = ...,
+        ratio: _curves_pb2.Estimate | None = ...,
+        position: _curves_pb2.Estimate | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "position", b"position", "ratio", b"ratio"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "before", b"before", "count", b"count", "position", b"position", "ratio", b"ratio", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JumpLaw: _TypeAlias = JumpLaw  # noqa: Y015
+
+@_typing.final
 class Drift(_message.Message):
     """What a motion that noise drives shows."""
 
@@ -980,6 +1064,8 @@ class Report(_message.Message):
     CONSTANT_LAWS_FIELD_NUMBER: _builtins.int
     CURVES_FIELD_NUMBER: _builtins.int
     DRIFT_FIELD_NUMBER: _builtins.int
+    JUMPS_FIELD_NUMBER: _builtins.int
+    JUMP_LAWS_FIELD_NUMBER: _builtins.int
     metric: _builtins.str
     """The space in which the law was found, as in SearchOptions.metric; empty: the target itself."""
     @_builtins.property
@@ -1020,6 +1106,12 @@ class Report(_message.Message):
     def drift(self) -> Global___Drift:
         """Of motion that noise drives: how states revert to their means."""
 
+    @_builtins.property
+    def jumps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Jump]:
+        """Of motion: the jumps at which runs were cut, by run and time."""
+
+    @_builtins.property
+    def jump_laws(self) -> _containers.RepeatedCompositeFieldContainer[Global___JumpLaw]: ...
     def __init__(
         self,
         *,
@@ -1036,10 +1128,12 @@ class Report(_message.Message):
         constant_laws: _abc.Iterable[Global___ConstantLaw] | None = ...,
         curves: _curves_pb2.CurveFindings | None = ...,
         drift: Global___Drift | None = ...,
+        jumps: _abc.Iterable[Global___Jump] | None = ...,
+        jump_laws: _abc.Iterable[Global___JumpLaw] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant_laws", b"constant_laws", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant_laws", b"constant_laws", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "jump_laws", b"jump_laws", "jumps", b"jumps", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__curves: _TypeAlias = _typing.Literal["curves"]  # noqa: Y015
     _WhichOneofArgType__curves: _TypeAlias = _typing.Literal["_curves", b"_curves"]  # noqa: Y015

@@ -35,7 +35,13 @@ from ansatz.discovery import (
 )
 from ansatz.discovery.expression import to_text
 from ansatz.service.convert_curves import curves_from_proto, findings_to_proto, law_to_proto
-from ansatz.service.convert_motion import drift_to_proto, motion_to_proto, trajectories_from_proto
+from ansatz.service.convert_motion import (
+    drift_to_proto,
+    jump_law_to_proto,
+    jump_to_proto,
+    motion_to_proto,
+    trajectories_from_proto,
+)
 from ansatz.v1 import discovery_service_pb2, job_pb2, observations_pb2, problem_pb2, report_pb2
 
 _ENGINES = {
@@ -339,6 +345,8 @@ def report_to_proto(report: Report) -> report_pb2.Report:
         constant_laws=map(_law_to_proto, report.constant_laws),
         curves=findings_to_proto(report.curves),
         drift=drift_to_proto(report.drift),
+        jumps=map(jump_to_proto, report.jumps),
+        jump_laws=map(jump_law_to_proto, report.jump_laws),
     )
     if math.isfinite(report.first_candidate_seconds):
         message.first_candidate.CopyFrom(duration(report.first_candidate_seconds))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ansatz.discovery import Column, Drift, Motion, Reversion, SlowingDown, Trajectories
+from ansatz.discovery import Column, Drift, Jump, JumpLaw, Motion, Reversion, SlowingDown, Trajectories
 from ansatz.discovery.expression import to_text
 from ansatz.service.convert_curves import estimate_to_proto
 from ansatz.v1 import observations_pb2, report_pb2
@@ -55,6 +55,28 @@ def drift_to_proto(drift: Drift | None) -> report_pb2.Drift | None:
         slowing_down=map(_slowing_down, drift.slowing_down),
         gain_bits=_finite(drift.gain_bits),
         innovations_p=drift.innovations_p,
+    )
+
+
+def jump_to_proto(jump: Jump) -> report_pb2.Jump:
+    return report_pb2.Jump(
+        run=jump.run,
+        state=jump.state,
+        time=jump.time,
+        before=jump.before,
+        after=jump.after,
+        position=_finite(jump.position),
+    )
+
+
+def jump_law_to_proto(law: JumpLaw) -> report_pb2.JumpLaw:
+    return report_pb2.JumpLaw(
+        state=law.state,
+        count=law.count,
+        before=estimate_to_proto(law.before),
+        after=estimate_to_proto(law.after),
+        ratio=estimate_to_proto(law.ratio),
+        position=estimate_to_proto(law.position),
     )
 
 

@@ -34,6 +34,8 @@ def report_object(report: Report, job_id: str | None) -> dict[str, Any]:
         "receipt": asdict(report.receipt) if report.receipt else None,
         "curves": asdict(report.curves) if report.curves else None,
         "drift": asdict(report.drift) if report.drift else None,
+        "jumps": [asdict(jump) for jump in report.jumps],
+        "jump_laws": [asdict(law) for law in report.jump_laws],
     }
 
 
@@ -118,6 +120,8 @@ def _empty(state: str, job_id: str | None) -> dict[str, Any]:
         "receipt": None,
         "curves": None,
         "drift": None,
+        "jumps": [],
+        "jump_laws": [],
         "error": None,
         "violations": [],
     }

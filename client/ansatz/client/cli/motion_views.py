@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ansatz.client.curve_results import Estimate
-from ansatz.client.results import Drift, Reversion, SlowingDown
+from ansatz.client.results import Drift, JumpLaw, Reversion, SlowingDown
 
 _MOST = 20
 
@@ -18,6 +18,14 @@ def drift_lines(drift: Drift) -> Iterator[str]:
         yield f"… and {len(drift.reversions) - _MOST} more; --format json has them all"
     for slowing in drift.slowing_down:
         yield _slowing_down(slowing)
+
+
+def jump_lines(laws: Iterable[JumpLaw]) -> Iterator[str]:
+    """What the jumps of each state have in common."""
+    for law in laws:
+        at = "" if law.position.value is None else f" at {_estimate(law.position)}"
+        jump = f"from {_estimate(law.before)} to {_estimate(law.after)}, by a factor of {_estimate(law.ratio)}"
+        yield f"{law.count} jumps of {law.state}{at}: {jump}"
 
 
 def _reversion(reversion: Reversion) -> str:

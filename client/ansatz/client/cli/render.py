@@ -40,6 +40,7 @@ def report_view(report: Report, target: str) -> RenderableType:
         parts += [Text(line) for line in curve_views.finding_lines(report.curves)]
     if report.drift:
         parts += [Text(line) for line in motion_views.drift_lines(report.drift)]
+    parts += [Text(line) for line in motion_views.jump_lines(report.jump_laws)]
     parts += [Text(line) for line in _remarks(report)]
     parts += [*_columns(report.columns), *_warnings(report.warnings)]
     return Group(*parts)

@@ -13,22 +13,25 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.names import formula_names
 from ansatz.discovery.report import Warning
 from ansatz.discovery.trajectories.events import MIN_SEGMENT, jumps, outliers
+from ansatz.discovery.trajectories.jumps import Jump, measured
 from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.trajectories.record import Record
 
 _MOST_SAMPLES = 4000
 _WINDOW = 200
+_TOLD = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """`learned` is what is fitted, `held_out` what is only foretold (None: nothing); `columns` maps names in formulas
-    to the caller's, where they differ."""
+    to the caller's, where they differ; `jumps` are where runs were cut."""
 
     learned: Record
     held_out: Record | None
     columns: Mapping[str, str]
     warnings: tuple[Warning, ...]
+    jumps: tuple[Jump, ...]
 
 
 def prepare(trajectories: Trajectories) -> Prepared:
@@ -36,13 +39,14 @@ def prepare(trajectories: Trajectories) -> Prepared:
     of very long runs some stretches are taken, each with a warning."""
     names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
     warnings: list[Warning] = []
+    found: list[Jump] = []
     x = np.column_stack([trajectories.column(n).values for n in trajectories.states]).astype(np.float64)
     held = set(trajectories.held_out)
     learned: list[slice] = []
     for run, rows in trajectories.slices.items():
         if run not in held:
             _drop_outliers(trajectories, run, rows, x, warnings)
-            learned += _pieces(trajectories, run, rows, x, warnings)
+            learned += _pieces(trajectories, run, rows, x, warnings, found)
     chosen = _stretches(learned)
     if sum(r.stop - r.start for r in chosen) < sum(r.stop - r.start for r in learned):
         taken = sum(r.stop - r.start for r in chosen)
@@ -54,6 +58,7 @@ def prepare(trajectories: Trajectories) -> Prepared:
         _record(trajectories, names, foretold, x) if foretold else None,
         {n: c for c, n in names.items() if n != c},
         tuple(warnings),
+        tuple(found),
     )
 
 
@@ -80,25 +85,40 @@ def _drop_outliers(trajectories: Trajectories, run: str, rows: slice, x: Array, 
             x[rows.start + wrong, j] = np.nan
 
 
-def _pieces(trajectories: Trajectories, run: str, rows: slice, x: Array, warnings: list[Warning]) -> list[slice]:
+def _pieces(  # noqa: PLR0917
+    trajectories: Trajectories, run: str, rows: slice, x: Array, warnings: list[Warning], found: list[Jump]
+) -> list[slice]:
     """The run, cut where a state jumps; what is too short to tell anything is left out."""
     t = trajectories.column(trajectories.time).values[rows]
-    cuts: dict[int, str] = {}
+    cuts: set[int] = set()
+    own: list[Jump] = []
     for j, state in enumerate(trajectories.states):
         seen = np.flatnonzero(np.isfinite(x[rows, j]))
-        for jump in jumps(t[seen], x[rows, j][seen], trajectories.order):
-            cuts.setdefault(int(seen[jump.sample]), state)
-    for i, state in cuts.items():
-        what = "The rate of" if trajectories.order == 2 else "The state"
-        text = (
-            f"{what} {state!r} jumps in run {run!r} between times {t[i]:g} and {t[i + 1]:g}: the law is for what lies "
-            "between jumps."
-        )
-        warnings.append(Warning("JUMP", text))
+        samples = [jump.sample for jump in jumps(t[seen], x[rows, j][seen], trajectories.order)]
+        edges = [0, *(s + 1 for s in samples), seen.size]
+        for k, sample in enumerate(samples):
+            beside = edges[k], edges[k + 2]
+            own.append(measured(run, state, t[seen], x[rows, j][seen], sample, trajectories.order, beside))
+            _tell_jump(own[-1], len(own), trajectories.order, t[seen][sample : sample + 2], warnings)
+        cuts |= {int(seen[s]) for s in samples}
+    if len(own) > _TOLD:
+        warnings.append(Warning("JUMP", f"Run {run!r} has {len(own) - _TOLD} jumps more; the result lists them all."))
+    found += sorted(own, key=lambda jump: jump.time)
     edges = [0, *(i + 1 for i in sorted(cuts)), rows.stop - rows.start]
     pieces = [slice(rows.start + a, rows.start + b) for a, b in pairwise(edges)]
     enough = [p for p in pieces if np.all(np.isfinite(x[p]).sum(axis=0) >= MIN_SEGMENT)]
     return enough or [rows]
+
+
+def _tell_jump(jump: Jump, count: int, order: int, between: Array, warnings: list[Warning]) -> None:
+    if count > _TOLD:
+        return
+    what = "The rate of" if order == 2 else "The state"
+    text = (
+        f"{what} {jump.state!r} jumps in run {jump.run!r} between times {between[0]:g} and {between[1]:g}, from "
+        f"{jump.before:.4g} to {jump.after:.4g}: the law is for what lies between jumps."
+    )
+    warnings.append(Warning("JUMP", text))
 
 
 def _stretches(runs: list[slice]) -> list[slice]:

@@ -19,6 +19,7 @@ from ansatz.discovery.trajectories.candidates import Candidates
 from ansatz.discovery.trajectories.driving import driving_waves
 from ansatz.discovery.trajectories.integral import Smoothed
 from ansatz.discovery.trajectories.judge import Judge, Judged, ranked
+from ansatz.discovery.trajectories.jumps import laws as jump_laws
 from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.trajectories.prepare import data_sha256, prepare, uncut
@@ -214,6 +215,8 @@ class _Search:
             elapsed_seconds=self._tell.elapsed,
             first_candidate_seconds=self._tell.first_candidate,
             drift=found.drift,
+            jumps=() if found.drift else self._prepared.jumps,
+            jump_laws=() if found.drift else tuple(jump_laws(self._prepared.jumps)),
         )
 
     def _of_the_data(self, found: Answer) -> list[Warning]:

@@ -1,0 +1,101 @@
+"""Jumps between samples: when, from where to where, and what they have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ansatz.discovery.curves.results import Estimate
+from ansatz.discovery.expression import Array
+from ansatz.discovery.score.uncertainty import t_quantile
+
+_BESIDE = 6
+_LEAST = 3
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A jump of a state, or with order 2 of its rate, within a run.
+
+    `time` is where the curves through the samples on either side meet (order 2) or the middle between the samples;
+    `before` and `after` are what jumps, `position` the state there (order 2; else NaN): all extrapolated from up to
+    six samples on either side.
+    """
+
+    run: str
+    state: str
+    time: float
+    before: float
+    after: float
+    position: float = math.nan
+
+
+@dataclass(frozen=True)
+class JumpLaw:
+    """What the jumps of a state have in common: means over the jumps with their 95 % intervals. `ratio` is after over
+    before: with order 2 less than 0 at a collision, where it is the coefficient of restitution but for its sign."""
+
+    state: str
+    count: int
+    before: Estimate
+    after: Estimate
+    ratio: Estimate
+    position: Estimate
+
+
+def measured(  # noqa: PLR0917
+    run: str, state: str, t: Array, x: Array, sample: int, order: int, edges: tuple[int, int]
+) -> Jump:
+    """The jump between `sample` and the next of a run's finite samples (n,); `edges` are the first sample and the one
+    after the last that lie between its neighbours among jumps."""
+    first, last = max(edges[0], sample + 1 - _BESIDE), min(edges[1], sample + 1 + _BESIDE)
+    left, right = slice(first, sample + 1), slice(sample + 1, last)
+    low, high = float(t[sample]), float(t[sample + 1])
+    middle = (low + high) / 2
+    a, b = _curve(t[left] - middle, x[left], order), _curve(t[right] - middle, x[right], order)
+    if order == 1:
+        return Jump(run, state, middle, float(a[0]), float(b[0]))
+    at = _meeting(a, b, (low - middle) * 1.5, (high - middle) * 1.5)
+    return Jump(run, state, middle + at, _slope(a, at), _slope(b, at), float(np.polynomial.polynomial.polyval(at, a)))
+
+
+def laws(jumps: Sequence[Jump]) -> list[JumpLaw]:
+    """What is common to two or more jumps of a state."""
+    found = []
+    for state in dict.fromkeys(j.state for j in jumps):
+        own = [j for j in jumps if j.state == state]
+        if len(own) >= _LEAST - 1:
+            before, after = np.array([j.before for j in own]), np.array([j.after for j in own])
+            position = np.array([j.position for j in own])
+            found.append(JumpLaw(state, len(own), *map(_mean, (before, after, after / before, position))))
+    return found
+
+
+def _curve(t: Array, x: Array, order: int) -> Array:
+    """Coefficients of a straight line, or with order 2 of a parabola, through samples beside a jump."""
+    degree = min(order, t.size - 1)
+    found = np.zeros(3)
+    found[: degree + 1] = np.polynomial.polynomial.polyfit(t, x, degree)
+    return found
+
+
+def _meeting(a: Array, b: Array, low: float, high: float) -> float:
+    """Where two parabolas meet, nearest to 0; 0 where they do not between the limits."""
+    roots = np.polynomial.polynomial.polyroots(np.trim_zeros(a - b, "b")) if np.any(a != b) else np.zeros(0)
+    real = [float(r.real) for r in np.atleast_1d(roots) if abs(r.imag) < 1e-9 and low <= r.real <= high]
+    return min(real, key=abs, default=0.0)
+
+
+def _slope(curve: Array, at: float) -> float:
+    return float(curve[1] + 2 * curve[2] * at)
+
+
+def _mean(values: Array) -> Estimate:
+    if not np.all(np.isfinite(values)):
+        return Estimate(None, None, None)
+    half = float(t_quantile(values.size - 1)) * float(np.std(values, ddof=1)) / math.sqrt(values.size)
+    value = float(values.mean())
+    return Estimate(value, value - half, value + half)
