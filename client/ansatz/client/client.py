@@ -20,6 +20,7 @@ from ansatz.client.proposals import Proposal
 from ansatz.client.requests import CurveProblemOptions, MotionProblemOptions, ProblemOptions
 from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
 from ansatz.client.tables import TableOptions
+from ansatz.client.tracing import CallSpan
 from ansatz.v1 import discovery_service_pb2 as pb2
 from ansatz.v1 import discovery_service_pb2_grpc
 
@@ -274,7 +275,8 @@ class Client:
     ) -> ResponseT:
         """One call; the server may take `extra` seconds by request."""
         try:
-            return method(request, timeout=self._timeout + extra, metadata=self._metadata)
+            with CallSpan(request) as span:
+                return method(request, timeout=self._timeout + extra, metadata=self._metadata + span.metadata)
         except grpc.RpcError as error:
             raise from_rpc(error) from None
 
@@ -303,17 +305,19 @@ class JobHandle:
         outage = Outage()
         while True:
             request = pb2.WatchJobRequest(name=self._name, after_sequence=after)
-            call = self._client._stub.WatchJob(request, metadata=self._client._metadata)
             try:
-                for response in call:
-                    outage.over()
-                    after = response.event.sequence
-                    yield decode.job_event(response.event)
-                return
+                with CallSpan(request) as span:
+                    call = self._client._stub.WatchJob(request, metadata=self._client._metadata + span.metadata)
+                    try:
+                        for response in call:
+                            outage.over()
+                            after = response.event.sequence
+                            yield decode.job_event(response.event)
+                        return
+                    finally:
+                        call.cancel()
             except grpc.RpcError as error:
                 pause = outage.pause(from_rpc(error))
-            finally:
-                call.cancel()
             time.sleep(pause)
 
     def result(self, timeout: float | None = None) -> Report:

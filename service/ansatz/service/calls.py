@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 import grpc
 import structlog
@@ -15,9 +15,17 @@ from google.rpc import code_pb2
 from grpc_status import rpc_status
 
 from ansatz.service.errors import as_service_error
+from ansatz.service.observability import tracing
 from ansatz.service.observability.metrics import RPC_SECONDS
+from ansatz.service.observability.tracing import Span, parent_of
 
 _log = structlog.get_logger()
+_SERVICE: Final = "ansatz.v1.DiscoveryService"
+# What OpenTelemetry's conventions count as a server's own failure.
+_FAULTS: Final = frozenset(
+    {code_pb2.UNKNOWN, code_pb2.DEADLINE_EXCEEDED, code_pb2.UNIMPLEMENTED, code_pb2.INTERNAL, code_pb2.UNAVAILABLE,
+     code_pb2.DATA_LOSS}
+)  # fmt: skip
 _Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -61,6 +69,13 @@ class _Call:
         # Each call is a task of its own: what is bound here is of this call alone.
         structlog.contextvars.bind_contextvars(method=self._method)
         self._started = time.perf_counter()
+        self._span = Span(
+            f"{_SERVICE}/{self._method}",
+            parent_of(self._context.invocation_metadata()),
+            {"rpc.system": "grpc", "rpc.service": _SERVICE, "rpc.method": self._method},
+            server=True,
+        )
+        tracing.traceparent.set(self._span.traceparent)
         return self
 
     def __exit__(
@@ -71,6 +86,7 @@ class _Call:
             self._code = code_pb2.OK if error is None else code_pb2.CANCELLED
         code, seconds = code_pb2.Code.Name(self._code), time.perf_counter() - self._started
         RPC_SECONDS.labels(self._method, code).observe(seconds)
+        self._span.end({"rpc.grpc.status_code": self._code}, code if self._code in _FAULTS else "")
         _log.debug("call ended", code=code, seconds=round(seconds, 4))
 
     async def abort(self, error: Exception) -> NoReturn:

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from ansatz.service.executor.worker_pool import WorkerPool
 from ansatz.service.logs import configure_logs
+from ansatz.service.observability import tracing
 from ansatz.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def serve(settings: Settings) -> None:
     address or the data directory cannot be had.
     """
     configure_logs(settings)
+    tracing.configure()
     with _only_server_of(settings.lock_file):
         asyncio.run(_serve(settings))
 

@@ -15,6 +15,7 @@ from ansatz.service.executor.frames import Frame, Kind, joined
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
 from ansatz.service.limits import MAX_ATTEMPTS, READING_SECONDS, hard_limit
 from ansatz.service.observability.metrics import QUEUE_SECONDS, SEARCH_SECONDS
+from ansatz.service.observability.tracing import Span
 from ansatz.service.store import Lease, LeaseLostError, Queue, Renewal, Started, Store, StoreUnreachableError
 from ansatz.service.watch import EventHub
 from ansatz.v1 import job_pb2, report_pb2
@@ -46,7 +47,7 @@ class Run:
         """Send the search to the worker."""
         self.limit(READING_SECONDS)
         started = self.started
-        await self.worker.send(Kind.SEARCH, joined(started.problem, started.start))
+        await self.worker.send(Kind.SEARCH, joined(started.problem, started.start, started.traceparent.encode()))
         self._searching = True
         if self.cancelled:
             self.worker.ask_to_stop()
@@ -173,6 +174,8 @@ class Runner:
             run.log.info("job started", attempt=started.attempts)
             if started.attempts == 1:
                 QUEUE_SECONDS.observe(started.waited_seconds)
+                waited = Span("queue", started.traceparent, {"ansatz.job": run.job_id}, since=started.waited_seconds)
+                waited.end()
             try:
                 with SEARCH_SECONDS.time():
                     last = await self._search(run)

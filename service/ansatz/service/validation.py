@@ -10,6 +10,7 @@ from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.service import convert, errors
 from ansatz.service.continuing import EndedJob
 from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
+from ansatz.service.observability import tracing
 from ansatz.service.resources import JOB_ID_RULE, is_job_id, new_job_id
 from ansatz.service.store import NewJob
 from ansatz.v1 import discovery_service_pb2
@@ -66,6 +67,7 @@ def validated(
         options=convert.options_to_proto(options),
         problem=problem.SerializeToString() if continued else body.problem,
         start=continued.front.SerializeToString() if continued else b"",
+        traceparent=tracing.traceparent.get(),
     )
 
 

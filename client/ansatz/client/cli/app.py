@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from ansatz.client import tracing
 from ansatz.client.cli import compare, discover, engines, evaluate, failures, jobs, predict, propose, serve
 from ansatz.client.errors import InvalidRequest
 
@@ -38,8 +39,12 @@ def run(arguments: Sequence[str]) -> int:
     # Also where the parent ignores SIGINT, as shells do for background jobs; SIGTERM keeps the partial result too.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+    if not tracing.configure():
+        failures.say("no traces are sent: install the extra, pip install 'ansatz[tracing]'")
+    command = next((a for a in arguments if not a.startswith("-")), "")
     try:
-        return int(app(list(arguments), prog_name="ansatz", standalone_mode=False) or 0)
+        with tracing.program(f"ansatz {command}".strip()):
+            return int(app(list(arguments), prog_name="ansatz", standalone_mode=False) or 0)
     except _UsageError as error:
         said = error.format_message()
         return failures.report_unusable(

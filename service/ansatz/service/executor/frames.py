@@ -16,7 +16,7 @@ class Kind(IntEnum):
     """What a frame holds."""
 
     # To the worker.
-    SEARCH = 1  # two parts: ansatz.v1.Problem, and ansatz.v1.Front of the formulas to try first
+    SEARCH = 1  # three parts: ansatz.v1.Problem, ansatz.v1.Front of the formulas to try first, a traceparent
     EVALUATE = 2  # ansatz.v1.EvaluateFormulaRequest
     COMPARE = 4  # ansatz.v1.CompareFormulasRequest
     PREDICT = 7  # three parts: ansatz.v1.Problem, the Report on it, and PredictCurvesRequest

@@ -41,6 +41,8 @@ from ansatz.service.executor.isolation import isolate
 from ansatz.service.executor.process_tree import kill_own
 from ansatz.service.executor.rendering import render
 from ansatz.service.executor.warm_up import warm_up
+from ansatz.service.observability import tracing
+from ansatz.service.observability.tracing import Stages
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
 
 _PROGRESS_INTERVAL = 0.5
@@ -85,11 +87,12 @@ class Link:
 class Reporter:
     """Sends what a search finds as it finds it; progress at most twice a second."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, stages: Stages) -> None:
+        self._link, self._stages = link, stages
         self._next_progress = 0.0
 
     def progress(self, progress: Progress) -> None:
+        self._stages.at(progress.stage)
         now = time.monotonic()
         if now >= self._next_progress:
             self._next_progress = now + _PROGRESS_INTERVAL
@@ -100,11 +103,12 @@ class Reporter:
 
 
 def _search(link: Link, payload: bytes) -> Frame:
-    problem, front = parted(payload)
+    problem, front, parent = parted(payload)
     observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
     options = _with_start(observations, options, job_pb2.Front.FromString(front))
     link.send(Kind.BEGUN)
-    report = discover(observations, options, Reporter(link), link.stop.is_set)
+    with Stages(parent.decode()) as stages:
+        report = discover(observations, options, Reporter(link, stages), link.stop.is_set)
     return Kind.REPORT, convert.report_to_proto(report).SerializeToString()
 
 
@@ -205,6 +209,7 @@ def main() -> None:
     isolate()
     link = Link(int(sys.argv[2]))
     os.nice(_NICENESS)
+    tracing.configure()
     warm_up(sys.argv[1])
     while True:
         link.send(Kind.READY)

@@ -44,7 +44,7 @@ class Lease:
 class Started:
     """A job that a worker is to run: its serialized problem, the serialized front of formulas to try first (of a search
     for it that was broken off, or of the job that it continues), how often workers took it, the event of its start,
-    seconds since its creation, and the caller that made it."""
+    seconds since its creation, the caller that made it, and the call, where that was traced."""
 
     lease: Lease
     problem: bytes
@@ -54,6 +54,7 @@ class Started:
     event: job_pb2.JobEvent
     waited_seconds: float
     owner: str
+    traceparent: str
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,7 @@ def _started(connection: Connection, number: int, event: job_pb2.JobEvent) -> St
         jobs.c.options,
         jobs.c.create_time,
         jobs.c.first_front_time,
+        jobs.c.traceparent,
     )
     row = connection.execute(sa.select(*columns).where(jobs.c.number == number)).one()
     problem = connection.execute(sa.select(problems.c.problem).where(problems.c.job == number)).scalar_one()
@@ -198,7 +200,7 @@ def _started(connection: Connection, number: int, event: job_pb2.JobEvent) -> St
     return Started(
         Lease(row.id, number, row.claims), problem, start,
         problem_pb2.SearchOptions.FromString(row.options), row.attempts, event,
-        waited_seconds=max(0, now() - row.create_time) / 1e6, owner=row.owner,
+        waited_seconds=max(0, now() - row.create_time) / 1e6, owner=row.owner, traceparent=row.traceparent,
     )  # fmt: skip
 
 

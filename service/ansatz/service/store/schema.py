@@ -33,6 +33,8 @@ jobs = Table(
     Column("state", SmallInteger, nullable=False, index=True),
     Column("attempts", SmallInteger, nullable=False, default=0),
     Column("last_sequence", BigInteger, nullable=False, default=0),
+    # Of W3C: the call that made it, in a trace; empty: in none.
+    Column("traceparent", String(64), nullable=False, server_default=""),
     Column("cancel_requested", Boolean, nullable=False, default=False),
     Column("create_time", BigInteger, nullable=False),
     Column("start_time", BigInteger),

@@ -35,7 +35,7 @@ class CallerFullError(Exception):
 @dataclass(frozen=True)
 class NewJob:
     """A job to be stored; `request_id` is None where the caller gave none; `start` is the serialized front of formulas
-    to try first."""
+    to try first; `traceparent` the call that made it, where it is traced."""
 
     id: str
     owner: str
@@ -45,6 +45,7 @@ class NewJob:
     options: problem_pb2.SearchOptions
     problem: bytes
     start: bytes = b""
+    traceparent: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Store:
                 raise CallerFullError
             values = {
                 "id": new.id, "owner": new.owner, "request_id": new.request_id, "fingerprint": new.fingerprint,
-                "state": job_pb2.JOB_STATE_QUEUED, "create_time": now(),
+                "state": job_pb2.JOB_STATE_QUEUED, "create_time": now(), "traceparent": new.traceparent,
                 "data": new.data.SerializeToString(), "options": new.options.SerializeToString(),
             }  # fmt: skip
             number = connection.execute(jobs.insert().values(values).returning(jobs.c.number)).scalar_one()
