@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from ansatz.client import tracing
-from ansatz.client.cli import compare, discover, engines, evaluate, failures, jobs, predict, propose, serve
+from ansatz.client.cli import compare, discover, doctor, engines, evaluate, failures, jobs, predict, propose, serve
 from ansatz.client.errors import InvalidRequest
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.command("serve", context_settings=serve.CONTEXT, add_help_option=False)(serve.serve)
 app.command("tokens", context_settings=serve.CONTEXT, add_help_option=False)(serve.tokens)
+app.command("doctor", context_settings=doctor.CONTEXT)(doctor.doctor)
 app.command("discover")(discover.discover)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)

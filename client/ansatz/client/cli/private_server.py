@@ -40,10 +40,14 @@ def server_address(server: str | None) -> Iterator[str]:
         yield _listening_address(child, Path(folder))
 
 
+def missing_server_extra() -> list[str]:
+    """What this machine lacks to run a server."""
+    return [name for name in _NEEDED if find_spec(name) is None]
+
+
 def require_server_extra() -> None:
     """Raises InvalidRequest where this machine cannot run a server."""
-    missing = [name for name in _NEEDED if find_spec(name) is None]
-    if missing:
+    if missing := missing_server_extra():
         raise InvalidRequest(
             f"a server on this machine needs {', '.join(missing)}; install the extra: pip install 'ansatz[server]', "
             "or name a server with --server",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -21,6 +22,9 @@ from ansatz.client.results import (
     ServerInfo,
     Warning,
 )
+
+if TYPE_CHECKING:
+    from ansatz.client.cli.doctor import Check
 
 _LITERAL = re.compile(r"(?<![\w.])(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[+-]?\d+)?", re.IGNORECASE)
 _MOST_GROUPS = 40
@@ -72,6 +76,15 @@ def engines_view(info: ServerInfo) -> RenderableType:
     table = _table("engine", "ready", "version, or what to do")
     for engine in info.engines:
         table.add_row(*map(Text, (engine.engine, "yes" if engine.ready else "no", engine.detail)))
+    return table
+
+
+def checks_view(checks: Sequence[Check]) -> RenderableType:
+    table = _table("check", "", "found, and what to do")
+    for check in checks:
+        remedy = f"\n→ {check.remedy}" if check.remedy else ""
+        style = {"ok": "green", "warning": "yellow"}.get(check.status, "bold red")
+        table.add_row(Text(check.name), Text(check.status, style=style), Text(check.found + remedy))
     return table
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _FIRST = "0001"
 _LOCK = 7_302_114  # any number, the same in every version: servers that start at once take turns
@@ -17,13 +21,11 @@ def migrate(connection: Connection) -> None:
     Raises RuntimeError where a newer version than this one made the database.
     """
     from alembic import command
-    from alembic.config import Config
     from alembic.util import CommandError
 
     if connection.dialect.name == "postgresql":
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config = _config()
     config.attributes["connection"] = connection
     tables = sa.inspect(connection).get_table_names()
     try:
@@ -32,3 +34,23 @@ def migrate(connection: Connection) -> None:
         command.upgrade(config, "head")
     except CommandError as error:
         raise RuntimeError(f"the database was made by another version of the server: {error}") from None
+
+
+def versions(connection: Connection) -> tuple[str | None, tuple[str, ...]]:
+    """The version of a database (None: it holds nothing yet), and all that this server knows, oldest first."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is None and sa.inspect(connection).has_table("jobs"):
+        found = _FIRST
+    known = (script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    return found, tuple(known)[::-1]
+
+
+def _config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
