@@ -20,6 +20,7 @@ SETS: Final = ("odebench", "own")
 SAMPLES: Final = 150
 SPAN: Final = 10.0
 _TOLERANCE: Final = 1e-12
+_FAR: Final = 1e12
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,16 @@ def _system(set_name: str, entry: Mapping[str, Any]) -> KnownSystem:
     return KnownSystem(str(entry["id"]), set_name, states, equations, initial)
 
 
-def follow(equations: Sequence[Node], states: Sequence[str], start: Sequence[float], t: Array) -> Array:
-    """The states (n, d) from a start at times t; NaN from where the solver fails on."""
+def follow(
+    equations: Sequence[Node], states: Sequence[str], start: Sequence[float], t: Array, tolerance: float = _TOLERANCE
+) -> Array:
+    """The states (n, d) from a start at times t; NaN from where the solver fails on, and all NaN where one leaves
+    1e12."""
     from scipy.integrate import solve_ivp
 
     def rates(_: float, z: Array) -> list[float]:
+        if not np.all(np.abs(z) < _FAR):
+            raise OverflowError
         columns = {name: z[j : j + 1] for j, name in enumerate(states)}
         return [float(evaluate(e, columns, 1)[0]) for e in equations]
 
@@ -98,7 +104,7 @@ def follow(equations: Sequence[Node], states: Sequence[str], start: Sequence[flo
     with np.errstate(all="ignore"):
         try:
             solved = solve_ivp(
-                rates, (t[0], t[-1]), start, method="LSODA", t_eval=t, rtol=_TOLERANCE, atol=_TOLERANCE
+                rates, (t[0], t[-1]), start, method="LSODA", t_eval=t, rtol=tolerance, atol=tolerance
             )  # fmt: skip
         except (ValueError, OverflowError):
             return found
