@@ -15,7 +15,7 @@ import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from ansatz.v1 import comparison_pb2, job_pb2, observations_pb2
+from ansatz.v1 import comparison_pb2, job_pb2, observations_pb2, problem_pb2
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 
@@ -30,6 +30,7 @@ Method = Callable[[DiscoveryServiceStub, str, Metadata], object]
 
 OPEN_TO_READERS = {"ListJobs", "EvaluateFormula", "CompareFormulas", "GetServerInfo"}
 OF_A_JOB = {"GetJob", "WaitJob", "WatchJob", "ProposeExperiments", "RenderPlot"}
+MAKES = {"CreateJob", "UploadObservations"}
 CHANGES_A_JOB = {"CancelJob", "DeleteJob"}
 
 
@@ -113,6 +114,7 @@ def call(guarded: Guarded, method: str, token: str | None) -> grpc.StatusCode:
     stub, metadata = guarded.stub, authorized(token)
     requests = {
         "CreateJob": guarded.request,
+        "UploadObservations": iter([pb.UploadObservationsRequest(data=b"some observations")]),
         "ListJobs": pb.ListJobsRequest(),
         "GetJob": pb.GetJobRequest(name=guarded.owned),
         "WaitJob": pb.WaitJobRequest(name=guarded.owned),
@@ -143,13 +145,13 @@ def code_of(error: grpc.RpcError) -> grpc.StatusCode:
     return error.code()
 
 
-METHODS = ("CreateJob", *sorted(OPEN_TO_READERS), *sorted(OF_A_JOB), "CancelJob")
+METHODS = ("CreateJob", "UploadObservations", *sorted(OPEN_TO_READERS), *sorted(OF_A_JOB), "CancelJob")
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_asks_who_calls_and_whether_they_may(guarded: Guarded, method: str) -> None:
     of_a_job = method in OF_A_JOB | CHANGES_A_JOB
-    writes = method == "CreateJob" or method in CHANGES_A_JOB
+    writes = method in MAKES | CHANGES_A_JOB
     expected = {
         None: NO_TOKEN,
         "wrong": WRONG,
@@ -186,6 +188,20 @@ def test_a_caller_deletes_only_their_own_jobs(guarded: Guarded) -> None:
     for caller, code in (("alice", ABSENT), ("reader", DENIED), ("root", OK)):
         try:
             stub.DeleteJob(pb.DeleteJobRequest(name=made.name), timeout=30, metadata=by[caller])
+            got = OK
+        except grpc.RpcError as error:
+            got = code_of(error)
+        assert got == code, caller
+
+
+def test_an_upload_is_there_for_its_caller_only(guarded: Guarded) -> None:
+    stub, by = guarded.stub, {caller: authorized(token) for caller, token in guarded.tokens.items()}
+    content = problem_pb2.Problem(table=guarded.request.problem.table).SerializeToString()
+    pieces = iter([pb.UploadObservationsRequest(data=content)])
+    request = pb.CreateJobRequest(upload=stub.UploadObservations(pieces, timeout=30, metadata=by["alice"]).name)
+    for caller, code in (("bob", ABSENT), ("reader", DENIED), ("alice", OK), ("alice", ABSENT)):
+        try:
+            stub.CreateJob(request, timeout=30, metadata=by[caller])
             got = OK
         except grpc.RpcError as error:
             got = code_of(error)

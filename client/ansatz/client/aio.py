@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from ansatz.client import comparisons, connection, curves, decode, proposals, requests
+from ansatz.client import comparisons, connection, curves, decode, proposals, requests, uploads
 from ansatz.client.comparisons import Comparison
 from ansatz.client.credentials import Credentials
 from ansatz.client.curve_results import CurveAnswers
@@ -94,8 +94,7 @@ class AsyncClient:
     ) -> AsyncJobHandle:
         """As `Client.submit_motion`."""
         request = requests.create_motion_job(data, time, states, job_id=job_id, request_id=request_id, **options)
-        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
-        return self.job(decode.job(response.job).id)
+        return await self._create(request)
 
     async def submit(
         self,
@@ -108,8 +107,7 @@ class AsyncClient:
     ) -> AsyncJobHandle:
         """As `Client.submit`."""
         request = requests.create_job(X, y, job_id=job_id, request_id=request_id, **options)
-        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
-        return self.job(decode.job(response.job).id)
+        return await self._create(request)
 
     async def discover_curves(
         self,
@@ -133,8 +131,7 @@ class AsyncClient:
     ) -> AsyncJobHandle:
         """As `Client.submit_curves`."""
         request = requests.create_curves_job(columns, target, job_id=job_id, request_id=request_id, **options)
-        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
-        return self.job(decode.job(response.job).id)
+        return await self._create(request)
 
     async def continue_job(
         self,
@@ -148,8 +145,7 @@ class AsyncClient:
     ) -> AsyncJobHandle:
         """As `Client.continue_job`."""
         request = requests.continue_job(continued, X, y, job_id=job_id, request_id=request_id, **options)
-        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request)
-        return self.job(decode.job(response.job).id)
+        return await self._create(request)
 
     def job(self, job_id: str) -> AsyncJobHandle:
         """The handle of a job that exists, from its id alone."""
@@ -193,6 +189,30 @@ class AsyncClient:
     async def server_info(self) -> ServerInfo:
         """As `Client.server_info`."""
         return decode.server_info(await self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
+
+    async def _create(self, request: pb2.CreateJobRequest) -> AsyncJobHandle:
+        """Makes a job; observations that are too large for a message are uploaded before."""
+        extra = 0.0
+        if uploads.may_be_large(request):
+            info = await self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest())
+            if upload := uploads.needed(request, info.limits):
+                extra = upload.seconds
+                request = uploads.with_upload(request, await self._upload(upload))
+        response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request, extra)
+        return self.job(decode.job(response.job).id)
+
+    async def _upload(self, upload: uploads.Upload) -> str:
+        """The name of an upload; tries again where the connection breaks."""
+        outage = Outage()
+        while True:
+            try:
+                uploaded: pb2.UploadObservationsResponse = await self._stub.UploadObservations(
+                    upload.pieces(), timeout=self._timeout + upload.seconds, metadata=self._metadata
+                )
+            except grpc.RpcError as error:
+                await asyncio.sleep(outage.pause(from_rpc(error)))
+            else:
+                return uploaded.name
 
     async def _followed(self, job: AsyncJobHandle, on_event: Callable[[JobEvent], object] | None) -> Report:
         """The report of a job; where `on_event` raises, or on an interruption, the job is cancelled."""

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 import grpc
 
-from ansatz.client import comparisons, connection, curves, decode, proposals, requests
+from ansatz.client import comparisons, connection, curves, decode, proposals, requests, uploads
 from ansatz.client.comparisons import Comparison
 from ansatz.client.credentials import Credentials
 from ansatz.client.curve_results import CurveAnswers
@@ -126,8 +126,7 @@ class Client:
     ) -> JobHandle:
         """Starts a discovery (arguments as in `discover_motion`) and returns at once."""
         request = requests.create_motion_job(data, time, states, job_id=job_id, request_id=request_id, **options)
-        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
-        return self.job(decode.job(response.job).id)
+        return self._create(request)
 
     def submit(
         self,
@@ -144,8 +143,7 @@ class Client:
         problem gives the same job.
         """
         request = requests.create_job(X, y, job_id=job_id, request_id=request_id, **options)
-        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
-        return self.job(decode.job(response.job).id)
+        return self._create(request)
 
     def discover_curves(
         self,
@@ -180,8 +178,7 @@ class Client:
     ) -> JobHandle:
         """Starts a discovery on curves (arguments as in `discover_curves`) and returns at once."""
         request = requests.create_curves_job(columns, target, job_id=job_id, request_id=request_id, **options)
-        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
-        return self.job(decode.job(response.job).id)
+        return self._create(request)
 
     def continue_job(
         self,
@@ -199,8 +196,7 @@ class Client:
         with them they are all the rows, of the same inputs and target.
         """
         request = requests.continue_job(continued, X, y, job_id=job_id, request_id=request_id, **options)
-        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request)
-        return self.job(decode.job(response.job).id)
+        return self._create(request)
 
     def job(self, job_id: str) -> JobHandle:
         """The handle of a job that exists, from its id alone."""
@@ -255,6 +251,30 @@ class Client:
     def server_info(self) -> ServerInfo:
         """Versions, engines and limits of the server."""
         return decode.server_info(self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
+
+    def _create(self, request: pb2.CreateJobRequest) -> JobHandle:
+        """Makes a job; observations that are too large for a message are uploaded before."""
+        extra = 0.0
+        if uploads.may_be_large(request):
+            info = self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest())
+            if upload := uploads.needed(request, info.limits):
+                extra = upload.seconds
+                request = uploads.with_upload(request, self._upload(upload))
+        response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request, extra)
+        return self.job(decode.job(response.job).id)
+
+    def _upload(self, upload: uploads.Upload) -> str:
+        """The name of an upload; tries again where the connection breaks."""
+        outage = Outage()
+        while True:
+            try:
+                uploaded: pb2.UploadObservationsResponse = self._stub.UploadObservations(
+                    upload.pieces(), timeout=self._timeout + upload.seconds, metadata=self._metadata
+                )
+            except grpc.RpcError as error:
+                time.sleep(outage.pause(from_rpc(error)))
+            else:
+                return uploaded.name
 
     def _followed(self, job: JobHandle, on_event: Callable[[JobEvent], object] | None) -> Report:
         """The report of a job; where `on_event` raises, or on an interruption, the job is cancelled."""

@@ -301,6 +301,8 @@ def server_info(message: discovery_service_pb2.GetServerInfoResponse) -> results
         max_complexity=sent.max_complexity,
         worker_memory_bytes=sent.worker_memory_bytes,
         max_jobs_per_caller=sent.max_jobs_per_caller,
+        max_upload_bytes=sent.max_upload_bytes,
+        max_uploads_per_caller=sent.max_uploads_per_caller,
     )
     return results.ServerInfo(
         version=message.version,

@@ -73,7 +73,7 @@ class EngineNotReady(FailedPrecondition):
 
 
 class ResourceExhausted(AnsatzError):
-    """A limit of the server: queue full, message too large, too many watchers."""
+    """A limit of the server: queue full, message too large, too many jobs, uploads or watchers."""
 
 
 class Unavailable(AnsatzError):

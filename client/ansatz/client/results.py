@@ -439,6 +439,8 @@ class Limits:
     max_complexity: int
     worker_memory_bytes: int
     max_jobs_per_caller: int
+    max_upload_bytes: int
+    max_uploads_per_caller: int
 
 
 @dataclass(frozen=True)

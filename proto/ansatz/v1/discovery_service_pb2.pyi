@@ -14,6 +14,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
@@ -55,6 +56,7 @@ class CreateJobRequest(_message.Message):
     JOB_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CONTINUE_JOB_FIELD_NUMBER: _builtins.int
+    UPLOAD_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The caller's id for the job: 1 to 63 of a-z, 0-9 and "-", first a letter; empty: the server chooses one."""
     request_id: _builtins.str
@@ -64,6 +66,8 @@ class CreateJobRequest(_message.Message):
     job's; with them they are all the rows, of the same inputs and target. Options that are not set are that job's.
     FAILED_PRECONDITION: it is not final.
     """
+    upload: _builtins.str
+    """"uploads/{id}" of UploadObservations: the observations, in place of those in `problem`; the job uses it up."""
     @_builtins.property
     def problem(self) -> _problem_pb2.Problem: ...
     def __init__(
@@ -73,14 +77,64 @@ class CreateJobRequest(_message.Message):
         job_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         continue_job: _builtins.str = ...,
+        upload: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["problem", b"problem"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["continue_job", b"continue_job", "job_id", b"job_id", "problem", b"problem", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["continue_job", b"continue_job", "job_id", b"job_id", "problem", b"problem", "request_id", b"request_id", "upload", b"upload"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CreateJobRequest: _TypeAlias = CreateJobRequest  # noqa: Y015
+
+@_typing.final
+class UploadObservationsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """The next piece of a serialized Problem that has observations and no options. Pieces may be cut anywhere."""
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadObservationsRequest: _TypeAlias = UploadObservationsRequest  # noqa: Y015
+
+@_typing.final
+class UploadObservationsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    EXPIRE_TIME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """"uploads/{id}", for CreateJobRequest.upload."""
+    size_bytes: _builtins.int
+    @_builtins.property
+    def expire_time(self) -> _timestamp_pb2.Timestamp:
+        """Until when it is kept for a job to use."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+        expire_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "name", b"name", "size_bytes", b"size_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadObservationsResponse: _TypeAlias = UploadObservationsResponse  # noqa: Y015
 
 @_typing.final
 class CreateJobResponse(_message.Message):
@@ -729,6 +783,8 @@ class Limits(_message.Message):
     MAX_COMPLEXITY_FIELD_NUMBER: _builtins.int
     WORKER_MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     MAX_JOBS_PER_CALLER_FIELD_NUMBER: _builtins.int
+    MAX_UPLOAD_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_UPLOADS_PER_CALLER_FIELD_NUMBER: _builtins.int
     max_rows: _builtins.int
     max_columns: _builtins.int
     max_message_bytes: _builtins.int
@@ -740,6 +796,9 @@ class Limits(_message.Message):
     """Memory that one search, or one evaluation, may hold."""
     max_jobs_per_caller: _builtins.int
     """Jobs of one caller that wait or run."""
+    max_upload_bytes: _builtins.int
+    """Of all pieces of an upload together; and uploads of one caller that no job has used."""
+    max_uploads_per_caller: _builtins.int
     @_builtins.property
     def default_budget(self) -> _duration_pb2.Duration: ...
     @_builtins.property
@@ -761,10 +820,12 @@ class Limits(_message.Message):
         max_complexity: _builtins.int = ...,
         worker_memory_bytes: _builtins.int = ...,
         max_jobs_per_caller: _builtins.int = ...,
+        max_upload_bytes: _builtins.int = ...,
+        max_uploads_per_caller: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["default_budget", b"default_budget", "max_budget", b"max_budget", "max_wait", b"max_wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_budget", b"default_budget", "max_budget", b"max_budget", "max_columns", b"max_columns", "max_complexity", b"max_complexity", "max_formula_length", b"max_formula_length", "max_jobs_per_caller", b"max_jobs_per_caller", "max_message_bytes", b"max_message_bytes", "max_queued_jobs", b"max_queued_jobs", "max_rows", b"max_rows", "max_wait", b"max_wait", "max_watchers", b"max_watchers", "worker_memory_bytes", b"worker_memory_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_budget", b"default_budget", "max_budget", b"max_budget", "max_columns", b"max_columns", "max_complexity", b"max_complexity", "max_formula_length", b"max_formula_length", "max_jobs_per_caller", b"max_jobs_per_caller", "max_message_bytes", b"max_message_bytes", "max_queued_jobs", b"max_queued_jobs", "max_rows", b"max_rows", "max_upload_bytes", b"max_upload_bytes", "max_uploads_per_caller", b"max_uploads_per_caller", "max_wait", b"max_wait", "max_watchers", b"max_watchers", "worker_memory_bytes", b"worker_memory_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -41,6 +41,11 @@ class DiscoveryServiceStub(object):
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.CreateJobRequest.SerializeToString,
                 response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.CreateJobResponse.FromString,
                 _registered_method=True)
+        self.UploadObservations = channel.stream_unary(
+                '/ansatz.v1.DiscoveryService/UploadObservations',
+                request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.UploadObservationsRequest.SerializeToString,
+                response_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.UploadObservationsResponse.FromString,
+                _registered_method=True)
         self.GetJob = channel.unary_unary(
                 '/ansatz.v1.DiscoveryService/GetJob',
                 request_serializer=ansatz_dot_v1_dot_discovery__service__pb2.GetJobRequest.SerializeToString,
@@ -112,6 +117,15 @@ class DiscoveryServiceServicer(object):
         """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
         id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full, or the caller has too many jobs;
         FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UploadObservations(self, request_iterator, context):
+        """Takes observations that are too large for one message, in pieces, for one CreateJob. A stream that breaks off leaves
+        nothing behind. RESOURCE_EXHAUSTED: the caller has too many uploads that no job has used; DEADLINE_EXCEEDED: no piece
+        came for a minute.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -210,6 +224,11 @@ def add_DiscoveryServiceServicer_to_server(servicer, server):
                     request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.CreateJobRequest.FromString,
                     response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.CreateJobResponse.SerializeToString,
             ),
+            'UploadObservations': grpc.stream_unary_rpc_method_handler(
+                    servicer.UploadObservations,
+                    request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.UploadObservationsRequest.FromString,
+                    response_serializer=ansatz_dot_v1_dot_discovery__service__pb2.UploadObservationsResponse.SerializeToString,
+            ),
             'GetJob': grpc.unary_unary_rpc_method_handler(
                     servicer.GetJob,
                     request_deserializer=ansatz_dot_v1_dot_discovery__service__pb2.GetJobRequest.FromString,
@@ -300,6 +319,33 @@ class DiscoveryService(object):
             '/ansatz.v1.DiscoveryService/CreateJob',
             ansatz_dot_v1_dot_discovery__service__pb2.CreateJobRequest.SerializeToString,
             ansatz_dot_v1_dot_discovery__service__pb2.CreateJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UploadObservations(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/ansatz.v1.DiscoveryService/UploadObservations',
+            ansatz_dot_v1_dot_discovery__service__pb2.UploadObservationsRequest.SerializeToString,
+            ansatz_dot_v1_dot_discovery__service__pb2.UploadObservationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

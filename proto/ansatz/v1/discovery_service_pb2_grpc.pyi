@@ -40,6 +40,11 @@ class DiscoveryServiceStub:
     id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full, or the caller has too many jobs;
     FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
     """
+    UploadObservations: _grpc.StreamUnaryMultiCallable[_discovery_service_pb2.UploadObservationsRequest, _discovery_service_pb2.UploadObservationsResponse]
+    """Takes observations that are too large for one message, in pieces, for one CreateJob. A stream that breaks off leaves
+    nothing behind. RESOURCE_EXHAUSTED: the caller has too many uploads that no job has used; DEADLINE_EXCEEDED: no piece
+    came for a minute.
+    """
     GetJob: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.GetJobRequest, _discovery_service_pb2.GetJobResponse]
     """NOT_FOUND: no such job."""
     ListJobs: _grpc.UnaryUnaryMultiCallable[_discovery_service_pb2.ListJobsRequest, _discovery_service_pb2.ListJobsResponse]
@@ -78,6 +83,11 @@ class DiscoveryServiceAsyncStub(DiscoveryServiceStub):
     """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
     id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full, or the caller has too many jobs;
     FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
+    """
+    UploadObservations: _aio.StreamUnaryMultiCallable[_discovery_service_pb2.UploadObservationsRequest, _discovery_service_pb2.UploadObservationsResponse]  # type: ignore[assignment]
+    """Takes observations that are too large for one message, in pieces, for one CreateJob. A stream that breaks off leaves
+    nothing behind. RESOURCE_EXHAUSTED: the caller has too many uploads that no job has used; DEADLINE_EXCEEDED: no piece
+    came for a minute.
     """
     GetJob: _aio.UnaryUnaryMultiCallable[_discovery_service_pb2.GetJobRequest, _discovery_service_pb2.GetJobResponse]  # type: ignore[assignment]
     """NOT_FOUND: no such job."""
@@ -120,6 +130,17 @@ class DiscoveryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Validates everything, stores the job, queues it. INVALID_ARGUMENT names every bad field; ALREADY_EXISTS: the
         id or the request_id is taken by another problem; RESOURCE_EXHAUSTED: the queue is full, or the caller has too many jobs;
         FAILED_PRECONDITION: the engine asked for is not ready here, or the job to continue is not final.
+        """
+
+    @_abc_1.abstractmethod
+    def UploadObservations(
+        self,
+        request_iterator: _MaybeAsyncIterator[_discovery_service_pb2.UploadObservationsRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_discovery_service_pb2.UploadObservationsResponse, _abc.Awaitable[_discovery_service_pb2.UploadObservationsResponse]]:
+        """Takes observations that are too large for one message, in pieces, for one CreateJob. A stream that breaks off leaves
+        nothing behind. RESOURCE_EXHAUSTED: the caller has too many uploads that no job has used; DEADLINE_EXCEEDED: no piece
+        came for a minute.
         """
 
     @_abc_1.abstractmethod

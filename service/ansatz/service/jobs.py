@@ -15,6 +15,7 @@ from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.resources import job_name
 from ansatz.service.runner import Runner
 from ansatz.service.store import FINAL_STATES, CallerFullError, NewJob, QueueFullError, Store
+from ansatz.service.uploads import Uploads
 from ansatz.service.validation import Body, request_key, validated
 from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2, job_pb2
@@ -26,8 +27,10 @@ _MAX_RETRY_SECONDS = 60
 class Jobs:
     """Jobs by id. Methods raise ServiceError, InvalidInputError or EngineNotReadyError."""
 
-    def __init__(self, store: Store, hub: EventHub, runner: Runner, limits: Limits, grace_seconds: float) -> None:
-        self._store, self._hub, self._runner, self._limits = store, hub, runner, limits
+    def __init__(
+        self, store: Store, hub: EventHub, runner: Runner, uploads: Uploads, *, limits: Limits, grace_seconds: float
+    ) -> None:
+        self._store, self._hub, self._runner, self._uploads, self._limits = store, hub, runner, uploads, limits
         self._grace = grace_seconds
 
     async def create(self, request: discovery_service_pb2.CreateJobRequest, caller: Caller) -> job_pb2.Job:
@@ -44,7 +47,10 @@ class Jobs:
             raise await self._caller_full(caller.name)
         name = request.continue_job
         continued = await self.ended(name, caller, "continue_job") if name else None
-        new = await asyncio.to_thread(validated, request, body, self._limits, caller.name, continued)
+        upload = await self._uploads.content(request.upload, caller) if request.upload else None
+        new = await asyncio.to_thread(
+            validated, request, body, self._limits, caller.name, upload=upload, continued=continued
+        )
         if await self._admit(new):
             return await self.get(new.id, caller)
         if request.request_id and (job := await self._made_before(request.request_id, body, caller)):

@@ -20,6 +20,9 @@ MAX_NAME_LENGTH = 256
 EVALUATION_SECONDS = 60.0
 READING_SECONDS = 60.0
 MAX_ATTEMPTS = 2
+MAX_UPLOADS_PER_CALLER = 8
+UPLOAD_PAUSE_SECONDS = 60.0
+UPLOAD_KEPT_SECONDS = 3600.0
 _MIN_OVERRUN_SECONDS, _OVERRUN_SHARE, _MAX_OVERRUN_SECONDS = 0.4, 0.05, 2.0
 
 
@@ -36,6 +39,7 @@ class Limits:
     max_rows: int
     max_columns: int
     max_message_bytes: int
+    max_upload_bytes: int
     max_queued_jobs: int
     max_jobs_per_caller: int
     max_watchers: int
@@ -47,6 +51,7 @@ class Limits:
             max_rows=settings.max_rows,
             max_columns=settings.max_columns,
             max_message_bytes=settings.max_message_mib * MIB,
+            max_upload_bytes=settings.max_upload_mib * MIB,
             max_queued_jobs=settings.max_queued_jobs,
             max_jobs_per_caller=settings.max_jobs_per_caller,
             max_watchers=settings.max_watchers,
@@ -109,6 +114,8 @@ class Limits:
             max_rows=self.max_rows,
             max_columns=self.max_columns,
             max_message_bytes=self.max_message_bytes,
+            max_upload_bytes=self.max_upload_bytes,
+            max_uploads_per_caller=MAX_UPLOADS_PER_CALLER,
             max_queued_jobs=self.max_queued_jobs,
             max_jobs_per_caller=self.max_jobs_per_caller,
             max_watchers=self.max_watchers,

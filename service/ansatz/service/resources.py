@@ -11,6 +11,7 @@ from ansatz.discovery.errors import InvalidInputError, Violation
 
 _JOB_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _JOB_NAME = re.compile(rf"jobs/({_JOB_ID.pattern})")
+_UPLOAD_NAME = re.compile(r"uploads/([0-9a-f]{32}-[0-9a-f]{16})")
 JOB_ID_RULE = "1 to 63 of a-z, 0-9 and '-', first a letter"
 
 
@@ -33,6 +34,21 @@ def job_id_of(name: str, field: str = "name") -> str:
     match = _JOB_NAME.fullmatch(name)
     if match is None:
         raise InvalidInputError([Violation(field, f"{name[:80]!r} is no job; give 'jobs/{{id}}', id of {JOB_ID_RULE}")])
+    return match[1]
+
+
+def upload_name(upload_id: str) -> str:
+    """``uploads/{id}``."""
+    return f"uploads/{upload_id}"
+
+
+def upload_id_of(name: str, field: str) -> str:
+    """The id in ``uploads/{id}``. Raises InvalidInputError where `name` is none."""
+    match = _UPLOAD_NAME.fullmatch(name)
+    if match is None:
+        raise InvalidInputError(
+            [Violation(field, f"{name[:80]!r} is no upload; give the name that an upload was given")]
+        )
     return match[1]
 
 

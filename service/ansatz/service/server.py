@@ -23,7 +23,8 @@ from ansatz.service.observability.exposition import ServerState
 from ansatz.service.runner import Runner
 from ansatz.service.servicer import Servicer
 from ansatz.service.settings import Settings
-from ansatz.service.store import Database, Queue, Store
+from ansatz.service.store import Database, Queue, Store, UploadStore
+from ansatz.service.uploads import Uploads
 from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2, job_pb2
 from ansatz.v1.discovery_service_pb2_grpc import add_DiscoveryServiceServicer_to_server
@@ -53,12 +54,26 @@ class Server:
         self._hub = EventHub(self._store, limits.max_watchers)
         self._runner = Runner(self._store, queue, searchers, self._hub, settings.stop_grace_seconds)
         self._keeper = Keeper(self._database, queue, self._runner, self._hub, settings.lease_seconds)
-        self._jobs = Jobs(self._store, self._hub, self._runner, limits, settings.stop_grace_seconds)
+        self._uploads = Uploads(UploadStore(self._database), limits)
+        self._jobs = Jobs(
+            self._store,
+            self._hub,
+            self._runner,
+            self._uploads,
+            limits=limits,
+            grace_seconds=settings.stop_grace_seconds,
+        )
         self._health = health.aio.HealthServicer()
         self._grpc = grpc.aio.server(options=_options(limits))
         evaluator = Evaluator(evaluators, limits)
         servicer = Servicer(
-            Access(settings.tokens), self._jobs, self._hub, evaluator, limits=limits, workers=settings.workers
+            Access(settings.tokens),
+            self._jobs,
+            self._uploads,
+            self._hub,
+            evaluator,
+            limits=limits,
+            workers=settings.workers,
         )
         add_DiscoveryServiceServicer_to_server(servicer, self._grpc)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._grpc)
@@ -69,6 +84,7 @@ class Server:
         """Serve; the address bound. Raises RuntimeError where the address cannot be had."""
         await self._database.open()
         await self._keeper.start()
+        self._uploads.start()
         self._runner.start()
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await self._set_ready(False)
@@ -105,6 +121,7 @@ class Server:
         await self._searchers.close()
         await self._evaluators.close()
         await self._keeper.close()
+        await self._uploads.close()
         await self._database.close()
 
     def _bind(self) -> str:

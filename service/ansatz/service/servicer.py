@@ -19,6 +19,7 @@ from ansatz.service.info import server_info
 from ansatz.service.jobs import Jobs
 from ansatz.service.limits import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_WAIT_SECONDS, Limits
 from ansatz.service.resources import job_id_of, page_start, page_token
+from ansatz.service.uploads import Uploads
 from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceServicer
@@ -31,9 +32,18 @@ class Servicer(DiscoveryServiceServicer):
     """DiscoveryService over the server's parts."""
 
     def __init__(
-        self, access: Access, jobs: Jobs, hub: EventHub, evaluator: Evaluator, *, limits: Limits, workers: int
+        self,
+        access: Access,
+        jobs: Jobs,
+        uploads: Uploads,
+        hub: EventHub,
+        evaluator: Evaluator,
+        *,
+        limits: Limits,
+        workers: int,
     ) -> None:
         self._access, self._jobs, self._hub, self._evaluator = access, jobs, hub, evaluator
+        self._uploads = uploads
         self._limits, self._workers = limits, workers
 
     def _caller(self, context: Context, needed: Role) -> Caller:
@@ -46,6 +56,12 @@ class Servicer(DiscoveryServiceServicer):
     async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> pb.CreateJobResponse:
         caller = self._caller(context, Role.WRITE)
         return pb.CreateJobResponse(job=await self._jobs.create(request, caller))
+
+    @answers
+    async def UploadObservations(
+        self, requests: AsyncIterator[pb.UploadObservationsRequest], context: Context
+    ) -> pb.UploadObservationsResponse:
+        return await self._uploads.receive(requests, self._caller(context, Role.WRITE))
 
     @answers
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:

@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     max_rows: Annotated[int, Field(ge=5, description="rows of a table")] = 1_000_000
     max_columns: Annotated[int, Field(ge=2, description="columns of a table")] = 1_000
     max_message_mib: Annotated[int, Field(ge=1, le=2047, description="MiB of a request")] = 128
+    max_upload_mib: Annotated[
+        int,
+        Field(ge=1, le=900, description="MiB of observations that are sent in pieces, being too large for a request"),
+    ] = 512
     max_queued_jobs: Annotated[int, Field(ge=1, description="jobs that wait for a worker")] = 1_000
     max_jobs_per_caller: Annotated[
         int, Field(ge=1, description="jobs of one caller that wait or run; without tokens all callers are one")

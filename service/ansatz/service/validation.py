@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from google.protobuf.message import DecodeError
+
 from ansatz.discovery.discover import validate
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.service import convert, errors
@@ -13,7 +15,7 @@ from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.observability import tracing
 from ansatz.service.resources import JOB_ID_RULE, is_job_id, new_job_id
 from ansatz.service.store import NewJob
-from ansatz.v1 import discovery_service_pb2
+from ansatz.v1 import discovery_service_pb2, problem_pb2
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,9 @@ class Body:
     @classmethod
     def of(cls, request: discovery_service_pb2.CreateJobRequest) -> Body:
         problem = request.problem.SerializeToString(deterministic=True)
-        about = "\0".join(filter(None, (request.job_id, request.continue_job)))
+        # Of an upload, what it holds: the same observations uploaded again are the same body.
+        content = request.upload.partition("-")[0]
+        about = "\0".join(filter(None, (request.job_id, request.continue_job, content)))
         return cls(problem, hashlib.sha256(about.encode() + b"\0" + problem).digest())
 
 
@@ -40,12 +44,18 @@ def validated(
     body: Body,
     limits: Limits,
     owner: str,
+    *,
+    upload: tuple[str, bytes] | None = None,
     continued: EndedJob | None = None,
 ) -> NewJob:
-    """The job that a request makes for its owner, given the job that it continues. Raises ServiceError with every
-    violation, EngineNotReadyError."""
+    """The job that a request makes for its owner, given the id and the bytes of the upload that it uses, and the job
+    that it continues. Raises ServiceError with every violation, EngineNotReadyError."""
     violations = _id_violations(request)
-    problem = continued.completed(request.problem) if continued else request.problem
+    try:
+        given = _with_upload(request.problem, upload[1]) if upload else request.problem
+    except InvalidInputError as error:
+        raise errors.invalid([*violations, *error.violations]) from None
+    problem = continued.completed(given) if continued else given
     try:
         if too_large := limits.problem_violations(problem):
             raise InvalidInputError(too_large)
@@ -65,10 +75,26 @@ def validated(
         fingerprint=body.fingerprint,
         data=convert.data_summary(observations),
         options=convert.options_to_proto(options),
-        problem=problem.SerializeToString() if continued else body.problem,
+        problem=problem.SerializeToString() if continued or upload else body.problem,
         start=continued.front.SerializeToString() if continued else b"",
         traceparent=tracing.traceparent.get(),
+        upload=upload[0] if upload else "",
     )
+
+
+def _with_upload(problem: problem_pb2.Problem, content: bytes) -> problem_pb2.Problem:
+    """The problem with the observations of an upload. Raises InvalidInputError where they are none, or not alone."""
+    if given := problem.WhichOneof("observations"):
+        raise InvalidInputError([Violation("upload", f"is given beside problem.{given}; give one of them")])
+    try:
+        uploaded = problem_pb2.Problem.FromString(content)
+    except DecodeError:
+        uploaded = problem_pb2.Problem()
+    if uploaded.WhichOneof("observations") is None or uploaded.HasField("options"):
+        text = "holds no serialized ansatz.v1.Problem with observations and without options; upload one"
+        raise InvalidInputError([Violation("upload", text)])
+    uploaded.options.CopyFrom(problem.options)
+    return uploaded
 
 
 def _id_violations(request: discovery_service_pb2.CreateJobRequest) -> list[Violation]:

@@ -76,3 +76,23 @@ events = Table(
     Column("kind", String(16), nullable=False),
     Column("event", LargeBinary, nullable=False),
 )
+
+# Observations that came in pieces, until a job uses them or they expire.
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=True),
+    # None: pieces still come.
+    Column("id", String(63), unique=True),
+    Column("owner", String(63), nullable=False, index=True),
+    Column("expire_time", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+upload_pieces = Table(
+    "upload_pieces",
+    metadata,
+    Column("upload", _Number, ForeignKey("uploads.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)

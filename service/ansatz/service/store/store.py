@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from ansatz.service.store.database import Database
 from ansatz.service.store.rows import change_state, end, find_row, job_of, now, report_of_last_front
-from ansatz.service.store.schema import events, jobs, problems, starts
+from ansatz.service.store.schema import events, jobs, problems, starts, uploads
 from ansatz.service.store.signals import Signal, What, send
 from ansatz.v1 import job_pb2, problem_pb2
 
@@ -35,7 +35,8 @@ class CallerFullError(Exception):
 @dataclass(frozen=True)
 class NewJob:
     """A job to be stored; `request_id` is None where the caller gave none; `start` is the serialized front of formulas
-    to try first; `traceparent` the call that made it, where it is traced."""
+    to try first; `traceparent` the call that made it, where it is traced; `upload` the id of the upload that
+    it uses."""
 
     id: str
     owner: str
@@ -46,6 +47,7 @@ class NewJob:
     problem: bytes
     start: bytes = b""
     traceparent: str = ""
+    upload: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Store:
             }  # fmt: skip
             number = connection.execute(jobs.insert().values(values).returning(jobs.c.number)).scalar_one()
             connection.execute(problems.insert().values(job=number, problem=new.problem))
+            connection.execute(uploads.delete().where(uploads.c.id == new.upload))
             if new.start:
                 connection.execute(starts.insert().values(job=number, front=new.start))
             return change_state(connection, number, job_pb2.JOB_STATE_QUEUED)
