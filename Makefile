@@ -7,7 +7,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Operon is compiled for these two; elsewhere the built-in searchers work alone.
 ENGINE := $(if $(filter Linux-x86_64 Darwin-arm64,$(shell uname -sm | tr ' ' -)),operon,none)
 
-.PHONY: help setup demo test test-slow lint protos bench clean
+.PHONY: help setup demo test test-slow lint protos bench load clean
 
 help:
 	@echo "make demo    find Kepler's third law in the planets' orbits"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-slow  run the tests that take long"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   measure the latency of a warm server and the recovery of known laws"
+	@echo "make load    measure what a server bears: watchers, queued jobs, many calls"
 	@echo "make protos  generate the stubs from proto/"
 	@echo "make clean   remove the virtual environments and caches"
 
@@ -36,6 +37,9 @@ lint: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench.latency
 	$(BIN)/python -m bench.recovery $(ARGS)
+
+load: .venv/dev.stamp
+	$(BIN)/python -m bench.load $(ARGS)
 
 protos: .venv-protos/stamp
 	PATH="$(CURDIR)/.venv-protos/bin:$$PATH" scripts/protos.sh

@@ -19,14 +19,30 @@ _WARM_SECONDS: Final = 120.0
 @contextmanager
 def running(workers: int = 1) -> Iterator[str]:
     """The address, on loopback TCP, of a server whose workers are warm."""
+    with started(workers) as (address, _):
+        yield address
+
+
+@contextmanager
+def started(workers: int, *flags: str) -> Iterator[tuple[str, int]]:
+    """As `running`, and the server's process id; `flags` are further ones of `ansatz serve`."""
     with tempfile.TemporaryDirectory(prefix="ansatz-bench-") as folder:
         command = [sys.executable, "-m", "ansatz.service", "--listen", "127.0.0.1:0", "--data-dir", folder]
-        command += ["--workers", str(workers), "--log-level", "error", "--exit-with-parent", "--drain-seconds", "0"]
+        command += [
+            "--workers",
+            str(workers),
+            "--log-level",
+            "error",
+            "--exit-with-parent",
+            "--drain-seconds",
+            "0",
+            *flags,
+        ]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
             try:
                 address = _address(child)
                 _wait_until_warm(address)
-                yield address
+                yield address, child.pid
             finally:
                 child.terminate()
 

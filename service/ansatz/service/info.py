@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata
 
 from ansatz.discovery.expression import FUNCTIONS
@@ -14,11 +15,11 @@ _ENGINES = {Engine.PYSR: problem_pb2.ENGINE_PYSR, Engine.OPERON: problem_pb2.ENG
 
 
 def server_info(limits: Limits, workers: int) -> discovery_service_pb2.GetServerInfoResponse:
-    """Reads package metadata and asks the engines whether they are ready: some milliseconds."""
+    """Asks the engines whether they are ready: some milliseconds; reads package metadata the first time."""
     from ansatz.discovery.search.evolution.engines import engine_statuses
 
     return discovery_service_pb2.GetServerInfoResponse(
-        version=metadata.version("ansatz"),
+        version=_version("ansatz") or "",
         packages={name: version for name in _PACKAGES if (version := _version(name))},
         engines=[
             discovery_service_pb2.EngineInfo(engine=_ENGINES[s.engine], ready=s.ready, detail=s.detail)
@@ -31,6 +32,7 @@ def server_info(limits: Limits, workers: int) -> discovery_service_pb2.GetServer
     )
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

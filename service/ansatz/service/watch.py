@@ -13,7 +13,8 @@ from ansatz.service.store import FINAL_STATES, GONE, Store
 from ansatz.v1 import job_pb2
 
 _TAIL = 64
-_BATCH = 256
+# Events that are read at once for a watcher who catches up, and all that is held for one who does not read on.
+_BATCH = 16
 
 
 class Feed:

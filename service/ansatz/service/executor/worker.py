@@ -40,13 +40,13 @@ from ansatz.service.executor.frames import Frame, Kind, packed, parted, read
 from ansatz.service.executor.isolation import isolate
 from ansatz.service.executor.process_tree import kill_own
 from ansatz.service.executor.rendering import render
-from ansatz.service.executor.warm_up import warm_up
+from ansatz.service.executor.warm_up import SEARCH, warm_up
 from ansatz.service.observability import tracing
 from ansatz.service.observability.tracing import Stages
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
 
 _PROGRESS_INTERVAL = 0.5
-# The server answers calls at once, however many workers search.
+# Of searches: the server, and the worker that evaluates formulas, answer calls however many workers search.
 _NICENESS = 10
 
 
@@ -208,7 +208,8 @@ def _failed(reason: str, message: str) -> Frame:
 def main() -> None:
     isolate()
     link = Link(int(sys.argv[2]))
-    os.nice(_NICENESS)
+    if sys.argv[1] == SEARCH:
+        os.nice(_NICENESS)
     tracing.configure()
     warm_up(sys.argv[1])
     while True:
