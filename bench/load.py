@@ -114,8 +114,10 @@ def under_watchers(watchers: int, queued: int, seconds: float) -> Load:
         requests = (_job(number, budget=3) for number in range(queued + 2))
         made = [calls.make(stub.CreateJob, request) for request in requests]
         names = [answer.job.name for answer in made if answer]
-        # The last in the queue: they wait as long as there is one.
-        with _watchers(address, names[::-1], watchers) as watching:
+        # Half of them watch the first jobs, which run meanwhile; the others all jobs.
+        first = names[: max(2, len(names) // 8)]
+        watched_names = [name for i, one in enumerate(names) for name in (one, first[i % len(first)])]
+        with _watchers(address, watched_names, watchers) as watching:
             memory = _memory(pid)
             _call_for(seconds, stub, names, calls)
             after = _memory(pid)
@@ -154,7 +156,7 @@ def many_evaluations(number: int) -> Evaluations:
 
 
 async def _evaluate(address: str, pid: int, number: int) -> Evaluations:
-    request = pb.EvaluateFormulaRequest(formula="2.5*a**1.5/b", table=_job(0, 1).problem.table)
+    request = pb.EvaluateFormulaRequest(formula="a**2/b", table=_job(0, budget=1, rows=12).problem.table)
     left, failed = iter(range(number)), 0
     memory: list[tuple[float, float]] = []
     async with grpc.aio.insecure_channel(address) as channel:
@@ -217,13 +219,13 @@ def _call_for(seconds: float, stub: DiscoveryServiceStub, names: Sequence[str], 
         time.sleep(_PAUSE_SECONDS)
 
 
-def _job(number: int, budget: int) -> pb.CreateJobRequest:
-    """200 rows of a law under so much noise that a search takes its whole budget."""
+def _job(number: int, budget: int, rows: int = 200) -> pb.CreateJobRequest:
+    """Rows of a law under so much noise that a search takes its whole budget."""
     draw = np.random.default_rng(number)
-    X = draw.uniform(1.0, 3.0, (200, 3))
-    y = np.sin(3 * X[:, 0]) * X[:, 1] + np.tanh(X[:, 2] - X[:, 0]) + draw.normal(size=200)
+    X = draw.uniform(1.0, 3.0, (rows, 3))
+    y = np.sin(3 * X[:, 0]) * X[:, 1] + np.tanh(X[:, 2] - X[:, 0]) + draw.normal(size=rows)
     columns = [
-        observations_pb2.Column(name=name, packed_values=struct.pack("<200d", *values))
+        observations_pb2.Column(name=name, packed_values=struct.pack(f"<{rows}d", *values))
         for name, values in zip("abcy", [*X.T, y], strict=True)
     ]
     options = problem_pb2.SearchOptions(engine=problem_pb2.ENGINE_NONE, seed=number)

@@ -16,12 +16,13 @@ def test_watchers_hear_everything_while_workers_search_and_others_call() -> None
     assert {"CreateJob", "GetJob", "ListJobs", "GetServerInfo", "CancelJob"} == set(load.calls.seconds)
 
 
-def test_watchers_that_never_read_cost_little_and_stop_nobody() -> None:
+def test_watchers_that_never_read_cost_little_and_stop_nobody(capfd: pytest.CaptureFixture[str]) -> None:
     stalled = beside_stalled(watchers=40, seconds=5)
     assert stalled.calls.failed == 0
     assert stalled.calls.seconds["GetJob"]
     before, after = stalled.memory
     assert after - before < 40 * 1.0
+    assert not capfd.readouterr().err  # nor does the log fill when they go away
 
 
 def test_many_evaluations_leave_nothing_behind() -> None:

@@ -38,7 +38,13 @@ def configure_logs(settings: Settings) -> None:
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *processors],
         )
     )
+    of_libraries.addFilter(_is_worth_telling)
     logging.basicConfig(handlers=[of_libraries], level=max(logging.WARNING, level), force=True)
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Not that a caller went away while something was being written to them: gRPC calls it an error, one for each."""
+    return not (record.name == "grpc._cython.cygrpc" and record.getMessage().startswith("ExecuteBatchError"))
 
 
 def error_without_data(error: BaseException) -> str:
