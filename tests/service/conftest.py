@@ -21,7 +21,7 @@ from grpc_status import rpc_status
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, observations_pb2, problem_pb2
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
-from tests.service import postgresql
+from bench import postgresql
 
 LISTENING = "listening "
 

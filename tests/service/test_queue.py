@@ -16,7 +16,7 @@ from ansatz.service.store.database import parsed
 from ansatz.v1 import job_pb2, problem_pb2, report_pb2
 
 if TYPE_CHECKING:
-    from tests.service.postgresql import Cluster
+    from bench.postgresql import Cluster
 
 LEASE_SECONDS = 30.0
 MANY = 1000

@@ -16,8 +16,8 @@ from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2
 
 if TYPE_CHECKING:
+    from bench.postgresql import Cluster
     from tests.service.conftest import StartServer
-    from tests.service.postgresql import Cluster
 
 COMMAND = [sys.executable, "-P", "-m", "ansatz.service", "--listen", "127.0.0.1:0"]
 

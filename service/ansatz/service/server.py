@@ -20,6 +20,7 @@ from ansatz.service.jobs import Jobs
 from ansatz.service.keeper import Keeper
 from ansatz.service.limits import Limits
 from ansatz.service.observability.exposition import ServerState
+from ansatz.service.retention import Retention
 from ansatz.service.runner import Runner
 from ansatz.service.servicer import Servicer
 from ansatz.service.settings import Settings
@@ -53,6 +54,7 @@ class Server:
         queue = Queue(self._database, _name(), settings.lease_seconds)
         self._hub = EventHub(self._store, limits.max_watchers)
         self._runner = Runner(self._store, queue, searchers, self._hub, settings.stop_grace_seconds)
+        self._retention = None if settings.keep_days is None else Retention(self._store, settings.keep_days)
         self._keeper = Keeper(self._database, queue, self._runner, self._hub, settings.lease_seconds)
         self._uploads = Uploads(UploadStore(self._database), limits)
         self._jobs = Jobs(
@@ -85,6 +87,8 @@ class Server:
         await self._database.open()
         await self._keeper.start()
         self._uploads.start()
+        if self._retention:
+            self._retention.start()
         self._runner.start()
         await self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
         await self._set_ready(False)
@@ -122,6 +126,8 @@ class Server:
         await self._evaluators.close()
         await self._keeper.close()
         await self._uploads.close()
+        if self._retention:
+            await self._retention.close()
         await self._database.close()
 
     def _bind(self) -> str:

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     drain_seconds: Annotated[
         float, Field(ge=0, le=3600, description="for how long running searches may go on when the server is to stop")
     ] = 10.0
+    keep_days: Annotated[
+        float | None, Field(gt=0, description="days after which ended jobs are deleted (default: they are kept)")
+    ] = None
     lease_seconds: Annotated[
         float, Field(ge=1, le=3600, description="after how long without a heartbeat a server's jobs are taken up again")
     ] = 15.0

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own: a cluster in a temporary folder, reached by a unix socket."""
+"""A PostgreSQL of our own, for tests and measurements: a cluster in a temporary folder, reached by a unix socket."""
 
 from __future__ import annotations
 
