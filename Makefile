@@ -7,12 +7,13 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Operon is compiled for these two; elsewhere the built-in searchers work alone.
 ENGINE := $(if $(filter Linux-x86_64 Darwin-arm64,$(shell uname -sm | tr ' ' -)),operon,none)
 
-.PHONY: help setup demo test test-slow lint protos bench load clean
+.PHONY: help setup demo test test-slow soak lint protos bench load clean
 
 help:
 	@echo "make demo    find Kepler's third law in the planets' orbits"
 	@echo "make test    run the tests (make test ARGS='tests/client -k retry')"
 	@echo "make test-slow  run the tests that take long"
+	@echo "make soak    kill servers and workers while 200 jobs run, on SQLite and on PostgreSQL"
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   measure the latency of a warm server and the recovery of known laws"
 	@echo "make load    measure what a server bears: watchers, queued jobs, many calls"
@@ -28,6 +29,9 @@ test: .venv/dev.stamp
 
 test-slow: .venv/dev.stamp
 	$(BIN)/python -m pytest -m slow $(ARGS)
+
+soak: .venv/dev.stamp
+	$(BIN)/python -m bench.soak $(ARGS)
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff check

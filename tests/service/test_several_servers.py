@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.service.conftest import Server, StartServer
 
 Pair = tuple["Server", "Server"]
-LEASE = ("--lease-seconds", "2")
+LEASE = ("--lease-seconds", "4")
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from ansatz.service.store.database import parsed
 from ansatz.service.store.migrate import migrate
 from ansatz.service.store.schema import metadata
 from ansatz.v1 import discovery_service_pb2 as pb
@@ -50,8 +51,10 @@ def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     assert "another version of the server" in ended.stderr
 
 
-def test_the_migrations_make_the_schema_that_the_store_uses() -> None:
-    engine = sa.create_engine("sqlite://")
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_the_migrations_make_the_schema_that_the_store_uses(request: pytest.FixtureRequest, store: str) -> None:
+    url = "sqlite://" if store == "sqlite" else request.getfixturevalue("postgres").new_database()
+    engine = sa.create_engine(url if store == "sqlite" else parsed(url))
     with engine.begin() as connection:
         migrate(connection)
         context = MigrationContext.configure(connection, opts={"compare_type": True})

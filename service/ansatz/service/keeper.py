@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
@@ -29,9 +29,9 @@ class Keeper:
     async def start(self) -> None:
         """Take up what an earlier server left, then beat."""
         await self._take_up(all_leases=not self._database.shared)
-        work: list[Coroutine[None, None, None]] = [self._beat_on()]
+        work: list[Coroutine[None, None, None]] = [self._again(self._beat)]
         if self._database.shared:
-            work.append(self._listen())
+            work += [self._again(self._hub.catch_up_all), self._listen()]
         self._tasks = [asyncio.create_task(one) for one in work]
 
     async def close(self) -> None:
@@ -39,22 +39,19 @@ class Keeper:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _beat_on(self) -> None:
+    async def _again(self, beat: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(self._interval)
             try:
-                await self._beat()
+                await beat()
             except Exception as error:
-                _log.error("heartbeat failed", exc_info=error)
+                _log.error("heartbeat failed; trying again at the next", exc_info=error)
 
     async def _beat(self) -> None:
         # Renewed before others are taken up: a machine that slept keeps what nobody else took meanwhile.
         if leases := self._runner.leases:
             self._runner.heed(await self._queue.renew(leases))
         await self._take_up()
-        if self._database.shared:
-            await self._hub.catch_up_all()
-        self._runner.wake()
 
     async def _take_up(self, all_leases: bool = False) -> None:
         while expired := await self._queue.expire(MAX_ATTEMPTS, all_leases):

@@ -55,14 +55,16 @@ def shown(url: URL) -> str:
 
 class Database:
     """Transactions, one after the other: calls complete in the order in which they were made, and who awaits them is
-    woken in that order too."""
+    woken in that order too. On PostgreSQL heartbeats have a way of their own, so that however much callers ask for,
+    no lease runs out; a SQLite database is one server's alone, and its leases are safe."""
 
     def __init__(self, url: URL) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._thread = self._heart = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._url = url
         self.shared = url.get_backend_name() == "postgresql"
         """Other servers may use the same database."""
         if self.shared:
+            self._heart = ThreadPoolExecutor(1, thread_name_prefix="store-heartbeat")
             self._engine = sa.create_engine(
                 url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 10}
             )
@@ -82,7 +84,8 @@ class Database:
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
-        self._thread.shutdown()
+        for thread in (self._thread, self._heart):
+            thread.shutdown()
 
     def signals(self) -> AsyncIterator[Signal]:
         """What servers on the same database tell each other, as it comes. Raises psycopg.Error where the connection
@@ -92,17 +95,20 @@ class Database:
     async def transaction(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, once it is committed. Raises StoreUnreachableError where the connection to PostgreSQL
         cannot be had, or breaks: then nobody knows whether it is committed."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work)
 
-        def run() -> T:
-            try:
-                with self._engine.begin() as connection:
-                    return work(connection)
-            except sa.exc.OperationalError as error:
-                if self.shared:
-                    raise self._unreachable(error) from error
-                raise
+    async def heartbeat(self, work: Callable[[Connection], T]) -> T:
+        """As transaction, before those that wait."""
+        return await asyncio.get_running_loop().run_in_executor(self._heart, self._run, work)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+    def _run(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.begin() as connection:
+                return work(connection)
+        except sa.exc.OperationalError as error:
+            if self.shared:
+                raise self._unreachable(error) from error
+            raise
 
     def _unreachable(self, error: sa.exc.DBAPIError) -> StoreUnreachableError:
         reason = " ".join(str(error.orig).split())

@@ -83,7 +83,7 @@ class Queue:
     """The jobs that wait or run, over a database that other servers may share. `server` names this one in it."""
 
     def __init__(self, database: Database, server: str, lease_seconds: float) -> None:
-        self._transaction, self._server = database.transaction, server
+        self._transaction, self._heartbeat, self._server = database.transaction, database.heartbeat, server
         self._lease = round(lease_seconds * 1e6)
 
     async def claim(self) -> Started | None:
@@ -117,7 +117,7 @@ class Queue:
                     cancelled.add(lease)
             return Renewal(frozenset(lost), frozenset(cancelled))
 
-        return await self._transaction(work)
+        return await self._heartbeat(work)
 
     async def expire(self, max_attempts: int, all_leases: bool = False) -> list[Expired]:
         """Jobs whose leases have run out wait for a worker again; or are final, where they were to stop, or were tried
@@ -131,7 +131,7 @@ class Queue:
             found = [(row, _after_expiry(connection, row, max_attempts)) for row in rows]
             return [Expired(row.id, row.owner, event) for row, event in found if event]
 
-        return await self._transaction(work)
+        return await self._heartbeat(work)
 
     async def append(self, lease: Lease, event: job_pb2.JobEvent) -> job_pb2.JobEvent:
         """Store progress or a front; the event with its sequence and time. Raises LeaseLostError."""

@@ -7,6 +7,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -30,7 +31,7 @@ jobs = Table(
     Column("request_id", String(128), unique=True),
     # SHA-256 of the request's body: tells a retry from another request.
     Column("fingerprint", LargeBinary(32), nullable=False),
-    Column("state", SmallInteger, nullable=False, index=True),
+    Column("state", SmallInteger, nullable=False),
     Column("attempts", SmallInteger, nullable=False, default=0),
     Column("last_sequence", BigInteger, nullable=False, default=0),
     # Of W3C: the call that made it, in a trace; empty: in none.
@@ -48,6 +49,8 @@ jobs = Table(
     Column("options", LargeBinary, nullable=False),
     Column("report", LargeBinary),
     Column("error", LargeBinary),
+    # Finds what waits and what runs, of all and by caller, among any number of jobs that ended.
+    Index("ix_jobs_state_owner", "state", "owner"),
     sqlite_autoincrement=True,
 )
 

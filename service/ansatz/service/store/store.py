@@ -16,6 +16,7 @@ from ansatz.service.store.signals import Signal, What, send
 from ansatz.v1 import job_pb2, problem_pb2
 
 FINAL_STATES = frozenset({job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED})
+_UNFINISHED = (job_pb2.JOB_STATE_QUEUED, job_pb2.JOB_STATE_RUNNING)
 _COUNT_QUEUED = sa.select(sa.func.count()).where(jobs.c.state == job_pb2.JOB_STATE_QUEUED)
 GONE = 2**62
 """The sequence, later than every event, at which a job is no longer there."""
@@ -269,5 +270,5 @@ class Store:
 
 
 def _unfinished_of(connection: Connection, owner: str) -> int:
-    query = sa.select(sa.func.count()).where(jobs.c.owner == owner, jobs.c.state.not_in(FINAL_STATES))
+    query = sa.select(sa.func.count()).where(jobs.c.owner == owner, jobs.c.state.in_(_UNFINISHED))
     return connection.execute(query).scalar_one()

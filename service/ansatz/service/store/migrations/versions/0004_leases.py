@@ -12,3 +12,5 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("lease_owner", sa.String(128)))
     op.add_column("jobs", sa.Column("lease_expiry", sa.BigInteger))
     op.create_index("ix_jobs_end_time", "jobs", ["end_time"])
+    op.drop_index("ix_jobs_state", "jobs")
+    op.create_index("ix_jobs_state_owner", "jobs", ["state", "owner"])
