@@ -2,7 +2,7 @@
 
     python -m bench.soak [--store sqlite|postgresql] [--jobs 200] [--kills 50] [--seed 1]
 
-SQLite has one server with two workers; on PostgreSQL (a cluster of our own in a temporary folder) two servers with one
+SQLite has one server with one worker; on PostgreSQL (a cluster of our own in a temporary folder) two servers with one
 worker each share the jobs. Every job is watched from its beginning by the client, which has to find its way back by
 itself. At the end each job must have ended once, as the watcher heard it, with events numbered 1, 2, 3, … .
 Exits with 1 where one has not; writes the table of docs/benchmarks.md where all have (--write).
@@ -37,10 +37,10 @@ from bench import postgresql
 from bench.tables import DOCUMENT, markdown, replace_part
 
 STORES: Final = ("sqlite", "postgresql")
-_LEASE_SECONDS: Final = 2.0
+_LEASE_SECONDS: Final = 3.0
 _BUDGET_SECONDS: Final = 1.5
-_PAUSE_SECONDS: Final = (0.0, 3.0)
-_WARM_SHARE: Final = 0.8
+_PAUSE_SECONDS: Final = (0.0, 2.0)
+_WARM_SHARE: Final = 0.7
 _END_SECONDS: Final = 1800.0
 _LIFE: Final = re.compile(r"(QUEUED )(RUNNING QUEUED )*(RUNNING )?(SUCCEEDED|FAILED)")
 
@@ -110,7 +110,7 @@ def fleet(store: str) -> Iterator[Fleet]:
         flags = ["--lease-seconds", str(_LEASE_SECONDS), "--exit-with-parent", "--log-level", "error"]
         ports = [_free_port() for _ in range(1 if store == "sqlite" else 2)]
         if store == "sqlite":
-            flags += ["--data-dir", str(folder), "--workers", "2"]
+            flags += ["--data-dir", str(folder), "--workers", "1"]
         else:
             url = stack.enter_context(postgresql.cluster()).new_database()
             flags += ["--store", url, "--workers", "1", "--data-dir", str(folder)]

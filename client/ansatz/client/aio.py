@@ -265,6 +265,8 @@ class AsyncJobHandle:
                 with CallSpan(request) as span:
                     call = self._client._stub.WatchJob(request, metadata=self._client._metadata + span.metadata)
                     try:
+                        if connection.is_attached(await call.initial_metadata()):
+                            outage.over()
                         async for response in call:
                             outage.over()
                             after = response.event.sequence

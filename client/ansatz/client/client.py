@@ -329,6 +329,8 @@ class JobHandle:
                 with CallSpan(request) as span:
                     call = self._client._stub.WatchJob(request, metadata=self._client._metadata + span.metadata)
                     try:
+                        if connection.is_attached(call.initial_metadata()):
+                            outage.over()
                         for response in call:
                             outage.over()
                             after = response.event.sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import grpc
@@ -29,6 +29,11 @@ _RETRY_POLICY: Final = {
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
 _MAX_ANSWER_BYTES: Final = 64 * 2**20
+
+
+def is_attached(metadata: Iterable[tuple[str, str | bytes]] | None) -> bool:
+    """Whether what came first from a server says that it has a watch, though there may be no event yet."""
+    return any(key == "ansatz-attached" for key, _ in metadata or ())
 
 
 def channel_options() -> Sequence[tuple[str, Any]]:

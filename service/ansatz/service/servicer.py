@@ -26,6 +26,7 @@ from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
 _MAX_SEQUENCE = 2**63 - 1
+_ATTACHED = ("ansatz-attached", "1")
 
 
 class Servicer(DiscoveryServiceServicer):
@@ -88,6 +89,8 @@ class Servicer(DiscoveryServiceServicer):
         caller = self._caller(context, Role.READ)
         job_id = job_id_of(request.name)
         await self._jobs.get(job_id, caller)
+        # At once: nothing may happen to the job for long, and the caller is to know that it is heard.
+        await context.send_initial_metadata((_ATTACHED,))
         async for event in self._hub.watch(job_id, min(request.after_sequence, _MAX_SEQUENCE)):
             yield pb.WatchJobResponse(event=event)
 
