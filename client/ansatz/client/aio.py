@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import grpc
+from google.protobuf.message import Message
 
 from ansatz.client import comparisons, connection, curves, decode, proposals, requests, uploads
 from ansatz.client.comparisons import Comparison
@@ -24,7 +25,7 @@ from ansatz.client.tracing import CallSpan
 from ansatz.v1 import discovery_service_pb2 as pb2
 from ansatz.v1 import discovery_service_pb2_grpc
 
-RequestT = TypeVar("RequestT")
+RequestT = TypeVar("RequestT", bound=Message)
 ResponseT = TypeVar("ResponseT")
 
 
@@ -206,9 +207,12 @@ class AsyncClient:
         outage = Outage()
         while True:
             try:
-                uploaded: pb2.UploadObservationsResponse = await self._stub.UploadObservations(
-                    upload.pieces(), timeout=self._timeout + upload.seconds, metadata=self._metadata
-                )
+                with CallSpan(pb2.UploadObservationsRequest) as span:
+                    uploaded: pb2.UploadObservationsResponse = await self._stub.UploadObservations(
+                        upload.pieces(),
+                        timeout=self._timeout + upload.seconds,
+                        metadata=self._metadata + span.metadata,
+                    )
             except grpc.RpcError as error:
                 await asyncio.sleep(outage.pause(from_rpc(error)))
             else:
@@ -233,7 +237,7 @@ class AsyncClient:
     ) -> ResponseT:
         """One call; the server may take `extra` seconds by request."""
         try:
-            with CallSpan(request) as span:
+            with CallSpan(type(request)) as span:
                 return await method(request, timeout=self._timeout + extra, metadata=self._metadata + span.metadata)
         except grpc.RpcError as error:
             raise from_rpc(error) from None
@@ -262,7 +266,7 @@ class AsyncJobHandle:
         while True:
             request = pb2.WatchJobRequest(name=self._name, after_sequence=after)
             try:
-                with CallSpan(request) as span:
+                with CallSpan(type(request)) as span:
                     call = self._client._stub.WatchJob(request, metadata=self._client._metadata + span.metadata)
                     try:
                         if connection.is_attached(await call.initial_metadata()):
