@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
+from bench import postgresql
+
 if TYPE_CHECKING:
     from tests.e2e.conftest import Run
 
@@ -103,6 +105,18 @@ def test_an_older_database_and_a_certificate_that_expires_soon_are_warned_of(exa
     assert status == 0, checks
     assert checks["certificate"]["status"] == checks["schema"]["status"] == "warning"
     assert (data / "jobs.db").read_bytes() == before
+
+
+def test_a_postgresql_is_looked_at_and_left_as_it_is(examine: Examine) -> None:
+    if postgresql.programs() is None:
+        pytest.skip(postgresql.MISSING)
+    with postgresql.cluster() as cluster:
+        status, checks = examine("--store", cluster.new_database(), "--workers", 1)
+        assert (status, checks["store"]["status"]) == (0, "ok")
+        assert "none yet" in checks["schema"]["found"]
+    status, checks = examine("--store", "postgresql://somebody:hidden@127.0.0.1:1/jobs")
+    assert (status, checks["store"]["status"]) == (1, "failed")
+    assert "hidden" not in str(checks)
 
 
 def test_wrong_settings_are_a_failed_check(examine: Examine) -> None:
