@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from ansatz.client import Client, JobState
+import grpc
+import pytest
+
+from ansatz.client import AsyncClient, Client, JobEvent, JobState, Unavailable, patience
+from ansatz.v1 import discovery_service_pb2 as pb
+from ansatz.v1 import job_pb2
+from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceServicer, add_DiscoveryServiceServicer_to_server
+
+Metadata = tuple[tuple[str, str], ...]
 
 A = [0.387, 0.723, 1.0, 1.524, 5.203, 9.537, 19.19, 30.07]
 T = [a**1.5 for a in A]
@@ -44,3 +54,52 @@ def test_a_watch_and_a_result_survive_a_server_that_is_killed_and_started_again(
     assert report.state is JobState.SUCCEEDED
     assert report.best is not None
     assert report.best.formula == "a**1.5"
+
+
+class Restless(DiscoveryServiceServicer):
+    """Takes a watch and goes away, five times, before it tells the end of the job."""
+
+    def __init__(self, attached: Metadata) -> None:
+        self._attached, self._calls = attached, 0
+
+    def WatchJob(self, request: pb.WatchJobRequest, context: grpc.ServicerContext) -> Iterator[pb.WatchJobResponse]:  # noqa: N802
+        context.send_initial_metadata(self._attached)
+        self._calls += 1
+        if self._calls <= 5:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
+        event = job_pb2.JobEvent(sequence=1)
+        event.state_change.state = job_pb2.JOB_STATE_SUCCEEDED
+        yield pb.WatchJobResponse(event=event)
+
+
+@contextmanager
+def restless(attached: Metadata) -> Iterator[str]:
+    server = grpc.server(ThreadPoolExecutor(2))
+    add_DiscoveryServiceServicer_to_server(Restless(attached), server)  # type: ignore[abstract]
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(None)
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_outages_of_a_quiet_watch_do_not_add_up(monkeypatch: pytest.MonkeyPatch, asynchronous: bool) -> None:
+    monkeypatch.setattr(patience, "_OUTAGE_SECONDS", 0.0)
+
+    def watch(address: str) -> list[JobEvent]:
+        with Client(address) as client:
+            return list(client.job("j").watch())
+
+    async def watch_asynchronously(address: str) -> list[JobEvent]:
+        async with AsyncClient(address) as client:
+            return [event async for event in client.job("j").watch()]
+
+    def heard(address: str) -> list[JobEvent]:
+        return asyncio.run(watch_asynchronously(address)) if asynchronous else watch(address)
+
+    with restless((("ansatz-attached", "1"),)) as address:
+        assert [e.state for e in heard(address)] == [JobState.SUCCEEDED]
+    with restless(()) as address, pytest.raises(Unavailable):
+        heard(address)

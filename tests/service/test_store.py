@@ -10,7 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2
@@ -82,3 +84,21 @@ def test_servers_that_start_at_once_on_an_empty_postgresql_share_its_jobs(
         events = list(servers[0].watch(done.name))
         assert [e.sequence for e in events] == list(range(1, done.last_sequence + 1))
         assert list(servers[1].watch(done.name)) == events
+
+
+def test_a_server_whose_connections_to_postgresql_are_cut_goes_on(
+    start_server: StartServer, tmp_path: Path, long_search: pb.CreateJobRequest, power_law: pb.CreateJobRequest,
+    postgres: Cluster,
+) -> None:  # fmt: skip
+    url = postgres.new_database()
+    with start_server(tmp_path, "--store", url, "--lease-seconds", "4") as server:
+        long = server.create(long_search).name
+        seen = server.until_searching(long)
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+            found = connection.execute(cut, [make_url(url).database])
+            assert found.rowcount >= 2
+        # The job goes on, the server hears of new ones, and new ones are taken.
+        assert next(server.watch(long, seen)).sequence == seen + 1
+        assert server.cancel(long).state == job_pb2.JOB_STATE_CANCELLED
+        assert server.wait(server.create(power_law).name).state == job_pb2.JOB_STATE_SUCCEEDED
