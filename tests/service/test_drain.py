@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2
 
 if TYPE_CHECKING:
+    from bench import postgresql
     from tests.service.conftest import Refused, Server, StartServer
 
 SERVICE = "ansatz.v1.DiscoveryService"
@@ -106,3 +108,20 @@ def test_the_end_of_the_parent_ends_the_server_at_once(
         assert server.process.stdin is not None
         server.process.stdin.close()
         assert server.process.wait(60) == 0
+
+
+@pytest.mark.slow
+def test_another_server_on_the_store_goes_on_at_once(
+    start_server: StartServer, tmp_path: Path, long_search: pb.CreateJobRequest, postgres: postgresql.Cluster
+) -> None:
+    store = postgres.new_database()
+    with start_server(tmp_path / "first", "--store", store, "--drain-seconds", "1") as first:
+        name = first.create(long_search).name
+        first.until_searching(name)
+        with start_server(tmp_path / "second", "--store", store) as second:
+            watcher = second.watch(name)
+            first.process.send_signal(signal.SIGTERM)
+            assert any("start" in {c.found_by for c in e.front.candidates} for e in watcher)
+            assert second.job(name).attempts == 1
+            assert first.process.wait(60) == 0
+            second.cancel(name)
