@@ -100,6 +100,27 @@ BAD: list[Bad] = [
     ("ansatz: tower", _set_ansatz("9**9**9**9"), "problem.options.ansatz", ""),
     ("ansatz: brackets", _set_ansatz("(" * 10_000 + "a" + ")" * 10_000), "problem.options.ansatz", ""),
     ("ansatz: long", _set_ansatz("a+" * 500_000 + "a"), "problem.options.ansatz", "at most 4096"),
+    (
+        "many inputs",
+        lambda r: r.problem.table.inputs.extend(map(str, range(9999))),
+        "problem.table.inputs",
+        "9999 entries",
+    ),
+    ("long input", lambda r: r.problem.table.inputs.append("z" * 5_000_000), "problem.table.inputs", "at most 256"),
+    ("long target", _set_target("z" * 5_000_000), "problem.table.target", "at most 256"),
+    (
+        "many functions",
+        lambda r: r.problem.options.functions.extend(["tau"] * 9999),
+        "problem.options.functions",
+        "9999 entries",
+    ),
+    (
+        "long parameter",
+        lambda r: r.problem.options.parameters.append(problem_pb2.Parameter(name="k" * 5_000_000)),
+        "problem.options.parameters[0].name",
+        "at most 256",
+    ),
+    ("huge values", _set_values([1e308, -1e308] * 30), "problem.table.columns['a']", "within ±1e+100"),
     ("job_id", lambda r: setattr(r, "job_id", "Not An Id"), "job_id", "a-z"),
     ("request_id", lambda r: setattr(r, "request_id", "r" * 129), "request_id", "at most 128"),
 ]
@@ -118,6 +139,37 @@ def test_bad_input_is_refused_with_its_field(
     )  # fmt: skip
     assert says in refusal.violations[field]
     assert field in refusal.message
+
+
+def test_more_violations_than_a_status_holds_are_told_in_part(
+    server: Server, power_law: pb.CreateJobRequest, refused: Refused
+) -> None:
+    power_law.problem.options.functions[:] = [f"{i:03d}é" * 60 for i in range(900)]
+    refusal = refused(lambda: server.create(power_law))
+    assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
+    assert "problem.options.functions[0]" in refusal.violations
+    assert len(refusal.violations) > 5
+    assert refusal.message.endswith("and 892 more")
+
+
+def test_roles_and_labels_of_curves_and_motions_are_bounded(
+    server: Server, power_law: pb.CreateJobRequest, refused: Refused
+) -> None:
+    columns = power_law.problem.table.columns
+    request = pb.CreateJobRequest()
+    request.problem.curves.columns.extend(columns)
+    for i in range(9999):
+        request.problem.curves.roles[f"r{i}"] = "a"
+    assert "9999 entries" in refused(lambda: server.create(request)).violations["problem.curves.roles"]
+    request.problem.curves.ClearField("roles")
+    request.problem.curves.roles["N"] = "z" * 5_000_000
+    assert "at most 256" in refused(lambda: server.create(request)).violations["problem.curves.roles"]
+    request.problem.trajectories.columns.extend(columns)
+    request.problem.trajectories.states.extend(map(str, range(9999)))
+    request.problem.trajectories.held_out.append("z" * 5_000_000)
+    violations = refused(lambda: server.create(request)).violations
+    assert "9999 entries" in violations["problem.trajectories.states"]
+    assert "at most 256" in violations["problem.trajectories.held_out"]
 
 
 def test_every_violation_is_told_at_once(server: Server, power_law: pb.CreateJobRequest, refused: Refused) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ansatz.discovery.domain import MAX_SIZE
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression.printing import number_text
 from ansatz.discovery.units.dimensions import unit_violations
@@ -189,10 +190,12 @@ def column_violations(columns: Sequence[Column], kind: str) -> list[Violation]:
 
 
 def value_violations(column: Column, kind: str = "table") -> list[Violation]:
-    """What is not finite in a column; `kind` is how errors call the observations."""
-    bad = np.flatnonzero(~np.isfinite(column.values))
+    """What is not finite in a column, or so large that squares are not; `kind` is how errors call the observations."""
+    bad = np.flatnonzero(~(np.abs(column.values) <= MAX_SIZE))
     if not bad.size:
         return []
     places = ", ".join(f"row {i + 1} is {column.values[i]}" for i in bad[:_SHOWN])
     more = f" and {bad.size - _SHOWN} more" if bad.size > _SHOWN else ""
-    return [Violation(f"{kind}.columns[{column.name!r}]", f"{places}{more}; remove or fill rows that are not finite")]
+    finite = np.all(np.isfinite(column.values))
+    todo = f"give values within ±{MAX_SIZE:g}, in another unit" if finite else "remove or fill rows that are not finite"
+    return [Violation(f"{kind}.columns[{column.name!r}]", f"{places}{more}; {todo}")]

@@ -13,6 +13,9 @@ from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Viol
 from ansatz.service.store.database import StoreUnreachableError
 
 DOMAIN = "ansatz"
+# A status travels in headers, for which clients keep 8 KiB: a third more as base64, and its message once more, three
+# times as long where it is not ASCII.
+_MESSAGE_BYTES, _VIOLATIONS_BYTES, _FIELD_BYTES, _DESCRIPTION_BYTES = 800, 2400, 160, 600
 _log = structlog.get_logger()
 
 
@@ -27,7 +30,9 @@ class ServiceError(Exception):
         """What the caller receives."""
         info = error_details_pb2.ErrorInfo(domain=DOMAIN, reason=self.reason)
         return status_pb2.Status(
-            code=self.code, message=self.message, details=[_packed(d) for d in (*self.details, info)]
+            code=self.code,
+            message=_cut(self.message, _MESSAGE_BYTES),
+            details=[_packed(d) for d in (*self.details, info)],
         )
 
 
@@ -52,16 +57,19 @@ def stopping() -> ServiceError:
 
 
 def invalid(violations: Sequence[Violation], prefix: str = "") -> ServiceError:
-    """INVALID_ARGUMENT with every violation; `prefix` comes before the fields' paths."""
-    fields = [
-        error_details_pb2.BadRequest.FieldViolation(field=prefix + v.field, description=v.description)
-        for v in violations
-    ]
-    message = "; ".join(f"{f.field}: {f.description}" for f in fields[:8])
-    if len(fields) > 8:
-        message += f"; and {len(fields) - 8} more"
-    bad = error_details_pb2.BadRequest(field_violations=fields)
-    return ServiceError(code_pb2.INVALID_ARGUMENT, "INVALID_INPUT", message[:2000], [bad])
+    """INVALID_ARGUMENT with the violations, as many as fit into a status; `prefix` comes before the fields' paths."""
+    bad, left = error_details_pb2.BadRequest(), _VIOLATIONS_BYTES
+    for v in violations:
+        field, description = _cut(prefix + v.field, _FIELD_BYTES), _cut(v.description, _DESCRIPTION_BYTES)
+        left -= len(field.encode()) + len(description.encode())
+        if left < 0:
+            break
+        bad.field_violations.add(field=field, description=description)
+    told = bad.field_violations
+    message = "; ".join(f"{f.field}: {f.description}" for f in told[:8])
+    if len(violations) > 8:
+        message = _cut(message, _MESSAGE_BYTES - 30) + f"; and {len(violations) - 8} more"
+    return ServiceError(code_pb2.INVALID_ARGUMENT, "INVALID_INPUT", message, [bad])
 
 
 def engine_not_ready(error: EngineNotReadyError) -> ServiceError:
@@ -90,6 +98,12 @@ def _retry(seconds: int) -> error_details_pb2.RetryInfo:
     retry = error_details_pb2.RetryInfo()
     retry.retry_delay.seconds = seconds
     return retry
+
+
+def _cut(text: str, most: int) -> str:
+    """The text within `most` bytes of UTF-8."""
+    encoded = text.encode(errors="replace")
+    return text if len(encoded) <= most else encoded[: most - 3].decode(errors="ignore") + "…"
 
 
 def _packed(message: Message) -> any_pb2.Any:

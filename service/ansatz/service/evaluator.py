@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
+import time
+from collections.abc import Iterator
 
 import structlog
 from google.rpc import code_pb2, error_details_pb2
@@ -12,11 +16,12 @@ from ansatz.service import errors
 from ansatz.service.continuing import EndedJob
 from ansatz.service.executor.frames import Kind, joined
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
-from ansatz.service.limits import EVALUATION_SECONDS, Limits
+from ansatz.service.limits import EVALUATION_SECONDS, MAX_WAITING_EVALUATIONS, Limits
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, report_pb2
 
 _RIVALS = 2
+_WAITING_MESSAGES = 4
 _log = structlog.get_logger()
 
 
@@ -25,6 +30,8 @@ class Evaluator:
 
     def __init__(self, pool: WorkerPool, limits: Limits) -> None:
         self._pool, self._limits = pool, limits
+        self._waiting, self._waiting_bytes = 0, 0
+        self._seconds = 0.0
 
     async def evaluate(self, request: pb.EvaluateFormulaRequest) -> pb.EvaluateFormulaResponse:
         """The scores of a formula."""
@@ -67,12 +74,29 @@ class Evaluator:
     async def _answer(self, kind: Kind, payload: bytes) -> bytes:
         """The serialized response of the process to a task."""
         self._pool.start()
-        worker = await self._pool.take()
+        with self._place(len(payload)):
+            worker = await self._pool.take()
         # Shielded: where the caller goes away, the process finishes and serves the next one.
         return await asyncio.shield(asyncio.create_task(self._answer_of(worker, kind, payload)))
 
+    @contextlib.contextmanager
+    def _place(self, size: int) -> Iterator[None]:
+        """One of the places of those who wait. Raises ServiceError where there is none, or not for so many bytes."""
+        most_bytes = _WAITING_MESSAGES * self._limits.max_message_bytes
+        if self._waiting >= MAX_WAITING_EVALUATIONS or self._waiting_bytes + size > most_bytes:
+            message = (
+                f"{self._waiting} calls of {self._waiting_bytes} bytes wait for an evaluation already; try again later"
+            )
+            raise errors.exhausted("TOO_MANY_EVALUATIONS", message, max(1, math.ceil(self._seconds)))
+        self._waiting, self._waiting_bytes = self._waiting + 1, self._waiting_bytes + size
+        try:
+            yield
+        finally:
+            self._waiting, self._waiting_bytes = self._waiting - 1, self._waiting_bytes - size
+
     async def _answer_of(self, worker: Worker, task: Kind, request: bytes) -> bytes:
         try:
+            began = time.monotonic()
             async with asyncio.timeout(EVALUATION_SECONDS):
                 await worker.send(task, request)
                 while True:
@@ -95,6 +119,7 @@ class Evaluator:
                 code_pb2.INTERNAL, "WORKER_DIED", "the evaluation process died; it is replaced: try again"
             ) from None
         finally:
+            self._seconds = time.monotonic() - began
             self._pool.give_back(worker)
 
 

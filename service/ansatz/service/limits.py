@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansatz.discovery.errors import Violation
 from ansatz.discovery.expression.grammar import MAX_LENGTH
 from ansatz.discovery.options import DEFAULT_BUDGET_SECONDS, MAX_BUDGET_SECONDS, MAX_COMPLEXITY
+from ansatz.service import sizes
 from ansatz.service.settings import MIB, Settings
 from ansatz.v1 import comparison_pb2, observations_pb2, problem_pb2
 from ansatz.v1 import discovery_service_pb2 as service_pb2
@@ -18,6 +19,7 @@ DEFAULT_PAGE_SIZE = 50
 MAX_REQUEST_ID_LENGTH = 128
 MAX_NAME_LENGTH = 256
 EVALUATION_SECONDS = 60.0
+MAX_WAITING_EVALUATIONS = 1000
 READING_SECONDS = 60.0
 MAX_ATTEMPTS = 2
 MAX_UPLOADS_PER_CALLER = 8
@@ -59,48 +61,30 @@ class Limits:
         )
 
     def problem_violations(self, problem: problem_pb2.Problem) -> list[Violation]:
-        """What is too large in the observations, before any value is read."""
+        """What is too large, before any value is read."""
+        found = list(sizes.violations(problem, "", self.max_columns, MAX_NAME_LENGTH))
         match problem.WhichOneof("observations"):
             case "curves":
-                return self._run_violations(problem.curves.columns, problem.curves.runs, "curves")
+                found += self._column_violations(problem.curves.columns, "curves")
+                found += self._label_violations(problem.curves.runs, "curves.runs")
             case "trajectories":
-                return self._run_violations(problem.trajectories.columns, problem.trajectories.runs, "trajectories")
+                found += self._column_violations(problem.trajectories.columns, "trajectories")
+                found += self._label_violations(problem.trajectories.runs, "trajectories.runs")
+                found += self._label_violations(problem.trajectories.held_out, "trajectories.held_out")
             case _:
-                return self.table_violations(problem.table)
-
-    def _run_violations(
-        self, columns: Sequence[observations_pb2.Column], runs: Sequence[str], kind: str
-    ) -> list[Violation]:
-        violations = self._column_violations(columns, kind)
-        if len(runs) > self.max_rows:
-            violations.append(Violation(f"{kind}.runs", f"holds {len(runs)} labels; give at most {self.max_rows}"))
-        if (longest := max(map(len, runs), default=0)) > MAX_NAME_LENGTH:
-            text = f"has a label of {longest} characters; give at most {MAX_NAME_LENGTH}"
-            violations.append(Violation(f"{kind}.runs", text))
-        return violations
+                found += self._column_violations(problem.table.columns, "table")
+        return found
 
     def table_violations(self, table: observations_pb2.Table) -> list[Violation]:
         """What is too large, before any value is read."""
-        return self._column_violations(table.columns, "table")
+        found = list(sizes.violations(table, "table", self.max_columns, MAX_NAME_LENGTH))
+        return [*found, *self._column_violations(table.columns, "table")]
 
-    def _column_violations(self, columns: Sequence[observations_pb2.Column], kind: str) -> list[Violation]:
-        violations: list[Violation] = []
-        if len(columns) > self.max_columns:
-            violations.append(
-                Violation(f"{kind}.columns", f"holds {len(columns)} columns; give at most {self.max_columns}")
-            )
-        for i, column in enumerate(columns):
-            if len(column.name) > MAX_NAME_LENGTH:
-                violations.append(
-                    Violation(
-                        f"{kind}.columns[{i}].name",
-                        f"has {len(column.name)} characters; give at most {MAX_NAME_LENGTH}",
-                    )
-                )
-        rows = max((len(c.packed_values) // 8 or len(c.values) or len(c.labels) for c in columns), default=0)
-        if rows > self.max_rows:
-            violations.append(Violation(f"{kind}.columns", f"hold {rows} rows; give at most {self.max_rows}"))
-        return violations
+    def _column_violations(self, columns: Sequence[observations_pb2.Column], kind: str) -> Iterable[Violation]:
+        return sizes.column_violations(columns, f"{kind}.columns", self.max_columns, MAX_NAME_LENGTH, self.max_rows)
+
+    def _label_violations(self, labels: Sequence[str], path: str) -> Iterable[Violation]:
+        return sizes.label_violations(labels, path, MAX_NAME_LENGTH, self.max_rows)
 
     def box_violations(self, box: Mapping[str, comparison_pb2.Interval]) -> list[Violation]:
         if len(box) > self.max_columns:

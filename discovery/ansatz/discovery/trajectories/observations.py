@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ansatz.discovery.domain import MAX_SIZE
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.observations import Column, Columns, column_violations
 from ansatz.discovery.trajectories.record import rate_name
@@ -104,13 +105,15 @@ class Trajectories(Columns):
         missing = {*self.states, *self.derivatives}
         for name in (self.time, *self.states, *self.derivatives, *self.inputs):
             values = self.column(name).values
-            wrong = np.isinf(values) if name in missing else ~np.isfinite(values)
+            wrong = np.abs(values) > MAX_SIZE if name in missing else ~(np.abs(values) <= MAX_SIZE)
             if np.any(wrong):
                 bad = np.flatnonzero(wrong)
                 places = ", ".join(f"{self._place(int(i))} is {values[i]}" for i in bad[:_SHOWN])
                 more = f" and {bad.size - _SHOWN} more" if bad.size > _SHOWN else ""
                 allowed = (
-                    "leave the cell empty" if name in missing else "every sample needs a finite number: fill or drop"
+                    f"give values within ±{MAX_SIZE:g}, or leave the cell empty"
+                    if name in missing
+                    else f"every sample needs a finite number within ±{MAX_SIZE:g}: fill or drop"
                 )
                 yield Violation(f"trajectories.columns[{name!r}]", f"{places}{more}; {allowed}")
 
