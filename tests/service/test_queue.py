@@ -245,7 +245,8 @@ def test_the_queue_has_its_limit_in_the_store(url: str) -> None:
             # A retry is no new job.
             assert await other.store.create(new("a"), 2) is None
             await take(other)
-            assert await one.store.queued() == 1
+            crowd = await one.store.crowd("alice")
+            assert (crowd.queued, crowd.of_owner) == (1, 2)
             assert await one.store.create(new("c"), 2) is not None
 
     run(test)

@@ -41,9 +41,10 @@ class Jobs:
         if request.request_id and (job := await self._made_before(request.request_id, body, caller)):
             return job
         # Here too, so that what there is no place for costs nothing more.
-        if await self._store.queued() >= self._limits.max_queued_jobs:
+        crowd = await self._store.crowd(caller.name)
+        if crowd.queued >= self._limits.max_queued_jobs:
             raise await self._queue_full()
-        if await self._store.unfinished_of(caller.name) >= self._limits.max_jobs_per_caller:
+        if crowd.of_owner >= self._limits.max_jobs_per_caller:
             raise await self._caller_full(caller.name)
         name = request.continue_job
         continued = await self.ended(name, caller, "continue_job") if name else None

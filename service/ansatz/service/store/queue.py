@@ -24,6 +24,25 @@ _QUEUED = jobs.c.state == job_pb2.JOB_STATE_QUEUED
 _RUNNING = jobs.c.state == job_pb2.JOB_STATE_RUNNING
 
 
+def _next_in_turn() -> sa.Select[Any]:
+    running = sa.select(jobs.c.owner, sa.func.count().label("jobs")).where(_RUNNING).group_by(jobs.c.owner).subquery()
+    waiting = jobs.outerjoin(running, running.c.owner == jobs.c.owner)
+    query = sa.select(jobs.c.number).select_from(waiting).where(_QUEUED)
+    query = query.order_by(sa.func.coalesce(running.c.jobs, 0), jobs.c.number).limit(1)
+    return query.with_for_update(of=jobs, skip_locked=True)
+
+
+def _taken() -> sa.Select[Any]:
+    of_job = ("id", "owner", "claims", "attempts", "options", "create_time", "first_front_time", "traceparent")
+    whole = jobs.join(problems, problems.c.job == jobs.c.number).outerjoin(starts, starts.c.job == jobs.c.number)
+    columns = (*(jobs.c[name] for name in of_job), problems.c.problem, starts.c.front)
+    return sa.select(*columns).select_from(whole).where(jobs.c.number == sa.bindparam("taken"))
+
+
+# Built once: they are run for every job.
+_NEXT, _TAKEN = _next_in_turn(), _taken()
+
+
 class LeaseLostError(Exception):
     """The job is no longer this server's: its lease ran out and another took it, or it was deleted."""
 
@@ -91,7 +110,7 @@ class Queue:
         waits. Of servers that claim at the same instant, none waits for another: they pass over the job it takes."""
 
         def work(connection: Connection) -> Started | None:
-            number = connection.execute(_next_in_turn()).scalar()
+            number = connection.execute(_NEXT).scalar()
             if number is None:
                 return None
             event = change_state(
@@ -172,33 +191,13 @@ class Queue:
         return _held(await self._transaction(work))
 
 
-def _next_in_turn() -> sa.Select[Any]:
-    running = sa.select(jobs.c.owner, sa.func.count().label("jobs")).where(_RUNNING).group_by(jobs.c.owner).subquery()
-    waiting = jobs.outerjoin(running, running.c.owner == jobs.c.owner)
-    query = sa.select(jobs.c.number).select_from(waiting).where(_QUEUED)
-    query = query.order_by(sa.func.coalesce(running.c.jobs, 0), jobs.c.number).limit(1)
-    return query.with_for_update(of=jobs, skip_locked=True)
-
-
 def _started(connection: Connection, number: int, event: job_pb2.JobEvent) -> Started:
-    columns = (
-        jobs.c.id,
-        jobs.c.owner,
-        jobs.c.claims,
-        jobs.c.attempts,
-        jobs.c.options,
-        jobs.c.create_time,
-        jobs.c.first_front_time,
-        jobs.c.traceparent,
-    )
-    row = connection.execute(sa.select(*columns).where(jobs.c.number == number)).one()
-    problem = connection.execute(sa.select(problems.c.problem).where(problems.c.job == number)).scalar_one()
-    if row.first_front_time is None:
-        start = connection.execute(sa.select(starts.c.front).where(starts.c.job == number)).scalar() or b""
-    else:
+    row = connection.execute(_TAKEN, {"taken": number}).one()
+    start = row.front or b""
+    if row.first_front_time is not None:
         start = last_front(connection, number).SerializeToString()
     return Started(
-        Lease(row.id, number, row.claims), problem, start,
+        Lease(row.id, number, row.claims), row.problem, start,
         problem_pb2.SearchOptions.FromString(row.options), row.attempts, event,
         waited_seconds=max(0, now() - row.create_time) / 1e6, owner=row.owner, traceparent=row.traceparent,
     )  # fmt: skip

@@ -15,6 +15,8 @@ from ansatz.service.store.schema import events, jobs
 from ansatz.service.store.signals import Signal, What
 from ansatz.v1 import job_pb2, report_pb2
 
+_INSERT = events.insert()
+_NEXT_SEQUENCE = jobs.c.last_sequence + 1
 NO_LEASE: Mapping[str, object] = {"lease_owner": None, "lease_expiry": None}
 
 
@@ -47,7 +49,7 @@ def append(
     """The job's next event, together with what it changes in the job; None where the job is not, or no longer, as the
     conditions say. The update locks the row, so that a sequence has neither gap nor repeat."""
     update = jobs.update().where(jobs.c.number == number, *conditions)
-    update = update.values(last_sequence=jobs.c.last_sequence + 1, **values)
+    update = update.values(last_sequence=_NEXT_SEQUENCE, **values)
     row = connection.execute(update.returning(jobs.c.id, jobs.c.last_sequence)).first()
     if row is None:
         return None
@@ -56,9 +58,8 @@ def append(
     stored.sequence = row.last_sequence
     stored.time.FromMicroseconds(now())
     kind = stored.WhichOneof("event")
-    connection.execute(
-        events.insert().values(job=number, sequence=stored.sequence, kind=kind, event=stored.SerializeToString())
-    )
+    new = {"job": number, "sequence": stored.sequence, "kind": kind, "event": stored.SerializeToString()}
+    connection.execute(_INSERT, new)
     queued = stored.state_change.state == job_pb2.JOB_STATE_QUEUED
     signals.send(connection, Signal(What.QUEUED if queued else What.EVENT, row.id, stored.sequence))
     return stored

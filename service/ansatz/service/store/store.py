@@ -16,8 +16,8 @@ from ansatz.service.store.signals import Signal, What, send
 from ansatz.v1 import job_pb2, problem_pb2
 
 FINAL_STATES = frozenset({job_pb2.JOB_STATE_SUCCEEDED, job_pb2.JOB_STATE_FAILED, job_pb2.JOB_STATE_CANCELLED})
+_INSERT, _INSERT_PROBLEM = jobs.insert().returning(jobs.c.number), problems.insert()
 _UNFINISHED = (job_pb2.JOB_STATE_QUEUED, job_pb2.JOB_STATE_RUNNING)
-_COUNT_QUEUED = sa.select(sa.func.count()).where(jobs.c.state == job_pb2.JOB_STATE_QUEUED)
 GONE = 2**62
 """The sequence, later than every event, at which a job is no longer there."""
 
@@ -76,6 +76,14 @@ class Events:
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """Jobs that wait for a worker, and jobs of one owner that wait or run."""
+
+    queued: int
+    of_owner: int
+
+
+@dataclass(frozen=True)
 class Census:
     """Jobs by state, and the age in seconds of the oldest that waits for a worker (0: none waits)."""
 
@@ -99,18 +107,20 @@ class Store:
                 taken |= jobs.c.request_id == new.request_id
             if connection.execute(sa.select(jobs.c.number).where(taken)).first():
                 return None
-            if connection.execute(_COUNT_QUEUED).scalar_one() >= most_queued:
+            crowd = _crowd(connection, new.owner)
+            if crowd.queued >= most_queued:
                 raise QueueFullError
-            if most_of_owner is not None and _unfinished_of(connection, new.owner) >= most_of_owner:
+            if most_of_owner is not None and crowd.of_owner >= most_of_owner:
                 raise CallerFullError
             values = {
                 "id": new.id, "owner": new.owner, "request_id": new.request_id, "fingerprint": new.fingerprint,
                 "state": job_pb2.JOB_STATE_QUEUED, "create_time": now(), "traceparent": new.traceparent,
                 "data": new.data.SerializeToString(), "options": new.options.SerializeToString(),
             }  # fmt: skip
-            number = connection.execute(jobs.insert().values(values).returning(jobs.c.number)).scalar_one()
-            connection.execute(problems.insert().values(job=number, problem=new.problem))
-            connection.execute(uploads.delete().where(uploads.c.id == new.upload))
+            number = connection.execute(_INSERT, values).scalar_one()
+            connection.execute(_INSERT_PROBLEM, {"job": number, "problem": new.problem})
+            if new.upload:
+                connection.execute(uploads.delete().where(uploads.c.id == new.upload))
             if new.start:
                 connection.execute(starts.insert().values(job=number, front=new.start))
             return change_state(connection, number, job_pb2.JOB_STATE_QUEUED)
@@ -120,13 +130,9 @@ class Store:
         except sa.exc.IntegrityError:
             return None  # another server stored it at the same instant
 
-    async def queued(self) -> int:
-        """How many jobs wait for a worker."""
-        return await self._transaction(lambda connection: connection.execute(_COUNT_QUEUED).scalar_one())
-
-    async def unfinished_of(self, owner: str) -> int:
-        """How many jobs of an owner wait or run."""
-        return await self._transaction(lambda connection: _unfinished_of(connection, owner))
+    async def crowd(self, owner: str) -> Crowd:
+        """How many jobs there are before a new one of an owner."""
+        return await self._transaction(lambda connection: _crowd(connection, owner))
 
     async def seconds_between_ends(self, owner: str | None) -> float | None:
         """The mean time between ends of jobs (of an owner; None: of all) in the last minutes; None: none ended."""
@@ -269,6 +275,7 @@ class Store:
         return await self._transaction(work)
 
 
-def _unfinished_of(connection: Connection, owner: str) -> int:
-    query = sa.select(sa.func.count()).where(jobs.c.owner == owner, jobs.c.state.in_(_UNFINISHED))
-    return connection.execute(query).scalar_one()
+def _crowd(connection: Connection, owner: str) -> Crowd:
+    queued = sa.func.count().filter(jobs.c.state == job_pb2.JOB_STATE_QUEUED)
+    query = sa.select(queued, sa.func.count().filter(jobs.c.owner == owner)).where(jobs.c.state.in_(_UNFINISHED))
+    return Crowd(*connection.execute(query).one())
