@@ -52,6 +52,13 @@ def left_in(database: Path) -> int:
     return int(number)
 
 
+def jobless_in(database: Path) -> int:
+    """Uploads that no job uses."""
+    with closing(sqlite3.connect(database)) as connection:
+        [(number,)] = connection.execute("SELECT count(*) FROM uploads WHERE job IS NULL")
+    return int(number)
+
+
 def using(name: str, request: pb.CreateJobRequest) -> pb.CreateJobRequest:
     """The request with an upload in place of its observations."""
     return pb.CreateJobRequest(
@@ -71,6 +78,11 @@ def test_uploaded_observations_give_what_the_same_in_a_request_give(
     job = server.wait(server.create(using(uploaded.name, power_law)).name)
     assert job.report.receipt.data_sha256 == inline.report.receipt.data_sha256
     assert job.report.candidates == inline.report.candidates
+    again = pb.CreateJobRequest(continue_job=job.name)
+    assert server.wait(server.create(again).name).report.receipt.data_sha256 == inline.report.receipt.data_sha256
+    assert jobless_in(database) == 0
+    assert left_in(database) > 0
+    server.stub.DeleteJob(pb.DeleteJobRequest(name=job.name), timeout=30)
     assert left_in(database) == 0
 
 
@@ -86,7 +98,7 @@ def test_observations_larger_than_a_message_are_searched(
     assert (job.data.rows, len(job.data.inputs)) == (16_000, 20)
     server.until_searching(job.name)
     server.cancel(job.name)
-    assert left_in(database) == 0
+    assert jobless_in(database) == 0
 
 
 def test_wrong_observations_are_refused_as_in_a_request(

@@ -40,6 +40,11 @@ def not_found(name: str) -> ServiceError:
     return ServiceError(code_pb2.NOT_FOUND, "JOB_NOT_FOUND", f"there is no job {name!r}; ListJobs lists them")
 
 
+def upload_not_found(name: str) -> ServiceError:
+    text = f"there is no upload {name!r}: a job uses it, or it has expired; upload the observations again"
+    return ServiceError(code_pb2.NOT_FOUND, "UPLOAD_NOT_FOUND", text)
+
+
 def already_exists(reason: str, message: str) -> ServiceError:
     return ServiceError(code_pb2.ALREADY_EXISTS, reason, message)
 

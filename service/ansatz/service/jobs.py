@@ -12,9 +12,9 @@ from ansatz.service import errors
 from ansatz.service.access import Caller, Role
 from ansatz.service.continuing import EndedJob, find_ended
 from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
-from ansatz.service.resources import job_name
+from ansatz.service.resources import job_name, upload_name
 from ansatz.service.runner import Runner
-from ansatz.service.store import FINAL_STATES, CallerFullError, NewJob, QueueFullError, Store
+from ansatz.service.store import FINAL_STATES, CallerFullError, NewJob, QueueFullError, Store, UploadGoneError
 from ansatz.service.uploads import Uploads
 from ansatz.service.validation import Body, request_key, validated
 from ansatz.service.watch import EventHub
@@ -114,6 +114,8 @@ class Jobs:
             raise await self._queue_full() from None
         except CallerFullError:
             raise await self._caller_full(new.owner) from None
+        except UploadGoneError:
+            raise errors.upload_not_found(upload_name(new.upload)) from None
         if event is None:
             return False
         self._hub.publish(new.id, event)

@@ -68,11 +68,7 @@ class Uploads:
         upload_id = upload_id_of(name, "upload")
         owner = await self._store.owner(upload_id)
         if owner is None or not caller.owns(owner):
-            raise errors.ServiceError(
-                code_pb2.NOT_FOUND,
-                "UPLOAD_NOT_FOUND",
-                f"there is no upload {name!r}: a job has used it, or it has expired; upload the observations again",
-            )
+            raise errors.upload_not_found(name)
         return upload_id, await self._store.content(upload_id)
 
     async def _store_pieces(

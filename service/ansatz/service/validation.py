@@ -75,11 +75,18 @@ def validated(
         fingerprint=body.fingerprint,
         data=convert.data_summary(observations),
         options=convert.options_to_proto(options),
-        problem=problem.SerializeToString() if continued or upload else body.problem,
+        problem=_stored(problem, body, upload is not None, continued is not None),
         start=continued.front.SerializeToString() if continued else b"",
         traceparent=tracing.traceparent.get(),
         upload=upload[0] if upload else "",
     )
+
+
+def _stored(problem: problem_pb2.Problem, body: Body, uploaded: bool, continues: bool) -> bytes:
+    """What is stored of a problem: of an upload, its pieces are the observations."""
+    if uploaded:
+        return problem_pb2.Problem(options=problem.options).SerializeToString()
+    return problem.SerializeToString() if continues else body.problem
 
 
 def _with_upload(problem: problem_pb2.Problem, content: bytes) -> problem_pb2.Problem:

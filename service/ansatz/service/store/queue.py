@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ansatz.service.store.database import Database
-from ansatz.service.store.rows import NO_LEASE, append, change_state, end, last_front, now
+from ansatz.service.store.rows import NO_LEASE, append, change_state, end, last_front, now, whole_problem
 from ansatz.service.store.schema import jobs, problems, starts
 from ansatz.v1 import job_pb2, problem_pb2, report_pb2
 
@@ -197,7 +197,7 @@ def _started(connection: Connection, number: int, event: job_pb2.JobEvent) -> St
     if row.first_front_time is not None:
         start = last_front(connection, number).SerializeToString()
     return Started(
-        Lease(row.id, number, row.claims), row.problem, start,
+        Lease(row.id, number, row.claims), whole_problem(connection, number, row.problem), start,
         problem_pb2.SearchOptions.FromString(row.options), row.attempts, event,
         waited_seconds=max(0, now() - row.create_time) / 1e6, owner=row.owner, traceparent=row.traceparent,
     )  # fmt: skip

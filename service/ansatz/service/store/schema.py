@@ -80,7 +80,8 @@ events = Table(
     Column("event", LargeBinary, nullable=False),
 )
 
-# Observations that came in pieces, until a job uses them or they expire.
+# Observations that came in pieces: kept until they expire, or as long as the job that uses them, whose problem is the
+# pieces, joined, and after them what stands in `problems`.
 uploads = Table(
     "uploads",
     metadata,
@@ -89,6 +90,8 @@ uploads = Table(
     Column("id", String(63), unique=True),
     Column("owner", String(63), nullable=False, index=True),
     Column("expire_time", BigInteger, nullable=False),
+    # None: no job uses it yet.
+    Column("job", _Number, ForeignKey("jobs.number", ondelete="CASCADE"), index=True),
     sqlite_autoincrement=True,
 )
 

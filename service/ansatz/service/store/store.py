@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ansatz.service.store.database import Database
-from ansatz.service.store.rows import change_state, end, find_row, job_of, now, report_of_last_front
+from ansatz.service.store.rows import change_state, end, find_row, job_of, now, report_of_last_front, whole_problem
 from ansatz.service.store.schema import events, jobs, problems, starts, uploads
 from ansatz.service.store.signals import Signal, What, send
 from ansatz.v1 import job_pb2, problem_pb2
@@ -27,6 +27,10 @@ _RECENT_SECONDS = 600
 
 class QueueFullError(Exception):
     """As many jobs wait as may."""
+
+
+class UploadGoneError(Exception):
+    """The upload has expired, or another job uses it."""
 
 
 class CallerFullError(Exception):
@@ -99,7 +103,8 @@ class Store:
 
     async def create(self, new: NewJob, most_queued: int, most_of_owner: int | None = None) -> job_pb2.JobEvent | None:
         """Store a queued job; None where its id or request_id is taken. Raises QueueFullError where `most_queued` jobs
-        wait already, CallerFullError where its owner has `most_of_owner` jobs that are not final."""
+        wait already, CallerFullError where its owner has `most_of_owner` jobs that are not final, UploadGoneError where
+        the upload that it uses is no longer there."""
 
         def work(connection: Connection) -> job_pb2.JobEvent | None:
             taken = jobs.c.id == new.id
@@ -120,7 +125,9 @@ class Store:
             number = connection.execute(_INSERT, values).scalar_one()
             connection.execute(_INSERT_PROBLEM, {"job": number, "problem": new.problem})
             if new.upload:
-                connection.execute(uploads.delete().where(uploads.c.id == new.upload))
+                taken_over = uploads.update().where(uploads.c.id == new.upload, uploads.c.job.is_(None))
+                if not connection.execute(taken_over.values(job=number)).rowcount:
+                    raise UploadGoneError
             if new.start:
                 connection.execute(starts.insert().values(job=number, front=new.start))
             return change_state(connection, number, job_pb2.JOB_STATE_QUEUED)
@@ -174,8 +181,9 @@ class Store:
         """The problem of a job."""
 
         def work(connection: Connection) -> bytes | None:
-            query = sa.select(problems.c.problem).join(jobs, jobs.c.number == problems.c.job).where(jobs.c.id == job_id)
-            return connection.execute(query).scalar()
+            query = sa.select(problems).join(jobs, jobs.c.number == problems.c.job).where(jobs.c.id == job_id)
+            row = connection.execute(query).first()
+            return None if row is None else whole_problem(connection, row.job, row.problem)
 
         stored = await self._transaction(work)
         # Read here: a large problem must not hold up the store's one thread.

@@ -11,6 +11,8 @@ from ansatz.service.store.database import Database
 from ansatz.service.store.rows import now
 from ansatz.service.store.schema import upload_pieces, uploads
 
+_UNUSED = uploads.c.job.is_(None)
+
 
 class TooManyUploadsError(Exception):
     """The owner has as many uploads as may be; `seconds` until the first of them expires."""
@@ -31,7 +33,9 @@ class UploadStore:
         where the owner has `most` of them."""
 
         def work(connection: Connection) -> int:
-            query = sa.select(uploads.c.expire_time).where(uploads.c.owner == owner, uploads.c.expire_time > now())
+            query = sa.select(uploads.c.expire_time).where(
+                uploads.c.owner == owner, _UNUSED, uploads.c.expire_time > now()
+            )
             times = connection.execute(query).scalars().all()
             if len(times) >= most:
                 raise TooManyUploadsError(max(1, math.ceil((min(times) - now()) / 1e6)))
@@ -72,7 +76,7 @@ class UploadStore:
         """Who made the upload of that id; None where there is none, or it has expired."""
 
         def work(connection: Connection) -> str | None:
-            query = sa.select(uploads.c.owner).where(uploads.c.id == upload_id, uploads.c.expire_time > now())
+            query = sa.select(uploads.c.owner).where(uploads.c.id == upload_id, _UNUSED, uploads.c.expire_time > now())
             owner: str | None = connection.execute(query).scalar()
             return owner
 
@@ -90,7 +94,7 @@ class UploadStore:
         """Delete what has expired; how many there were."""
 
         def work(connection: Connection) -> int:
-            return connection.execute(uploads.delete().where(uploads.c.expire_time <= now())).rowcount
+            return connection.execute(uploads.delete().where(_UNUSED, uploads.c.expire_time <= now())).rowcount
 
         return await self._transaction(work)
 

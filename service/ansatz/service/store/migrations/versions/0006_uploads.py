@@ -1,4 +1,4 @@
-"""Observations that came in pieces, until a job uses them."""
+"""Observations that came in pieces."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,9 +15,11 @@ def upgrade() -> None:
         sa.Column("id", sa.String(63), unique=True),
         sa.Column("owner", sa.String(63), nullable=False),
         sa.Column("expire_time", sa.BigInteger, nullable=False),
+        sa.Column("job", number, sa.ForeignKey("jobs.number", ondelete="CASCADE")),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_uploads_owner", "uploads", ["owner"])
+    op.create_index("ix_uploads_job", "uploads", ["job"])
     upload = sa.ForeignKey("uploads.number", ondelete="CASCADE")
     op.create_table(
         "upload_pieces",
