@@ -111,6 +111,8 @@ class Client:
         - stochastic: noise drives the motion: only linear stochastic laws are sought (default: they are tried where
           deterministic laws leave what looks like it)
         - derivatives: columns of measured derivatives, one for each state
+        - ansatz: your own equations, "x: a*x - b*x*y; y: c*x*y - d*y", of some states or all: their free constants are
+          fitted on the trajectories (from start, where given), and what they miss is joined to them
         - units: carried along
         """
         return self._followed(self.submit_motion(data, time, states, **options), on_event)

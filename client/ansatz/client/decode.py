@@ -183,7 +183,12 @@ def _receipt(message: report_pb2.Receipt) -> results.Receipt:
 
 def _step(message: report_pb2.RefinementStep) -> results.RefinementStep:
     return results.RefinementStep(
-        message.formula, message.added or None, message.gain_bits, message.mode or None, tuple(message.missing)
+        message.formula,
+        message.added or None,
+        message.gain_bits,
+        message.mode or None,
+        tuple(message.missing),
+        message.state or None,
     )
 
 

@@ -247,13 +247,15 @@ class Noise:
 class RefinementStep:
     """A step of the refinement of the caller's ansatz: the formula after it, what was joined (None: the fit of the
     ansatz itself), the bits of description length it saved, how it was joined ("additive", "multiplicative" or
-    "inside"), and the inputs that the residual before depended on."""
+    "inside"), and the inputs that the residual before depended on. Of a system, `formula` is the equation of
+    `state`."""
 
     formula: str
     added: str | None
     gain_bits: float
     mode: str | None
     missing: tuple[str, ...]
+    state: str | None
 
 
 @dataclass(frozen=True)

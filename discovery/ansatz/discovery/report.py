@@ -136,7 +136,7 @@ class RefinementStep:
 
     `mode` is how it was joined: "additive" (formula + added), "multiplicative" (formula * added) or "inside" (added to
     the argument of the outermost function); `missing` are the inputs that the residual of the formula before depended
-    on.
+    on. Of a system, `formula` is the equation of `state`.
     """
 
     formula: Node
@@ -144,6 +144,7 @@ class RefinementStep:
     gain_bits: float
     mode: str = ""
     missing: tuple[str, ...] = ()
+    state: str = ""
 
 
 @dataclass(frozen=True)

@@ -843,6 +843,7 @@ class RefinementStep(_message.Message):
     GAIN_BITS_FIELD_NUMBER: _builtins.int
     MODE_FIELD_NUMBER: _builtins.int
     MISSING_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
     formula: _builtins.str
     """The formula after the step."""
     added: _builtins.str
@@ -853,6 +854,8 @@ class RefinementStep(_message.Message):
     """How it was joined: "additive" (formula + added), "multiplicative" (formula * added) or "inside" (added to the
     argument of the outermost function); empty for the fit of the ansatz itself.
     """
+    state: _builtins.str
+    """Of a system: the state whose equation `formula` is."""
     @_builtins.property
     def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The inputs, by their names in formulas, that what the formula before left depended on."""
@@ -865,10 +868,11 @@ class RefinementStep(_message.Message):
         gain_bits: _builtins.float = ...,
         mode: _builtins.str = ...,
         missing: _abc.Iterable[_builtins.str] | None = ...,
+        state: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "formula", b"formula", "gain_bits", b"gain_bits", "missing", b"missing", "mode", b"mode"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["added", b"added", "formula", b"formula", "gain_bits", b"gain_bits", "missing", b"missing", "mode", b"mode", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

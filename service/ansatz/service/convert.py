@@ -337,6 +337,7 @@ def report_to_proto(report: Report) -> report_pb2.Report:
                 gain_bits=step.gain_bits,
                 mode=step.mode,
                 missing=step.missing,
+                state=step.state,
             )
             for step in report.refinement
         ],

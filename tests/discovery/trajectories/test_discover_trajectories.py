@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ansatz.discovery import Column, Engine, InvalidInputError, Options, Report, Trajectories, discover, validate
+from ansatz.discovery import Column, Engine, Options, Report, Trajectories, discover
 from ansatz.discovery.expression import Array, Node, evaluate
 from tests.discovery.trajectories.motions import Rates, motion, simulated
 
@@ -168,9 +168,3 @@ def test_too_few_samples_a_period_are_told() -> None:
     t = np.linspace(0, 10, 60)
     made = Trajectories((Column("t", t), Column("x", np.sin(9.0 * t))), "t", ("x",))
     assert "UNDERSAMPLED" in codes(discover(made, replace(PLAIN, budget_seconds=10)))
-
-
-def test_an_ansatz_is_refused() -> None:
-    with pytest.raises(InvalidInputError) as refused:
-        validate(motion(lambda t, x: [-x[0]], [[1.0]], T, ["x"]), replace(OPTIONS, ansatz="-x"))
-    assert refused.value.violations[0].field == "options.ansatz"

@@ -8,7 +8,8 @@ them from one linearised fit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -42,6 +43,17 @@ _ROUNDS = 6
 _HOPELESS_BITS = 150.0
 _QUICK = 20
 _SETTLED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Extension:
+    """A system's `equations` with `coefficient`·`term` joined to that of one state, and what the fit of it gave."""
+
+    state: int
+    term: Node
+    coefficient: float
+    equations: tuple[Node, ...]
+    item: Scored | None
 
 
 class Assembly:
@@ -88,7 +100,7 @@ class Assembly:
     ) -> Scored | None:  # fmt: skip
         """Fit a system to the trajectories; None where there is none. What was tried before is not fitted again. A
         `wide` one is left as it is, and may exceed the largest complexity on the way to smaller ones."""
-        simple = list(equations) if wide else [simplify(e, self._positive, roots=self._roots) for e in equations]
+        simple = list(equations) if wide else self.simplified(equations)
         if not wide and any(complexity(e) > self._max_complexity for e in simple):
             return None
         system = System.of(simple, names or ())
@@ -103,6 +115,10 @@ class Assembly:
                 self._best_bits = item.bits
                 self._on_better()
         return self._known[key]
+
+    def simplified(self, equations: Sequence[Node]) -> list[Node]:
+        """The equations as they are fitted."""
+        return [simplify(e, self._positive, roots=self._roots) for e in equations]
 
     def _formula_bits(self, equations: Sequence[Node]) -> float:
         return sum(formula_bits(e, len(self._shooting.record.variables)) for e in equations)
@@ -255,7 +271,12 @@ class Assembly:
 
     def _extend(self, start: Scored, budget: Budget) -> None:
         """Add the terms that explain most of the residual to first order."""
-        extra = [(i, t) for i in range(len(start.equations)) for t in self._terms]
+        for _ in self.extensions(start, [(i, t) for i in range(len(start.equations)) for t in self._terms], budget):
+            pass
+
+    def extensions(self, start: Scored, extra: Sequence[tuple[int, Node]], budget: Budget) -> Iterator[Extension]:
+        """Systems with one of the `extra` (state, term) more, those first that explain most of the residual to first
+        order."""
         linear = self._shooting.linearised(start.fit, extra)
         if linear is None or not extra:
             return
@@ -274,9 +295,10 @@ class Assembly:
             if solution is None or not solution[-1]:
                 continue
             equations, sources = list(start.equations), list(start.found_by)
-            piece = Number(float(solution[-1])) if term == Number(1.0) else multiply(Number(float(solution[-1])), term)
+            coefficient = float(solution[-1])
+            piece = Number(coefficient) if term == Number(1.0) else multiply(Number(coefficient), term)
             equations[i], sources[i] = add(equations[i], piece), "trajectory.residual"
-            self.propose(equations, sources, start)
+            yield Extension(i, term, coefficient, tuple(equations), self.propose(equations, sources, start))
 
 
 def _combinations(proposals: Sequence[Sequence[Proposal]]) -> list[tuple[Proposal, ...]]:

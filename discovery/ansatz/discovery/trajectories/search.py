@@ -9,11 +9,12 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import Node, Number, Variable, call
+from ansatz.discovery.expression import Node, Number, Variable, call, multiply
 from ansatz.discovery.listening import Listener, Teller
 from ansatz.discovery.options import Engine, Options
 from ansatz.discovery.receipt import options_in_force, versions
 from ansatz.discovery.report import Receipt, Report, Warning
+from ansatz.discovery.trajectories.ansatz import parse_motion_ansatz
 from ansatz.discovery.trajectories.assembly import Assembly
 from ansatz.discovery.trajectories.candidates import Candidates
 from ansatz.discovery.trajectories.driving import driving_waves
@@ -23,6 +24,7 @@ from ansatz.discovery.trajectories.jumps import laws as jump_laws
 from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.trajectories.prepare import data_sha256, prepare, uncut
+from ansatz.discovery.trajectories.refinement import Refined, Refinement
 from ansatz.discovery.trajectories.sampling import sampling_warnings
 from ansatz.discovery.trajectories.scored import Scored, relative_rms
 from ansatz.discovery.trajectories.shooting import Shooting
@@ -40,10 +42,16 @@ _OF_SMOOTH_MOTION = frozenset({"JUMP", "OUTLIERS", "UNDERSAMPLED"})
 
 def validate(trajectories: Trajectories, options: Options) -> None:
     """Check what the observations and options cannot check alone. Raises InvalidInputError."""
-    asked = {"ansatz": options.ansatz, "parameters": options.parameters, "per_group": options.per_group}
-    text = "is for tables; a system of equations is searched without: leave it out"
-    if violations := [Violation(f"options.{name}", text) for name, value in asked.items() if value]:
-        raise InvalidInputError(violations)
+    if options.per_group:
+        text = "is for tables; a system has the same constants in all runs: leave it out"
+        raise InvalidInputError([Violation("options.per_group", text)])
+    if options.parameters and not options.ansatz:
+        text = "are of an ansatz, and none is given; give options.ansatz, or leave them out"
+        raise InvalidInputError([Violation("options.parameters", text)])
+    ansatz = parse_motion_ansatz(trajectories, options)
+    if ansatz is not None and trajectories.stochastic:
+        text = "is not offered where noise drives the motion; leave it out, or trajectories.stochastic"
+        raise InvalidInputError([Violation("options.ansatz", text)])
 
 
 def discover_trajectories(
@@ -75,6 +83,8 @@ class _Search:
         self._warnings += sampling_warnings(record, self._smoothed.states)
         self._cut: list[str] = []
         self._proposed = [Candidates(self._smoothed, j, options) for j in range(len(record.states))]
+        self._ansatz = parse_motion_ansatz(trajectories, options)
+        self._refined = Refined()
         self._noise = Noise(uncut(trajectories), trajectories.stochastic, options.seed)
         positive = frozenset(n for n, v in self._smoothed.columns.items() if np.all(v > 0))
         self._assembly = Assembly(
@@ -84,6 +94,9 @@ class _Search:
 
     def run(self) -> Report:
         """Search until exact, done, or the budget is spent."""
+        self._constant_rates()
+        if self._refine():
+            return self._report()
         self._baseline()
         if self._trajectories.stochastic:
             return self._report()
@@ -104,12 +117,52 @@ class _Search:
         self._note_cut()
         return self._report()
 
+    def _constant_rates(self) -> None:
+        """So that something is always there to be reported."""
+        self._assembly.propose(self._rates(), ["baseline"] * len(self._record.states))
+
+    def _rates(self) -> list[Node]:
+        return [Number(float(r)) for r in np.nanmean(self._smoothed.rates, axis=0)]
+
+    def _refine(self) -> bool:
+        """The caller's ansatz, joined with what it misses; whether that leaves only noise, so that rivals could only
+        say the same otherwise."""
+        if self._ansatz is None:
+            return False
+        self._tell.stage("ansatz")
+        forms = [c.form for c in self._proposed]
+        refinement = Refinement(self._ansatz, forms, self._record.states, self._assembly, self._options.seed)
+        self._refined = refinement.run(
+            self._rates(), self._missing, self._leaves_noise, self._budget.part(self._budget.remaining / 2)
+        )
+        self._note_cut()
+        return bool(self._refined.systems) and self._leaves_noise(self._refined.systems[-1])
+
+    def _missing(self, item: Scored) -> list[Node]:
+        """Terms that the equations of an ansatz may miss."""
+        functions = self._options.functions
+        terms = self._low_powers()
+        if "abs" in functions:
+            terms += [multiply(Variable(n), call("abs", Variable(n))) for n in self._names]
+        if {"sin", "cos"} <= set(functions):
+            for candidates, equation in zip(self._proposed, item.equations, strict=True):
+                terms += driving_waves(self._smoothed, candidates.form, equation)
+        return terms
+
+    def _low_powers(self) -> list[Node]:
+        """Monomials and waves of the states."""
+        terms = monomials(self._names, 3 if len(self._names) <= _MOST_CUBIC else 2)
+        functions = self._options.functions
+        return terms + [call(f, Variable(n)) for f in ("sin", "cos") if f in functions for n in self._names]
+
+    def _leaves_noise(self, item: Scored) -> bool:
+        verdict = self._judge.verdict(item)
+        return verdict is not None and verdict.is_noise
+
     def _baseline(self) -> None:
-        """Constant rates, so that something is always there to be reported; and, of several states, polynomial laws."""
+        """Of several states, polynomial laws."""
         self._tell.stage("polynomial")
-        rates = np.nanmean(self._smoothed.rates, axis=0)
-        self._assembly.propose([Number(float(r)) for r in rates], ["baseline"] * rates.size)
-        if rates.size > 1:
+        if len(self._record.states) > 1:
             self._assembly.polynomial(self._smoothed, monomials(self._names, 3 if len(self._names) == 2 else 2))
 
     def _sparse(self, budget: Budget, explicit: Sequence[Node] = ()) -> None:
@@ -127,12 +180,9 @@ class _Search:
 
     def _assemble(self, explicit: Sequence[Node]) -> None:
         self._tell.stage("assemble")
-        terms = monomials(self._names, 3 if len(self._names) <= _MOST_CUBIC else 2)
-        functions = self._options.functions
-        terms += [call(f, Variable(n)) for f in ("sin", "cos") if f in functions for n in self._names]
         self._assembly.run(
             [c.best for c in self._proposed],
-            [*terms, *explicit],
+            [*self._low_powers(), *explicit],
             self._budget.part(_ASSEMBLY_SHARE * self._budget.remaining),
         )
         self._note_cut()
@@ -186,7 +236,10 @@ class _Search:
     def _report(self) -> Report:
         self._tell.stage("judge")
         judged = self._judged()
-        candidates = self._judge.candidates(judged)
+        candidates = tuple(
+            self._refined.marked(candidate, one.item)
+            for candidate, one in zip(self._judge.candidates(judged), judged, strict=True)
+        )
         self._tell.show(candidates)
         best: Scored | None = judged[0].item if judged else None
         verdict = self._judge.verdict(best) if best else None
@@ -211,7 +264,7 @@ class _Search:
                 cut_stages=tuple(dict.fromkeys(self._cut)),
             ),
             columns=self._prepared.columns,
-            refinement=(),
+            refinement=self._refined.steps,
             elapsed_seconds=self._tell.elapsed,
             first_candidate_seconds=self._tell.first_candidate,
             drift=found.drift,
@@ -226,7 +279,9 @@ class _Search:
     def _judged(self) -> list[Judged]:
         """The shortlist by rank; the first few always, the others while there is time."""
         judged: list[Judged] = []
-        for item in self._assembly.shortlist(MAX_CANDIDATES):
+        shortlist = self._assembly.shortlist(MAX_CANDIDATES)
+        shortlist = [*self._refined.systems[:1], *(s for s in shortlist if s not in self._refined.systems[:1])]
+        for item in shortlist[:MAX_CANDIDATES]:
             bounded = [j for j in judged if not j.motion.diverges]
             if len(bounded) >= _ALWAYS_JUDGED and self._tell.elapsed > self._options.budget_seconds:
                 self._cut.append("judge")

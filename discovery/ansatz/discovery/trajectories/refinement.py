@@ -1,0 +1,155 @@
+"""From the caller's right-hand sides to those that the trajectories want: fitted, then joined with what they miss.
+
+The constants of the ansatz are fitted in integral form from many starts and then on the trajectories; terms are added
+one by one to its equations, all constants fitted anew, for as long as that shortens the description of the trajectories
+(symbolic residual realignment, VIPER-R1, with a joint refit and an end).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.expression import Node, Number, substitute, variables
+from ansatz.discovery.refine.constants import numbers
+from ansatz.discovery.report import Candidate, RefinementStep
+from ansatz.discovery.search.archive import skeleton
+from ansatz.discovery.search.structured import build
+from ansatz.discovery.trajectories.ansatz import MotionAnsatz
+from ansatz.discovery.trajectories.assembly import Assembly
+from ansatz.discovery.trajectories.integral import IntegralForm
+from ansatz.discovery.trajectories.scored import Scored
+from ansatz.discovery.trajectories.terms import structure
+
+_STARTS = 24
+_DECADES = 1.5
+_LEAST_GAIN = 2.0
+_MOST_STEPS = 8
+_ALIKE = 0.02
+_COEFFICIENT = "#"
+FOUND_BY = "ansatz"
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """The systems on the way, the first that of the ansatz alone, with the values of its free constants in each."""
+
+    systems: tuple[Scored, ...] = ()
+    constants: tuple[Mapping[str, float], ...] = ()
+    steps: tuple[RefinementStep, ...] = ()
+
+    def marked(self, candidate: Candidate, item: Scored) -> Candidate:
+        """The candidate with the free constants of the ansatz told among its own."""
+        own = tuple(map(structure, item.equations))
+        for system, values in zip(self.systems, self.constants, strict=True):
+            if tuple(map(structure, system.equations)) == own:
+                constants = list(candidate.constants)
+                for name, value in values.items():
+                    for i, constant in enumerate(constants):
+                        if abs(abs(constant.value) - abs(value)) <= _ALIKE * abs(value) and not constant.parameter:
+                            constants[i] = replace(constant, parameter=name)
+                return replace(candidate, constants=tuple(constants))
+        return candidate
+
+
+class Refinement:
+    """Fits and refines an ansatz. `others` are right-hand sides for states that it says nothing of."""
+
+    def __init__(
+        self, ansatz: MotionAnsatz, forms: Sequence[IntegralForm], states: Sequence[str], assembly: Assembly, seed: int
+    ) -> None:
+        self._ansatz, self._forms, self._states = ansatz, forms, states
+        self._assembly = assembly
+        self._rng = np.random.default_rng(seed)
+
+    def run(
+        self, others: Sequence[Node], terms: Callable[[Scored], Sequence[Node]], is_noise: Callable[[Scored], bool],
+        budget: Budget,
+    ) -> Refined:  # fmt: skip
+        """`terms` are what may be joined to the equations of the ansatz."""
+        before = self._assembly.best
+        guesses = {i: self._guess(i) for i in self._ansatz.equations}
+        found = self._fitted(others, guesses)
+        if found is None:
+            return Refined()
+        item, values = found
+        systems, constants = [item], [values]
+        gain = before.bits - item.bits if before is not None else 0.0
+        steps = [
+            RefinementStep(item.equations[i], None, gain if k == 0 else 0.0, state=self._states[i])
+            for k, i in enumerate(self._ansatz.equations)
+        ]
+        while len(systems) <= _MOST_STEPS and not is_noise(item) and not budget.spent:
+            extensions = list(self._assembly.extensions(item, self._places(terms(item)), budget))
+            best = min(extensions, key=lambda e: e.item.bits if e.item else math.inf, default=None)
+            if best is None or best.item is None or best.item.bits > item.bits - _LEAST_GAIN:
+                break
+            values = self._followed({**values, _COEFFICIENT: best.coefficient}, best.equations, best.item)
+            added = build.scaled(values.pop(_COEFFICIENT, best.coefficient), best.term)
+            gain, missing = item.bits - best.item.bits, tuple(sorted(variables(best.term)))
+            item = best.item
+            equation = item.equations[best.state]
+            steps.append(RefinementStep(equation, added, gain, "additive", missing, self._states[best.state]))
+            systems.append(item)
+            constants.append(values)
+        return Refined(tuple(systems), tuple(constants), tuple(steps))
+
+    def _places(self, terms: Sequence[Node]) -> list[tuple[int, Node]]:
+        return [(i, term) for i in self._ansatz.equations for term in terms]
+
+    def _guess(self, i: int) -> dict[str, float]:
+        """Constants of one equation, fitted in integral form from many starts."""
+        formula = self._ansatz.equations[i]
+        names = [n for n in self._ansatz.starts if n in variables(formula)]
+        best: tuple[float, dict[str, float]] = (math.inf, {n: self._drawn(n) for n in names})
+        for _ in range(_STARTS if names else 0):
+            start = {n: self._drawn(n) for n in names}
+            tree = substitute(formula, {n: Number(v) for n, v in start.items()})
+            explained = self._forms[i].fit(tree)
+            if explained is not None and explained.rms < best[0] * (1 - 1e-6):
+                fitted = dict(zip(map(float, numbers(tree)), map(float, numbers(explained.formula)), strict=True))
+                best = explained.rms, {n: fitted[v] for n, v in start.items()}
+        return best[1]
+
+    def _drawn(self, name: str) -> float:
+        start = self._ansatz.starts[name]
+        if start is not None:
+            # A whole number would be taken for structure.
+            return start * (1 + 1e-6 * self._rng.standard_normal()) + 1e-12 * self._rng.standard_normal()
+        return float(self._rng.choice((-1.0, 1.0)) * 10 ** self._rng.uniform(-_DECADES, _DECADES))
+
+    def _fitted(
+        self, others: Sequence[Node], guesses: Mapping[int, Mapping[str, float]]
+    ) -> tuple[Scored, dict[str, float]] | None:
+        """The ansatz on the trajectories; a constant of several equations starts from the guess of each in turn."""
+        best: tuple[Scored, dict[str, float]] | None = None
+        for first in guesses:
+            values: dict[str, float] = {}
+            for i in (first, *guesses):
+                values = {**guesses[i], **values}
+            replaced = {n: Number(v) for n, v in values.items()}
+            equations = [
+                substitute(self._ansatz.equations[i], replaced) if i in self._ansatz.equations else other
+                for i, other in enumerate(others)
+            ]
+            sources = [FOUND_BY if i in self._ansatz.equations else "baseline" for i in range(len(others))]
+            item = self._assembly.propose(equations, sources)
+            if item is not None and (best is None or item.bits < best[0].bits):
+                best = item, self._followed(values, equations, item)
+        return best
+
+    def _followed(self, values: Mapping[str, float], equations: Sequence[Node], item: Scored) -> dict[str, float]:
+        """What constants became by the fit that made the system of equations in which they stood."""
+        found: dict[str, float] = {}
+        for e, equation in enumerate(self._assembly.simplified(equations)):
+            if skeleton(equation) != skeleton(item.equations[e]):
+                continue
+            for before, after in zip(numbers(equation), numbers(item.equations[e]), strict=True):
+                for name, value in values.items():
+                    if value and abs(before) == abs(value):
+                        found[name] = float(after * before / value)
+        return found

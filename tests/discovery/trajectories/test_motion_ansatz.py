@@ -1,0 +1,105 @@
+"""A caller's own equations of motion: fitted on trajectories, and joined with what they miss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ansatz.discovery import Column, Engine, InvalidInputError, Options, Parameter, Trajectories, discover, validate
+from ansatz.discovery.expression import Node, evaluate, to_text
+from tests.discovery.trajectories.motions import motion
+
+T = np.linspace(0, 8, 120)
+OPTIONS = Options(engine=Engine.NONE, budget_seconds=1000, functions=())
+
+
+def values(formula: Node, **at: float) -> float:
+    return float(evaluate(formula, {name: np.array([v]) for name, v in at.items()}, 1)[0])
+
+
+def predators() -> Trajectories:
+    rates = lambda t, z: [z[0] * (1.3 - 0.9 * z[1]), z[1] * (0.6 * z[0] - 1.1)]  # noqa: E731
+    return motion(rates, [[3.0, 1.0], [1.0, 2.0]], T, ["prey", "hunter"], noise=0.01)
+
+
+def test_free_constants_are_fitted_and_called_by_their_names() -> None:
+    ansatz = "prey: a*prey - b*prey*hunter; hunter: c*prey*hunter - d*hunter"
+    report = discover(predators(), replace(OPTIONS, ansatz=ansatz))
+    best = report.candidates[0]
+    assert best.found_by == "ansatz"
+    found = {c.parameter: c for c in best.constants}
+    for name, truth in (("a", 1.3), ("b", 0.9), ("c", 0.6), ("d", 1.1)):
+        assert found[name].value == pytest.approx(truth, rel=0.05)
+        assert found[name].lower is not None
+    assert [(s.state, s.added) for s in report.refinement] == [("prey", None), ("hunter", None)]
+    assert report.refinement[0].gain_bits > 100
+    assert report.residual is not None
+    assert report.residual.is_noise
+
+
+def test_what_an_ansatz_misses_is_joined_to_it() -> None:
+    made = motion(
+        lambda t, z: [z[1], -3.0 * z[0] - 0.35 * z[1] * abs(z[1])], [[2.0, 0.0], [-1.0, 2.0]], T, ["x"], 1e-3, order=2
+    )
+    report = discover(made, replace(OPTIONS, functions=("abs",), ansatz="-k*x"))
+    fitted, joined = report.refinement[:2]
+    assert (fitted.state, fitted.added, fitted.mode) == ("x", None, "")
+    assert (joined.state, joined.mode) == ("x", "additive")
+    assert joined.added is not None
+    assert "x_t" in to_text(joined.added)
+    assert joined.gain_bits > 100
+    best = report.candidates[0]
+    assert values(best.equations["x"], x=1.0, x_t=2.0) == pytest.approx(-3.0 - 0.35 * 4, rel=0.01)
+    assert "k" in {c.parameter for c in best.constants}
+
+
+def test_a_constant_of_two_equations_is_one() -> None:
+    rates = lambda t, z: [-0.4 * z[0] * z[1], 0.4 * z[0] * z[1] - 0.31 * z[1]]  # noqa: E731
+    made = motion(rates, [[7.2, 0.98], [5.0, 2.4]], T, ["s", "i"], noise=0.005)
+    report = discover(made, replace(OPTIONS, ansatz="s = -b*s*i\ni = b*s*i - g*i"))
+    best = report.candidates[0]
+    assert [c.parameter for c in best.constants].count("b") == 2
+    assert len({abs(c.value) for c in best.constants}) == 2
+
+
+@pytest.mark.slow
+def test_the_ansatz_is_always_reported() -> None:
+    report = discover(predators(), replace(OPTIONS, budget_seconds=15, ansatz="prey: -b*prey; hunter: d"))
+    assert any(c.found_by == "ansatz" for c in report.candidates)
+
+
+def test_where_fits_start() -> None:
+    made = motion(lambda t, x: [0.4 * np.sin(1.7 * x[0]) + 0.5], [[0.1], [2.0]], T, ["x"])
+    options = replace(OPTIONS, functions=("sin",), ansatz="a*sin(w*x) + c", parameters=(Parameter("w", 1.5),))
+    best = discover(made, options).candidates[0]
+    assert values(best.equations["x"], x=1.0) == pytest.approx(0.4 * np.sin(1.7) + 0.5, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "said"),
+    [
+        ({"ansatz": "a*prey"}, "options.ansatz", "names no state"),
+        ({"ansatz": "lynx: a*prey"}, "options.ansatz", "'lynx' is no state"),
+        ({"ansatz": "prey: a; prey: b"}, "options.ansatz", "two equations"),
+        ({"ansatz": "prey: sin(a*prey)"}, "options.ansatz", "leaves out"),
+        ({"ansatz": "prey: a*(prey"}, "options.ansatz", "character"),
+        ({"ansatz": "prey: a", "parameters": (Parameter("b", 1.0),)}, "options.parameters[0].name", "no free constant"),
+        ({"ansatz": "prey: a", "parameters": (Parameter("a", lower=0.0),)}, "options.parameters[0]", "bounds"),
+        ({"parameters": (Parameter("a", 1.0),)}, "options.parameters", "ansatz"),
+    ],
+)
+def test_what_cannot_be_an_ansatz_of_a_motion(options: dict[str, object], field: str, said: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        validate(predators(), replace(OPTIONS, **options))  # type: ignore[arg-type]
+    assert refused.value.violations[0].field == field
+    assert said in refused.value.violations[0].description
+
+
+def test_columns_whose_names_are_no_identifiers() -> None:
+    made = motion(lambda t, x: [-0.5 * x[0]], [[3.0]], T, ["x"])
+    column = Column("my level", made.column("x").values)
+    renamed = Trajectories((made.columns[0], column), "t", ("my level",))
+    best = discover(renamed, replace(OPTIONS, ansatz="my level: -k*my_level")).candidates[0]
+    assert values(best.equations["my_level"], my_level=2.0) == pytest.approx(-1.0, rel=1e-6)
