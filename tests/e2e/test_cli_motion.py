@@ -52,6 +52,20 @@ def test_a_motion_gives_equations(result: Result, cups: Path, served: str, tmp_p
     assert picture.read_text().startswith("<?xml")
 
 
+def test_an_ansatz_of_a_motion(result: Result, cups: Path, served: str) -> None:
+    status, found = result(
+        "discover", cups, "--states", "T", "--time", "t", "--group", "cup", "--ansatz", "T: -k*(T - room)",
+        "--start", "room=18", "--server", served, *QUICK,
+    )  # fmt: skip
+    assert status == 0
+    best = found["candidates"][0]
+    assert {c["parameter"]: c["value"] for c in best["constants"] if c["parameter"]}["-k"] == pytest.approx(
+        -0.4, rel=1e-6
+    )
+    assert found["refinement"][0]["state"] == "T"
+    assert found["refinement"][0]["added"] is None
+
+
 def test_noise_as_the_driver_of_a_motion(result: Result, served: str, tmp_path: Path) -> None:
     rng = random.Random(1)
     x, rows = 1.0, []

@@ -120,7 +120,7 @@ class Constant(_message.Message):
     name: _builtins.str
     """What the value is called where a short name lies within its error, for example "3/2" or "pi"; else empty."""
     parameter: _builtins.str
-    """The free constant of the caller's ansatz that it is; else empty."""
+    """The free constant of the caller's ansatz that it is ("-k": of a motion, with the other sign); else empty."""
     @_builtins.property
     def per_group(self) -> _containers.MessageMap[_builtins.str, Global___GroupValue]:
         """Label of the group -> what the constant is there; empty where all groups share it."""

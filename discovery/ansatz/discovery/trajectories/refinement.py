@@ -43,7 +43,8 @@ class Refined:
     steps: tuple[RefinementStep, ...] = ()
 
     def marked(self, candidate: Candidate, item: Scored) -> Candidate:
-        """The candidate with the free constants of the ansatz told among its own."""
+        """The candidate with the free constants of the ansatz told among its own, a minus before those that stand there
+        with the other sign."""
         own = tuple(map(structure, item.equations))
         for system, values in zip(self.systems, self.constants, strict=True):
             if tuple(map(structure, system.equations)) == own:
@@ -51,7 +52,8 @@ class Refined:
                 for name, value in values.items():
                     for i, constant in enumerate(constants):
                         if abs(abs(constant.value) - abs(value)) <= _ALIKE * abs(value) and not constant.parameter:
-                            constants[i] = replace(constant, parameter=name)
+                            sign = "" if constant.value * value > 0 else "-"
+                            constants[i] = replace(constant, parameter=f"{sign}{name}")
                 return replace(candidate, constants=tuple(constants))
         return candidate
 
