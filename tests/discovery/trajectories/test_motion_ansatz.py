@@ -39,6 +39,7 @@ def test_free_constants_are_fitted_and_called_by_their_names() -> None:
     assert report.residual.is_noise
 
 
+@pytest.mark.slow
 def test_what_an_ansatz_misses_is_joined_to_it() -> None:
     made = motion(
         lambda t, z: [z[1], -3.0 * z[0] - 0.35 * z[1] * abs(z[1])], [[2.0, 0.0], [-1.0, 2.0]], T, ["x"], 1e-3, order=2
