@@ -1,7 +1,8 @@
 """Law discovery: observations in, ranked formulas out. Knows nothing of gRPC, jobs or storage."""
 
 from ansatz.discovery.compare import Comparison, Equivalence, FormulaPoint, Verdict, compare_formulas
-from ansatz.discovery.curves.answers import ChosenLaw, Questions, answer
+from ansatz.discovery.curves.answers import Questions, answer
+from ansatz.discovery.curves.chosen import ChosenLaw
 from ansatz.discovery.curves.observations import Curves, ValueScale
 from ansatz.discovery.curves.results import Answers, CurveFindings, Emergence, Estimate, LawConstant, LawFacts
 from ansatz.discovery.discover import Evaluation, Listener, Observations, discover, evaluate_formula, validate
