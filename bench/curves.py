@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ansatz.discovery import ChosenLaw, Column, Curves, Options, Questions, Report, answer, discover
+from ansatz.discovery import ChosenLaw, Column, Curves, Options, Questions, Report, ValueScale, answer, discover
 from bench import optimum
 from bench.curve_cases import CASES, CurveCase
 from bench.curve_sets import SETS
@@ -101,7 +101,7 @@ def _safe(text: str) -> str:
 def _report(case: CurveCase, seed: int) -> tuple[Curves, Report]:
     columns, y = case.data(seed, _NOISE)
     made = (*(Column(name, values) for name, values in columns.items()), Column("value", y))
-    data = Curves(made, "value")
+    data = Curves(made, "value", scale=ValueScale.LINEAR if case.additive else ValueScale.AUTO)
     return data, discover(data, Options(seed=seed, budget_seconds=_BUDGET))
 
 

@@ -65,7 +65,7 @@ class _CurveDiscovery:
             sample, left_out = without(self._prepared.sample, self._prepared.axis, until)
             again = self._contest(sample) if until is not None and not self._budget.spent else contest
             contest, until, left_out = (again, until, left_out) if again is not contest else (contest, None, 0)
-        if self._worth_searching(contest):
+        if self._searchable(contest):
             self._tell.stage("free")
             search_freely(contest, self._options, self._budget.part(_FREE_SHARE * self._budget.remaining))
             contest.settle(self._budget.part())
@@ -92,14 +92,11 @@ class _CurveDiscovery:
         self._tell.show(candidates(contest.found, self._prepared.target, intervals=False))
         return contest
 
-    def _worth_searching(self, contest: Contest) -> bool:
-        """Whether the families leave something to find: structure, or only a law that bends to anything."""
+    def _searchable(self, contest: Contest) -> bool:
+        """Whether there is anything to search for beside the families: more than rounding, on rows enough."""
         if not contest.found or contest.sample.rows < 2 * _FEWEST_ROWS or self._budget.spent:
             return False
-        best = contest.found[0]
-        if best.fit.noise <= _EXACT:
-            return False
-        return best.law.flexible or not _is_noise(contest)
+        return contest.found[0].fit.noise > _EXACT
 
     def _run_per_run(self) -> Report:
         self._tell.stage("families")

@@ -1,5 +1,5 @@
-"""Laws that nobody listed: the searchers of tables, on the values, on the values above a floor, and on what the best
-law leaves."""
+"""Laws that nobody listed: sums of terms that curves are made of; and the searchers of tables, on the values, on the
+values above a floor, and on what the best law leaves."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.curves.composites import NAME, SOURCE, composites
 from ansatz.discovery.curves.fit import QUICK, Fit, fit_law
 from ansatz.discovery.curves.laws import Law, Parameter
 from ansatz.discovery.curves.model import Model
@@ -17,6 +18,8 @@ from ansatz.discovery.curves.observations import ValueScale
 from ansatz.discovery.curves.search import FAMILY_BITS, Contest
 from ansatz.discovery.errors import InvalidInputError
 from ansatz.discovery.expression import (
+    FUNCTIONS,
+    Apply,
     Array,
     Node,
     Number,
@@ -28,13 +31,13 @@ from ansatz.discovery.expression import (
     substitute,
     to_text,
     variables,
+    walk,
 )
 from ansatz.discovery.expression.node import is_integer, rebuild
 from ansatz.discovery.options import Options
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.score.description_length import formula_bits
 
-FREE = "free"
 _PIECES = 60
 _TAKEN = 6
 _FAR = 6.0
@@ -62,6 +65,7 @@ def search_freely(contest: Contest, options: Options, budget: Budget) -> None:
     from ansatz.discovery.search.baseline import Baseline
     from ansatz.discovery.search.portfolio import Portfolio
 
+    _enter_composites(contest, options, budget)
     sample = contest.sample
     best = contest.found[0].fit
     near = np.abs(best.residuals) <= _FAR * best.noise
@@ -78,6 +82,18 @@ def search_freely(contest: Contest, options: Options, budget: Budget) -> None:
         contest.cut |= budget.spent
         for entry in archive.entries[:_TAKEN]:
             enter_formula(contest, _joined(target, entry.formula), target.found_by, target.bits, options)
+
+
+def _enter_composites(contest: Contest, options: Options, budget: Budget) -> None:
+    """Fit sums of terms that no law of the catalogue has; those of functions that are not allowed are left out."""
+    inputs = len(contest.sample.columns)
+    for law, binding in composites(contest.sample.columns):
+        if budget.spent:
+            contest.cut = True
+            return
+        fit = fit_law(Model.on(law, binding, contest.sample.columns), contest.sample, options.seed, QUICK)
+        if fit is not None and _called(law.formula_tree) <= set(options.functions):
+            contest.add(fit, f"{NAME}.terms", formula_bits(law.formula_tree, inputs))
 
 
 def enter_starts(contest: Contest, options: Options) -> None:
@@ -109,6 +125,10 @@ def enter_formula(contest: Contest, formula: Node, found_by: str, bits: float, o
             contest.add(fit, found_by, bits + formula_bits(law.formula_tree, len(contest.sample.columns)))
             return
         formula = simplify(_with_one(law.formula_tree, fit, needless), contest.positive)
+
+
+def _called(tree: Node) -> set[str]:
+    return {node.op for node in walk(tree) if isinstance(node, Apply) and node.op in FUNCTIONS}
 
 
 def _needless(fit: Fit) -> str | None:
@@ -145,7 +165,7 @@ def law_of(formula: Node, columns: Sequence[str]) -> tuple[Law, Array] | None:
     if not values or not used:
         return None
     parameters = tuple(_parameter(f"{letter}{i + 1}", value) for i, value in enumerate(values))
-    law = Law(FREE, "found by search", used, to_text(tree), parameters, source="found by search")
+    law = Law(NAME, SOURCE, used, to_text(tree), parameters, SOURCE)
     return law, np.array(values)
 
 
@@ -160,21 +180,21 @@ def _targets(contest: Contest) -> Iterator[_Target]:
     relative = sample.scale is ValueScale.LOG
     size = sample.y if relative else np.ones(sample.rows)
     weights = 1.0 / (size * sample.spread) ** 2
-    yield _Target(sample.y, weights, None, "", 0.0, FREE)
+    yield _Target(sample.y, weights, None, "", 0.0, NAME)
     for found in contest.found:
         floor = found.law.limit and found.fit.model.constants(found.fit.u)[found.law.limit]
         if floor and 0 < floor < float(sample.y.min()):
-            yield _Target(sample.y - floor, weights, Number(floor), "+", _JOIN_BITS, f"{FREE}.floor")
+            yield _Target(sample.y - floor, weights, Number(floor), "+", _JOIN_BITS, f"{NAME}.floor")
             break
     formula = best.fit.model.formula(best.fit.u, "")
-    if formula is None or best.law.implicit or best.law.name == FREE:
+    if formula is None or best.law.implicit or best.law.name == NAME:
         return
     if relative:
         ratio = sample.y / best.fit.values
-        yield _Target(ratio, 1.0 / sample.spread**2, formula, "*", FAMILY_BITS, f"{FREE}.residual")
+        yield _Target(ratio, 1.0 / sample.spread**2, formula, "*", FAMILY_BITS, f"{NAME}.residual")
     else:
         rest = sample.y - best.fit.values
-        yield _Target(rest, 1.0 / sample.spread**2, formula, "+", FAMILY_BITS, f"{FREE}.residual")
+        yield _Target(rest, 1.0 / sample.spread**2, formula, "+", FAMILY_BITS, f"{NAME}.residual")
 
 
 def _joined(target: _Target, formula: Node) -> Node:

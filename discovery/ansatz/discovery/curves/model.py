@@ -31,7 +31,7 @@ class Model:
 
     @classmethod
     def on(cls, law: Law, binding: Mapping[str, str], columns: Mapping[str, Array]) -> Model:
-        return cls(law, binding, {v: _scale(columns[binding[v]]) if v in law.scaled else 1.0 for v in law.variables})
+        return cls(law, binding, {v: scale_of(columns[binding[v]]) if v in law.scaled else 1.0 for v in law.variables})
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class Model:
         return substitute(self.law.formula_tree, {**replaced, SELF: Variable(target)})
 
 
-def _scale(column: Array) -> float:
+def scale_of(column: Array) -> float:
     """The geometric mean of a positive column; of one that holds zeros, the mean of its absolute values."""
     if float(column.min()) > 0:
         return float(np.exp(np.mean(np.log(column))))
