@@ -79,3 +79,21 @@ def test_constants_by_run_have_a_picture_but_no_predictions(client: Client) -> N
     assert b"<svg" in job.plot()
     with pytest.raises(InvalidRequest, match="by run"):
         job.predict([{"step": 1e6}])
+
+
+def test_emergence_of_tasks(client: Client) -> None:
+    sizes = [10 ** (7 + 0.25 * i) for i in range(14)]
+    bends = {"copy": 0.0, "sums": -0.05}
+    shares = [
+        math.exp(-math.exp(-0.25 * math.log(n / 1e9) + bend * math.log(n / 1e9) ** 2) * (1 + 0.01 * math.sin(97 * i)))
+        for bend in bends.values()
+        for i, n in enumerate(sizes)
+    ]
+    data = {"N": sizes * 2, "task": ["copy"] * 14 + ["sums"] * 14, "share": shares}
+    found = client.discover_curves(data, "share", run="task", budget=20.0).curves
+    assert found is not None
+    joint, copy, sums = found.emergence_verdicts
+    assert (joint.series, copy.series, sums.series) == (None, "copy", "sums")
+    assert (copy.kind, sums.kind) == ("linear", "concave")
+    assert sums.lower < sums.bend < sums.upper < 0
+    assert (found.emergence, found.emergence_p_value) == (joint.kind, joint.p_value)

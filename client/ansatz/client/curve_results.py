@@ -59,6 +59,20 @@ class Measurement:
 
 
 @dataclass(frozen=True)
+class EmergenceVerdict:
+    """How shares of successes of one run (None: of all rows) bend in log(-log y) against log(column): concave
+    (accelerated), linear (a power law) or convex; `bend` is the coefficient of the square, with its 95 % interval."""
+
+    series: str | None
+    column: str
+    kind: str
+    bend: float
+    lower: float
+    upper: float
+    p_value: float
+
+
+@dataclass(frozen=True)
 class RelatedLaw:
     """A law of a constant across runs, or of the lower envelope of runs."""
 
@@ -90,6 +104,7 @@ class CurveFindings:
     measurements: tuple[Measurement, ...]
     constant_laws: tuple[RelatedLaw, ...]
     frontier: tuple[RelatedLaw, ...]
+    emergence_verdicts: tuple[EmergenceVerdict, ...]
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def law(message: curves_pb2.Law) -> results.Law:
 
 
 def findings(message: curves_pb2.CurveFindings) -> results.CurveFindings:
-    emergence = curves_pb2.Emergence.Name(message.emergence).removeprefix("EMERGENCE_").lower()
+    emergence = _emergence(message.emergence)
     return results.CurveFindings(
         scale=message.scale,
         noise=message.noise,
@@ -142,7 +142,17 @@ def findings(message: curves_pb2.CurveFindings) -> results.CurveFindings:
         measurements=tuple(results.Measurement(m.rival, m.column, optional(m, "value")) for m in message.measurements),
         constant_laws=tuple(map(_related, message.constant_laws)),
         frontier=tuple(map(_related, message.frontier)),
+        emergence_verdicts=tuple(
+            results.EmergenceVerdict(
+                v.series or None, v.column, _emergence(v.kind), v.bend, v.lower, v.upper, v.p_value
+            )
+            for v in message.emergence_verdicts
+        ),
     )
+
+
+def _emergence(kind: curves_pb2.Emergence.ValueType) -> str:
+    return curves_pb2.Emergence.Name(kind).removeprefix("EMERGENCE_").lower()
 
 
 def answers(message: discovery_service_pb2.PredictCurvesResponse) -> results.CurveAnswers:

@@ -4,7 +4,15 @@ from ansatz.discovery.compare import Comparison, Equivalence, FormulaPoint, Verd
 from ansatz.discovery.curves.answers import Questions, answer
 from ansatz.discovery.curves.chosen import ChosenLaw
 from ansatz.discovery.curves.observations import Curves, ValueScale
-from ansatz.discovery.curves.results import Answers, CurveFindings, Emergence, Estimate, LawConstant, LawFacts
+from ansatz.discovery.curves.results import (
+    Answers,
+    CurveFindings,
+    Emergence,
+    EmergenceVerdict,
+    Estimate,
+    LawConstant,
+    LawFacts,
+)
 from ansatz.discovery.discover import Evaluation, Listener, Observations, discover, evaluate_formula, validate
 from ansatz.discovery.domain import Box, Interval
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
@@ -47,6 +55,7 @@ __all__ = [
     "Curves",
     "Drift",
     "Emergence",
+    "EmergenceVerdict",
     "Engine",
     "EngineNotReadyError",
     "Equivalence",

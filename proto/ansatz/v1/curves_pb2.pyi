@@ -211,6 +211,49 @@ class Law(_message.Message):
 Global___Law: _TypeAlias = Law  # noqa: Y015
 
 @_typing.final
+class EmergenceVerdict(_message.Message):
+    """How a series of shares of successes, or all of them, bends."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERIES_FIELD_NUMBER: _builtins.int
+    COLUMN_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    BEND_FIELD_NUMBER: _builtins.int
+    LOWER_FIELD_NUMBER: _builtins.int
+    UPPER_FIELD_NUMBER: _builtins.int
+    P_VALUE_FIELD_NUMBER: _builtins.int
+    series: _builtins.str
+    """The run; empty: all rows, each run with a power law of its own and one bend."""
+    column: _builtins.str
+    """The scale along which it bends."""
+    kind: Global___Emergence.ValueType
+    bend: _builtins.float
+    """Coefficient of log(column)^2 in log(-log y), and its 95 % interval."""
+    lower: _builtins.float
+    upper: _builtins.float
+    p_value: _builtins.float
+    """How often a power law would seem to bend as much."""
+    def __init__(
+        self,
+        *,
+        series: _builtins.str = ...,
+        column: _builtins.str = ...,
+        kind: Global___Emergence.ValueType = ...,
+        bend: _builtins.float = ...,
+        lower: _builtins.float = ...,
+        upper: _builtins.float = ...,
+        p_value: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bend", b"bend", "column", b"column", "kind", b"kind", "lower", b"lower", "p_value", b"p_value", "series", b"series", "upper", b"upper"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EmergenceVerdict: _TypeAlias = EmergenceVerdict  # noqa: Y015
+
+@_typing.final
 class Worsening(_message.Message):
     """A run that gets worse late."""
 
@@ -331,6 +374,7 @@ class CurveFindings(_message.Message):
     MEASUREMENTS_FIELD_NUMBER: _builtins.int
     CONSTANT_LAWS_FIELD_NUMBER: _builtins.int
     FRONTIER_FIELD_NUMBER: _builtins.int
+    EMERGENCE_VERDICTS_FIELD_NUMBER: _builtins.int
     scale: _builtins.str
     """"log", "linear" or "share"."""
     noise: _builtins.float
@@ -342,7 +386,7 @@ class CurveFindings(_message.Message):
     held_out_rows: _builtins.int
     """Rows of largest scale, foretold from the others."""
     emergence: Global___Emergence.ValueType
-    """Of shares of successes against one scale; unspecified else."""
+    """Of shares of successes that grow with scale, all rows together; unspecified else."""
     emergence_p_value: _builtins.float
     straight: _builtins.str
     """Coordinates in which the law is a straight line, for example "log(-log(y)) against log(N)"; or empty."""
@@ -371,6 +415,10 @@ class CurveFindings(_message.Message):
     def frontier(self) -> _containers.RepeatedCompositeFieldContainer[Global___RelatedLaw]:
         """Of the lower envelope of many runs against compute: the value, and the best size."""
 
+    @_builtins.property
+    def emergence_verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___EmergenceVerdict]:
+        """Of all rows together first, then of each run along which the scale grows."""
+
     def __init__(
         self,
         *,
@@ -391,10 +439,11 @@ class CurveFindings(_message.Message):
         measurements: _abc.Iterable[Global___Measurement] | None = ...,
         constant_laws: _abc.Iterable[Global___RelatedLaw] | None = ...,
         frontier: _abc.Iterable[Global___RelatedLaw] | None = ...,
+        emergence_verdicts: _abc.Iterable[Global___EmergenceVerdict] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_emergence_p_value", b"_emergence_p_value", "_limit", b"_limit", "_warm_up_until", b"_warm_up_until", "emergence_p_value", b"emergence_p_value", "limit", b"limit", "warm_up_until", b"warm_up_until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_emergence_p_value", b"_emergence_p_value", "_limit", b"_limit", "_warm_up_until", b"_warm_up_until", "breaks", b"breaks", "constant_laws", b"constant_laws", "emergence", b"emergence", "emergence_p_value", b"emergence_p_value", "frontier", b"frontier", "held_out_rows", b"held_out_rows", "huber_delta", b"huber_delta", "independent_share", b"independent_share", "limit", b"limit", "measurements", b"measurements", "noise", b"noise", "outliers", b"outliers", "scale", b"scale", "straight", b"straight", "warm_up_rows", b"warm_up_rows", "warm_up_until", b"warm_up_until", "worsening", b"worsening"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_emergence_p_value", b"_emergence_p_value", "_limit", b"_limit", "_warm_up_until", b"_warm_up_until", "breaks", b"breaks", "constant_laws", b"constant_laws", "emergence", b"emergence", "emergence_p_value", b"emergence_p_value", "emergence_verdicts", b"emergence_verdicts", "frontier", b"frontier", "held_out_rows", b"held_out_rows", "huber_delta", b"huber_delta", "independent_share", b"independent_share", "limit", b"limit", "measurements", b"measurements", "noise", b"noise", "outliers", b"outliers", "scale", b"scale", "straight", b"straight", "warm_up_rows", b"warm_up_rows", "warm_up_until", b"warm_up_until", "worsening", b"worsening"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__emergence_p_value: _TypeAlias = _typing.Literal["emergence_p_value"]  # noqa: Y015
     _WhichOneofArgType__emergence_p_value: _TypeAlias = _typing.Literal["_emergence_p_value", b"_emergence_p_value"]  # noqa: Y015

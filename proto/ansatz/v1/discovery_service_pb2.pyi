@@ -933,7 +933,7 @@ class RenderPlotResponse(_message.Message):
     MEDIA_TYPE_FIELD_NUMBER: _builtins.int
     image: _builtins.bytes
     """The file: of a table, data against law, residuals and Pareto front; of a motion, states over time and the phase
-    portrait.
+    portrait; of curves, data with the law, its 80 % interval and its way to ten times the largest scale, and residuals.
     """
     media_type: _builtins.str
     """"image/svg+xml" or "image/png"."""

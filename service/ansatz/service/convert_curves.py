@@ -88,7 +88,19 @@ def findings_to_proto(findings: CurveFindings | None) -> curves_pb2.CurveFinding
         independent_share=findings.independent_share,
         held_out_rows=findings.held_out_rows,
         limit=_constant(findings.limit) if findings.limit else None,
-        emergence=_EMERGENCE_ON_WIRE[findings.emergence],
+        emergence=_EMERGENCE_ON_WIRE[findings.emergence[0].kind if findings.emergence else None],
+        emergence_verdicts=[
+            curves_pb2.EmergenceVerdict(
+                series=v.series,
+                column=v.column,
+                kind=_EMERGENCE_ON_WIRE[v.kind],
+                bend=v.bend,
+                lower=v.lower,
+                upper=v.upper,
+                p_value=v.p_value,
+            )
+            for v in findings.emergence
+        ],
         straight=findings.straight,
         breaks=_constants(findings.breaks),
         outliers=findings.outliers,
@@ -99,7 +111,7 @@ def findings_to_proto(findings: CurveFindings | None) -> curves_pb2.CurveFinding
         constant_laws=map(_related, findings.constant_laws),
         frontier=map(_related, findings.frontier),
     )
-    _set(message, "emergence_p_value", findings.emergence_p)
+    _set(message, "emergence_p_value", findings.emergence[0].p_value if findings.emergence else None)
     _set(message, "warm_up_until", findings.warm_up_until)
     for measurement in findings.measure:
         place = message.measurements.add(rival=measurement.rival, column=measurement.column)

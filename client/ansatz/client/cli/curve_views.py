@@ -9,7 +9,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ansatz.client.curve_results import CurveAnswers, CurveFindings, Estimate, Law, LawConstant
+from ansatz.client.curve_results import CurveAnswers, CurveFindings, EmergenceVerdict, Estimate, Law, LawConstant
+
+_MOST_SERIES = 12
 
 
 def law_lines(law: Law) -> list[str]:
@@ -31,11 +33,18 @@ def finding_lines(found: CurveFindings) -> list[str]:
     if found.straight:
         lines.append(f"a straight line in {found.straight}")
     lines += [f"break at {_constant(place)}" for place in found.breaks]
-    if found.emergence:
-        lines.append(f"emergence: {found.emergence} (p = {found.emergence_p_value:.2g})")
+    lines += map(_emergence, found.emergence_verdicts[:_MOST_SERIES])
+    if len(found.emergence_verdicts) > _MOST_SERIES:
+        lines.append(f"emergence of {len(found.emergence_verdicts) - _MOST_SERIES} more runs: see --format json")
     for law in (*found.frontier, *found.constant_laws):
         lines.append(f"{law.target} against {law.column}: {law.formula}")
     return lines
+
+
+def _emergence(verdict: EmergenceVerdict) -> str:
+    of = f" of {verdict.series}" if verdict.series else ""
+    bend = f"{verdict.bend:.3g} ({verdict.lower:.3g} to {verdict.upper:.3g})"
+    return f"emergence{of}: {verdict.kind} against log({verdict.column}), bend {bend}, p = {verdict.p_value:.2g}"
 
 
 def answers_object(answers: CurveAnswers) -> dict[str, Any]:

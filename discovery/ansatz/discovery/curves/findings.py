@@ -8,24 +8,22 @@ import re
 import numpy as np
 
 from ansatz.discovery.curves.candidates import law_constants
+from ansatz.discovery.curves.emergence import emergence
 from ansatz.discovery.curves.fit import Fit
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.results import (
     CurveFindings,
-    Emergence,
     LawConstant,
     Measurement,
     RelatedLaw,
     Worsening,
 )
-from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.search import Contest, Found, indistinguishable, scale_columns
 from ansatz.discovery.expression import Array
 
 _FAR = 1e6
 _FACTORS = np.geomspace(1.0, _FAR, 121)
 _APART = 4.0
-_LEVEL = 0.05
 _WORSE = 0.02
 _WORSE_NOISES = 4.0
 _LATE = 0.2
@@ -42,7 +40,7 @@ def findings(
     """Under the best law of the contest."""
     best = contest.found[0]
     known = {c.name: c for c in law_constants(best.fit, intervals=True)}
-    verdict = emergence(best.fit.sample, prepared)
+    verdicts = emergence(prepared)
     held_out = contest.holds_out
     return CurveFindings(
         scale=str(prepared.sample.scale),
@@ -51,8 +49,7 @@ def findings(
         independent_share=contest.share,
         held_out_rows=held_out.outer.size if held_out is not None else 0,
         limit=known.get(best.law.limit),
-        emergence=verdict[0] if verdict else None,
-        emergence_p=verdict[1] if verdict else None,
+        emergence=verdicts,
         straight=_straight(best, prepared.target),
         breaks=tuple(known[name] for name in best.law.breaks if _inside(known[name], best)),
         outliers=_outliers(best.fit),
@@ -80,35 +77,6 @@ def _inside(place: LawConstant, best: Found) -> bool:
 def _outliers(fit: Fit) -> tuple[int, ...]:
     far = np.abs(fit.residuals) > fit.outlying
     return tuple(sorted(int(row) + 1 for row in fit.sample.first_row[far]))
-
-
-def emergence(sample: Sample, prepared: Prepared) -> tuple[Emergence, float] | None:
-    """How log(−log y) bends against the logarithm of the one scale; None where values are no shares of successes or
-    there are several scales."""
-    scales = scale_columns(sample, prepared)
-    if len(scales) != 1 or float(sample.y.min()) < 0 or float(sample.y.max()) > 1:
-        return None
-    x, y = sample.columns[scales[0]], sample.y
-    inside = (y > 0) & (y < 1) & (x > 0)
-    if np.count_nonzero(inside) < _FEWEST_POINTS:
-        return None
-    x, y, spread = np.log(x[inside]), y[inside], sample.spread[inside]
-    value = np.log(-np.log(y))
-    _, slope = sample.only(inside).to_scale(y)
-    with np.errstate(all="ignore"):
-        error = spread / np.abs(slope) / np.abs(y * np.log(y))
-    design = np.column_stack([np.ones_like(x), x - x.mean(), (x - x.mean()) ** 2]) / error[:, None]
-    solution, *_ = np.linalg.lstsq(design, value / error, rcond=None)
-    rest = value / error - design @ solution
-    degrees = max(x.size - 3, 1)
-    covariance = np.linalg.pinv(design.T @ design) * float(rest @ rest) / degrees
-    from scipy.special import stdtr
-
-    t = float(solution[2] / math.sqrt(max(covariance[2, 2], 1e-300)))
-    p = 2 * float(stdtr(degrees, -abs(t)))
-    if p > _LEVEL:
-        return Emergence.LINEAR, p
-    return (Emergence.CONCAVE if t < 0 else Emergence.CONVEX), p
 
 
 def worsening(prepared: Prepared) -> tuple[Worsening, ...]:

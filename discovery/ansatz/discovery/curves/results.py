@@ -50,6 +50,20 @@ class Emergence(StrEnum):
 
 
 @dataclass(frozen=True)
+class EmergenceVerdict:
+    """The verdict on one series, or on all rows together (`series` empty): `bend` is the coefficient of log(column)² in
+    log(−log y), with its 95 % interval; `p_value`: how often a power law would seem to bend as much."""
+
+    series: str
+    column: str
+    kind: Emergence
+    bend: float
+    lower: float
+    upper: float
+    p_value: float
+
+
+@dataclass(frozen=True)
 class Worsening:
     """A run that gets worse late: its best value and where, and its last value."""
 
@@ -87,7 +101,7 @@ class CurveFindings:
     `scale`: log, linear or share; `noise`: robust standard deviation on it; `huber_delta`: threshold of the loss in
     units of it; `independent_share`: share of the rows that count as independent; `held_out_rows`: those of largest
     scale, told from the others; `limit`: the value at infinite scale (irreducible loss) with its interval, None where
-    the law has none; `emergence` and `emergence_p`: for successes, the bend and its p-value; `straight`: coordinates in
+    the law has none; `emergence`: for successes, verdicts on all rows, then on each series; `straight`: coordinates in
     which the law is a straight line, or empty; `breaks`: places of breaks; `outliers`: the caller's rows (from 1) that
     lie more than five standard deviations off: they do not count in its constants; `warm_up_rows`: first rows of runs
     left out, up to `warm_up_until`.
@@ -99,8 +113,7 @@ class CurveFindings:
     independent_share: float
     held_out_rows: int
     limit: LawConstant | None
-    emergence: Emergence | None
-    emergence_p: float | None
+    emergence: tuple[EmergenceVerdict, ...]
     straight: str
     breaks: tuple[LawConstant, ...]
     outliers: tuple[int, ...]
