@@ -46,12 +46,13 @@ def over_training(train_set: str) -> Figures:
     best = report.candidates[0]
     large = {n: c[~small] for n, c in columns.items()}
     predicted = evaluate(best.formula, large, int((~small).sum()))
-    errors = np.abs(predicted / large["loss"] - 1)
+    errors = predicted / large["loss"] - 1
     return {
         **_best(report),
         "fitted": int(small.sum()),
         "predicted": int((~small).sum()),
-        "error": float(errors.mean()),
+        "error": float(np.abs(errors).mean()),
+        "of_each": [f"{100 * e:+.1f} %" for e in errors],
     }
 
 

@@ -66,3 +66,55 @@ def test_what_is_refused(ansatz: Run, plain: Path, arguments: tuple[str, ...], s
     done = ansatz(*(plain if a == "DATA" else a for a in arguments))
     assert done.returncode == 2
     assert said in done.stderr
+
+
+ROWS = [(n, 1e9 * n**0.1, 2 + 400 / n**0.34) for n in (1e6, 3e6, 1e7, 3e7, 1e8, 3e8)]
+
+
+def table(path: Path, rows: list[tuple[float, float, float]]) -> Path:
+    path.write_text("N,D,loss\n" + "".join(f"{n:g},{d:g},{loss:g}\n" for n, d, loss in rows))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "flags", "said"),
+    [
+        (ROWS[:3], (), "hold 3 rows; give at least 5"),
+        ([(1e6, 1e9, 3 - 0.1 * i) for i in range(8)], (), "add runs of other sizes"),
+        ([(n, d, loss - 4) for n, d, loss in ROWS], ("--scale", "log"), "a law on a log scale needs values > 0"),
+        (ROWS, ("--group", "N", "--per-group", "all"), "no run of 5 rows"),
+    ],
+)
+def test_bad_curves_are_refused_with_what_to_do(
+    tmp_path: Path, request: pytest.FixtureRequest, rows: Any, flags: tuple[str, ...], said: str
+) -> None:
+    ansatz, served = request.getfixturevalue("ansatz"), request.getfixturevalue("served")
+    data = table(tmp_path / "runs.csv", rows)
+    done = ansatz("discover", data, "--target", "loss", "--kind", "curve", *flags, "--server", served)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_one_run_says_nothing_of_sizes(ansatz: Run, result: Result, tmp_path: Path, served: str) -> None:
+    run = [(1e6, 1e9 * 1.5**i, 2 + 4 * 1.5 ** (-0.3 * i) * (1 + 0.003 * (-1) ** (i // 2))) for i in range(24)]
+    data = table(tmp_path / "run.csv", run)
+    status, found = result("discover", data, "--target", "loss", "--kind", "curve", "--server", served)
+    assert status == 0
+    (told,) = [w["message"] for w in found["warnings"] if w["code"] == "CONSTANT_COLUMN"]
+    assert "'N' is 1e+06 in every row" in told
+    assert found["candidates"][0]["law"]["columns"] == {"x": "D"}
+    done = ansatz("predict", data, "--target", "loss", "--compute", "1e20", "--server", served)
+    assert done.returncode == 2
+    assert "need a law of size N and data D; this one has no N" in done.stderr
+
+
+def test_where_to_measure_is_told_where_laws_are_not_told_apart(result: Result, ansatz: Run, served: str) -> None:
+    data = Path(__file__).parents[2] / "examples" / "scaling" / "redpajama.csv"
+    asked = ("discover", data, "--target", "loss", "--kind", "curve", "--server", served)
+    status, found = result(*asked)
+    assert status == 0
+    (measure,) = found["curves"]["measurements"][:1]
+    assert measure["column"] in ("params", "tokens")
+    (told,) = [w["message"] for w in found["warnings"] if w["code"] == "INDISTINGUISHABLE_HERE"]
+    assert measure["rival"] in told
+    assert f"Measure at {measure['column']} ≥ {measure['value']:.3g}" in told

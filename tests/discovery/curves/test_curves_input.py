@@ -62,6 +62,7 @@ def test_negative_values_without_a_scale_are_fitted_on_the_linear_one() -> None:
         ({"roles": {"N": "size"}}, "curves.roles['N']", "is no column"),
         ({"runs": ("a", "b")}, "curves.runs", "2 labels for 20 rows"),
         ({"per_run": True}, "curves.runs", "need the run"),
+        ({"per_run": True, "runs": tuple("abcde" * 4)}, "curves.runs", "no run of 5 rows"),
         ({"scale": ValueScale.SHARE}, "curves.trials", "numbers of trials"),
     ],
 )

@@ -16,12 +16,12 @@ from ansatz.discovery.plots import ImageFormat
 def drawn(columns: dict[str, Any], **about: Any) -> tuple[Picture, Report]:
     made = tuple(Column(name, np.asarray(values, dtype=np.float64)) for name, values in columns.items())
     curves = Curves(made, "loss", **about)
-    report = discover(curves, Options())
+    report = discover(curves, Options(budget_seconds=600))
     best, found = report.candidates[0], report.curves
     assert best.law is not None
     assert found is not None
     law = ChosenLaw(best.law.name, best.law.columns, best.text, found.warm_up_until)
-    return picture(curves, law, found.held_out_rows > 0, Options()), report
+    return picture(curves, law, found.held_out_rows > 0, Options(budget_seconds=600)), report
 
 
 def sizes() -> tuple[dict[str, Any], tuple[str, ...]]:

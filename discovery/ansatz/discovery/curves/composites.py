@@ -69,7 +69,8 @@ def _law(
 ) -> tuple[Law, dict[str, str]]:
     """A floor and a term of each name; `crossed`: and the product of powers of both."""
     variables = {name: f"x{k + 1}" for k, name in enumerate(dict.fromkeys(names))}
-    formulas, fits, published = ["E"], ["E"], {}
+    formulas, fits = ["E"], ["E"]
+    published: dict[str, str] = {}
     parameters: list[Parameter] = [floor("E")]
     for i, (term, name) in enumerate(zip(terms, names, strict=True), start=1):
         words = {"i": i, "x": variables[name], "m": repr(math.log(scale_of(columns[name])))}

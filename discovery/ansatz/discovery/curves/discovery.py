@@ -22,7 +22,7 @@ from ansatz.discovery.curves.prepare import prepare
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.search import Contest
 from ansatz.discovery.curves.warm_up import warm_up_end, without
-from ansatz.discovery.curves.warnings import curve_warnings
+from ansatz.discovery.curves.warnings import curve_warnings, short_runs
 from ansatz.discovery.expression import Array
 from ansatz.discovery.listening import Listener, Teller
 from ansatz.discovery.options import Engine, Options
@@ -111,7 +111,8 @@ class _CurveDiscovery:
         contest.found = [t.found for t in together]
         found = findings(contest, self._prepared, (0, None), laws, ())
         report = replace(report, curves=replace(found, outliers=(), limit=None, breaks=()))
-        return replace(report, warnings=(*report.warnings, *curve_warnings(report, contest, self._prepared)))
+        told = (*short_runs(self._prepared, together[0].fits), *curve_warnings(report, contest, self._prepared))
+        return replace(report, warnings=(*report.warnings, *told))
 
     def _better(self, contest: Contest) -> None:
         self._tell.better(lambda: candidates(contest.by_bits, self._prepared.target, intervals=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -30,6 +31,8 @@ _USUAL_NAMES: Final[Mapping[str, Sequence[str]]] = {
     "lr": ("lr", "learning_rate"),
 }
 _MIN_VALUES = 3
+MIN_ROWS_A_RUN = 5
+"""Of a run with constants of its own."""
 
 
 class ValueScale(StrEnum):
@@ -116,6 +119,9 @@ class Curves(Columns):
             violations.append(Violation("curves.runs", f"holds {len(self.runs)} labels for {self.rows} rows"))
         if self.per_run and not self.runs:
             violations.append(Violation("curves.runs", "is not given; constants per run need the run of each row"))
+        if self.per_run and self.runs and max(Counter(self.runs).values()) < MIN_ROWS_A_RUN:
+            text = f"name no run of {MIN_ROWS_A_RUN} rows or more, which constants per run need; leave per_run out"
+            violations.append(Violation("curves.runs", f"{text}, for one law of all runs"))
         return violations
 
     def _value_rules(self) -> list[Violation]:

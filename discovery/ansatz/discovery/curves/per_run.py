@@ -16,7 +16,7 @@ from ansatz.discovery.curves.laws import LAWS, Law
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.laws.shapes import CONSTANT, LINE, LOGARITHM
 from ansatz.discovery.curves.model import Model
-from ansatz.discovery.curves.observations import ValueScale
+from ansatz.discovery.curves.observations import MIN_ROWS_A_RUN, ValueScale
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.results import LawConstant, RelatedLaw
 from ansatz.discovery.curves.sample import Sample
@@ -27,7 +27,6 @@ from ansatz.discovery.expression import Array, to_text
 _TRIED_RUNS = 4
 _KEPT_LAWS = 6
 _FEWEST_RUNS = 4
-_FEWEST_ROWS = 5
 _BETTER_BITS = 6.0
 _EFFORT = Effort(0.7, 12, 40)
 
@@ -94,7 +93,7 @@ def run_samples(prepared: Prepared) -> dict[str, Sample]:
     samples: dict[str, Sample] = {}
     for number, name in enumerate(prepared.run_names):
         part = prepared.sample.only(np.flatnonzero(prepared.sample.run == number))
-        if part.rows >= _FEWEST_ROWS:
+        if part.rows >= MIN_ROWS_A_RUN:
             varying = {n: c for n, c in part.columns.items() if np.unique(c).size >= 3}
             samples[name] = Sample(
                 varying, part.y, part.scale, part.spread, part.counts, part.run, part.first_row, part.trials
@@ -118,7 +117,8 @@ def _together(runs: _Runs, law: Law, binding: Mapping[str, str], names: Sequence
             FAMILY_BITS + sum(t.bits for t in complete),
             math.sqrt(float(np.mean([t.error**2 for t in complete]))),
             math.sqrt(float(np.mean([t.rmse**2 for t in complete]))),
-            sum(t.rows for t in complete),
+            # What one fit misses of the rows of a run is alike: each run counts once.
+            float(len(complete)),
         )
     middle = sorted(fits.values(), key=lambda f: f.noise)[len(fits) // 2]
     found = Found(middle, f"families.{law.name}", FAMILY_BITS, bits, foretold, judged=foretold is not None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from ansatz.discovery.curves.laws import BASELINES
+from ansatz.discovery.curves.observations import MIN_ROWS_A_RUN
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.search import Contest, indistinguishable
 from ansatz.discovery.report import Report, Warning
@@ -32,6 +35,16 @@ def curve_warnings(report: Report, contest: Contest, prepared: Prepared) -> list
         text = f"{run.run or 'The curve'} gets worse late: {prepared.target} is {run.best:.4g} at {prepared.axis} = "
         warnings.append(Warning("LATE_WORSENING", text + f"{run.best_at:g} and {run.last:.4g} at its end."))
     return warnings
+
+
+def short_runs(prepared: Prepared, fitted: Collection[str]) -> list[Warning]:
+    """Where constants are by run: the runs that have too few rows for constants of their own."""
+    left_out = [run for run in prepared.run_names if run not in fitted]
+    if not left_out:
+        return []
+    shown = ", ".join(map(repr, left_out[:_FEW])) + (", …" if len(left_out) > _FEW else "")
+    text = f"{len(left_out)} run(s) of fewer than {MIN_ROWS_A_RUN} rows were left out: {shown}."
+    return [Warning("RUNS_LEFT_OUT", text)]
 
 
 def _baseline(report: Report) -> list[Warning]:
