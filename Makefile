@@ -7,7 +7,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Operon is compiled for these two; elsewhere the built-in searchers work alone.
 ENGINE := $(if $(filter Linux-x86_64 Darwin-arm64,$(shell uname -sm | tr ' ' -)),operon,none)
 
-.PHONY: help setup demo test test-slow soak lint protos bench load clean
+.PHONY: help setup demo test test-slow soak lint protos bench load fuzz image-test clean
 
 help:
 	@echo "make demo    find Kepler's third law in the planets' orbits"
@@ -17,6 +17,8 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make bench   measure the latency of a warm server and the recovery of known laws"
 	@echo "make load    measure what a server bears: watchers, queued jobs, many calls"
+	@echo "make fuzz    send everything what nobody would (make fuzz ARGS='--inputs 1000000')"
+	@echo "make image-test  build the container image, run a job in it and try its properties"
 	@echo "make protos  generate the stubs from proto/"
 	@echo "make clean   remove the virtual environments and caches"
 
@@ -45,6 +47,12 @@ bench: .venv/dev.stamp
 load: .venv/dev.stamp
 	$(BIN)/python -m bench.load $(ARGS)
 
+fuzz: .venv/fuzz.stamp
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+image-test:
+	scripts/image_test.sh
+
 protos: .venv-protos/stamp
 	PATH="$(CURDIR)/.venv-protos/bin:$$PATH" scripts/protos.sh
 
@@ -65,6 +73,10 @@ clean:
 .venv/dev.stamp: .venv/server.stamp
 	@echo "Adding the tools for tests …"
 	@$(INSTALL) --group dev
+	@touch $@
+
+.venv/fuzz.stamp: .venv/dev.stamp
+	@$(INSTALL) --group fuzz
 	@touch $@
 
 # The stubs are made by the oldest toolchain whose output the package accepts, so it has an environment of its own.

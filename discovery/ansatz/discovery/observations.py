@@ -65,7 +65,7 @@ class Columns:
 
     @property
     def rows(self) -> int:
-        return int(self.columns[0].values.size)
+        return int(self.columns[0].values.size) if self.columns else 0
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)

@@ -14,6 +14,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from ansatz.service.access import Access
+from ansatz.service.decoding import Decoding
 from ansatz.service.evaluator import Evaluator
 from ansatz.service.executor.worker_pool import WorkerPool
 from ansatz.service.jobs import Jobs
@@ -66,7 +67,7 @@ class Server:
             grace_seconds=settings.stop_grace_seconds,
         )
         self._health = health.aio.HealthServicer()
-        self._grpc = grpc.aio.server(options=_options(limits))
+        self._grpc = grpc.aio.server(interceptors=[Decoding()], options=_options(limits))
         evaluator = Evaluator(evaluators, limits)
         servicer = Servicer(
             Access(settings.tokens),

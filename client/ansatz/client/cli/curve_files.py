@@ -55,9 +55,16 @@ def _delimited(text: str, source: str, target: str) -> TextTable:
     lines = [(i, line) for i, line in enumerate(text.splitlines(), start=1) if line.strip() and line[0] != "#"]
     if not lines:
         raise InvalidRequest.of("data", f"{source} is empty; give a header line with the column names, and rows")
-    rows = list(csv.reader([line for _, line in lines], delimiter=delimiter_of(lines[0][1])))
+    rows, places = [], []
+    reader = csv.reader([line for _, line in lines], delimiter=delimiter_of(lines[0][1]))
+    try:
+        for row in reader:
+            rows.append(row)
+            # A quoted cell may go over several lines: the row stands where it ends.
+            places.append(f"line {lines[reader.line_num - 1][0]}")
+    except csv.Error as error:
+        raise InvalidRequest.of("data", f"{source} cannot be read as delimited text: {error}") from None
     header = [cell.strip() for cell in rows[0]]
-    places = [f"line {i}" for i, _ in lines]
     if len(header) == 2 and all(map(is_number, header)):
         header = [STEP, target]
     else:
@@ -80,7 +87,7 @@ def _json_lines(text: str, source: str) -> TextTable:
             continue
         try:
             read = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRequest.of("data", f"line {i} of {source!r} is no JSON: {error}") from None
         if not isinstance(read, dict):
             raise InvalidRequest.of("data", f"line {i} of {source!r} is no JSON object; give one object a line")

@@ -141,7 +141,7 @@ def _chosen(
 def _units(path: Path, known: Sequence[str], columns: Columns) -> dict[str, str]:
     try:
         units = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidRequest.of("--units", f"{str(path)!r} cannot be read as JSON: {error}") from None
     if not isinstance(units, dict) or not all(isinstance(unit, str) for unit in units.values()):
         raise InvalidRequest.of("--units", f'{str(path)!r} must be one object of texts, as {{"v": "m/s"}}')

@@ -60,6 +60,7 @@ class _Parser:
         self._tokens = self._tokenise(text.strip())
         self._position = 0
         self._nesting = 0
+        self._operators = 0
 
     def parse(self) -> Node:
         node = self._expression()
@@ -120,15 +121,22 @@ class _Parser:
         self._nested()
         node = self._term()
         while operator := self._accept("+", "-"):
-            node = Apply(operator, (node, self._term()))
+            node = self._joined(operator, node, self._term())
         self._nesting -= 1
         return node
 
     def _term(self) -> Node:
         node = self._factor()
         while operator := self._accept("*", "/"):
-            node = Apply(operator, (node, self._factor()))
+            node = self._joined(operator, node, self._factor())
         return node
+
+    def _joined(self, operator: str, left: Node, right: Node) -> Node:
+        """A chain of operators is a deep tree: it is refused while it grows, before anything walks it."""
+        self._operators += 1
+        if 2 * self._operators >= MAX_NODES:
+            raise self._error(f"has more than {MAX_NODES} nodes; give at most {MAX_NODES}")
+        return Apply(operator, (left, right))
 
     def _factor(self) -> Node:
         sign = self._accept("+", "-")
@@ -151,7 +159,7 @@ class _Parser:
         self._nested()
         exponent = self._factor()
         self._nesting -= 1
-        if not tree.variables(exponent):
+        if not tree.variables(exponent) and not any(tree.calls(exponent, *tree.PARTS)):
             value = float(evaluate(exponent, {}, 1)[0])
             if not abs(value) <= MAX_EXPONENT:
                 raise self._error(f"has an exponent of {value:g}; exponents lie within ±{MAX_EXPONENT:g}")

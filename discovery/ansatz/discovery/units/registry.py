@@ -35,6 +35,8 @@ def dimension_of(name: str) -> Dimension:
     `name` must hold letters and underscores only: pint computes what looks like a formula, however long that takes.
     Loads pint's definitions on first use, some tenths of a second. Raises UnknownUnitError.
     """
+    from tokenize import TokenError
+
     from pint.errors import PintError
 
     registry = _registry()
@@ -42,7 +44,7 @@ def dimension_of(name: str) -> Dimension:
         unit = registry.parse_units(name)
         exponents = registry.get_dimensionality(unit)
         at_zero = registry.Quantity(0.0, unit).to_base_units().magnitude
-    except (PintError, ValueError, TypeError, AttributeError, KeyError):
+    except (PintError, ValueError, TypeError, AttributeError, KeyError, AssertionError, SyntaxError, TokenError):
         raise UnknownUnitError(f"{name!r} is no known unit; use SI names, and 1 for what has no dimension") from None
     if at_zero != 0:
         raise UnknownUnitError(

@@ -25,7 +25,7 @@ _SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "01234567
 _SYMBOLS: Final = {"%": "percent", "°": "degree", "‰": "permille"}
 _TOKEN: Final = re.compile(
     r"(?P<space>[ \t]+)"
-    r"|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>°[CF](?![A-Za-z])|[^\W\d_]+(?:_[^\W\d_]+)*|[%°‰])"
     r"|(?P<power>\^|\*\*)"
     r"|(?P<raised>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)"

@@ -12,6 +12,10 @@ _LENGTH = struct.Struct("<I")
 Frame = tuple["Kind", bytes]
 
 
+class BrokenFrameError(ValueError):
+    """Bytes that are no frame: the other side is not what it should be."""
+
+
 class Kind(IntEnum):
     """What a frame holds."""
 
@@ -46,27 +50,39 @@ def joined(*parts: bytes) -> bytes:
 
 
 def parted(payload: bytes) -> list[bytes]:
-    """The parts of a payload."""
+    """The parts of a payload. Raises BrokenFrameError where it ends within one."""
     parts: list[bytes] = []
     place = 0
     while place < len(payload):
+        start = place + _LENGTH.size
+        if start > len(payload):
+            raise BrokenFrameError("a payload ends within the length of a part")
         (length,) = _LENGTH.unpack_from(payload, place)
-        place += _LENGTH.size + length
-        parts.append(payload[place - length : place])
+        place = start + length
+        if place > len(payload):
+            raise BrokenFrameError("a payload ends within a part")
+        parts.append(payload[start:place])
     return parts
 
 
 async def receive(reader: asyncio.StreamReader) -> Frame:
-    """The next frame. Raises asyncio.IncompleteReadError at the end of the stream."""
+    """The next frame. Raises asyncio.IncompleteReadError at the end of the stream, BrokenFrameError."""
     kind, length = _HEADER.unpack(await reader.readexactly(_HEADER.size))
-    return Kind(kind), await reader.readexactly(length)
+    return _known(kind), await reader.readexactly(length)
 
 
 def read(stream: BinaryIO) -> Frame | None:
-    """The next frame of a blocking stream; None at its end."""
+    """The next frame of a blocking stream; None at its end. Raises BrokenFrameError where it is none."""
     header = stream.read(_HEADER.size)
     if len(header) < _HEADER.size:
         return None
-    kind, length = _HEADER.unpack(header)
-    payload = stream.read(length)
-    return (Kind(kind), payload) if len(payload) == length else None
+    number, length = _HEADER.unpack(header)
+    kind, payload = _known(number), stream.read(length)
+    return (kind, payload) if len(payload) == length else None
+
+
+def _known(number: int) -> Kind:
+    try:
+        return Kind(number)
+    except ValueError:
+        raise BrokenFrameError(f"there are no frames of kind {number}") from None

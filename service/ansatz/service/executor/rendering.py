@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansatz.discovery import Curves, Trajectories
+from ansatz.discovery import Curves, InvalidInputError, Trajectories, Violation
 from ansatz.discovery.curve_plots import plot_curves
 from ansatz.discovery.curves.picture import picture
 from ansatz.discovery.expression import Node, parse
@@ -28,7 +28,10 @@ def render(payload: bytes) -> Frame:
     report = report_pb2.Report.FromString(told)
     candidates = report.candidates
     chosen = next(c for c in candidates if c.rank == (asked.rank or 1))
-    form = _FORMATS[asked.format]
+    form = _FORMATS.get(asked.format)
+    if form is None:
+        known = ", ".join(discovery_service_pb2.PlotFormat.keys())
+        raise InvalidInputError([Violation("format", f"{asked.format} is no format; formats: {known}")])
     if isinstance(observations, Trajectories):
         image = plot_motion(observations, _equations(chosen, observations), form)
     elif isinstance(observations, Curves):

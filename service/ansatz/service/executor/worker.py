@@ -36,7 +36,7 @@ from ansatz.service import convert
 from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
 from ansatz.service.convert_curves import answers_to_proto, curves_asked, law_of_rank, questions_from_proto
 from ansatz.service.convert_proposal import candidates_from_proto, proposal_to_proto
-from ansatz.service.executor.frames import Frame, Kind, packed, parted, read
+from ansatz.service.executor.frames import BrokenFrameError, Frame, Kind, packed, parted, read
 from ansatz.service.executor.isolation import isolate
 from ansatz.service.executor.process_tree import kill_own
 from ansatz.service.executor.rendering import render
@@ -70,7 +70,7 @@ class Link:
 
     def _listen(self) -> None:
         # A server that dies with frames unread resets the connection instead of ending it.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, BrokenFrameError):
             self._take_frames()
         # The server is gone: end this process and whatever it started.
         kill_own()

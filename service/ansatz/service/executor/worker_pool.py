@@ -87,7 +87,7 @@ class Worker:
     async def receive(self) -> Frame:
         try:
             return await frames.receive(self._reader)
-        except (asyncio.IncompleteReadError, OSError) as error:
+        except (asyncio.IncompleteReadError, OSError, frames.BrokenFrameError) as error:
             raise WorkerDiedError from error
 
     def ask_to_stop(self) -> None:

@@ -16,6 +16,7 @@ from ansatz.discovery.expression import Array
 
 _LENGTH: Final = struct.Struct(">I")
 _MAX_HEADER: Final = 1 << 20
+_MAX_VALUES: Final = 1 << 30
 
 
 def write_frame(stream: IO[bytes], header: dict[str, Any], *arrays: Array) -> None:
@@ -32,12 +33,27 @@ def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], list[Array]]:
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     if length > _MAX_HEADER:
         raise ValueError(f"a header of {length} bytes is no header")
-    header: dict[str, Any] = json.loads(_exactly(stream, length))
+    header = _header(_exactly(stream, length))
     arrays = []
     for shape in header.pop("shapes"):
         raw = _exactly(stream, 8 * math.prod(shape))
         arrays.append(np.frombuffer(raw, dtype="<f8").astype(np.float64).reshape(shape))
     return header, arrays
+
+
+def _header(text: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(text)
+    except RecursionError:
+        raise ValueError("a header is nested too deep") from None
+    if not isinstance(header, dict) or not isinstance(header.get("shapes"), list):
+        raise ValueError("a header is one object that lists shapes")
+    for shape in header["shapes"]:
+        if not (isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)):
+            raise ValueError(f"{str(shape)[:60]} is no shape")
+        if math.prod(shape) > _MAX_VALUES:
+            raise ValueError(f"an array of shape {str(shape)[:60]} is too large")
+    return header
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:
