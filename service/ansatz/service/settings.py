@@ -34,7 +34,13 @@ class Settings(BaseSettings):
     """Serve discoveries over gRPC. Every flag is an environment variable too: ANSATZ_LISTEN for --listen, and so on."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ANSATZ_", env_ignore_empty=True, frozen=True, cli_kebab_case=True, cli_prog_name="ansatz serve"
+        env_prefix="ANSATZ_",
+        env_ignore_empty=True,
+        # Secrets of containers: a file for a setting, as ansatz_store.
+        secrets_dir=os.environ.get("ANSATZ_SECRETS_DIR"),
+        frozen=True,
+        cli_kebab_case=True,
+        cli_prog_name="ansatz serve",
     )
 
     listen: Annotated[str, Field(description="HOST:PORT (port 0: any free one) or unix:/path")] = "127.0.0.1:50051"
