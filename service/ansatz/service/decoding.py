@@ -17,7 +17,10 @@ _Read = Callable[[bytes], Any]
 
 
 class Decoding(grpc.aio.ServerInterceptor):
-    """Gives methods their requests read, and answers what cannot be read itself."""
+    """Gives the methods of a service, by its full name, their requests read; answers what cannot be read itself."""
+
+    def __init__(self, service: str) -> None:
+        self._prefix = f"/{service}/"
 
     async def intercept_service(
         self,
@@ -26,7 +29,7 @@ class Decoding(grpc.aio.ServerInterceptor):
     ) -> Any:
         """A handler that takes the bytes which came, in place of the one that takes messages."""
         handler = await continuation(handler_call_details)
-        if handler is None or handler.request_deserializer is None:
+        if handler is None or not handler_call_details.method.startswith(self._prefix):
             return handler
         read, encode = _reader(handler.request_deserializer), handler.response_serializer
         if handler.unary_unary:
@@ -35,7 +38,7 @@ class Decoding(grpc.aio.ServerInterceptor):
             return grpc.unary_stream_rpc_method_handler(_stream(handler.unary_stream, read), None, encode)
         if handler.stream_unary:
             return grpc.stream_unary_rpc_method_handler(_collect(handler.stream_unary, read), None, encode)
-        return handler  # reflection alone
+        return handler
 
 
 def _reader(deserialize: _Read) -> _Read:

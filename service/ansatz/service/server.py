@@ -67,7 +67,7 @@ class Server:
             grace_seconds=settings.stop_grace_seconds,
         )
         self._health = health.aio.HealthServicer()
-        self._grpc = grpc.aio.server(interceptors=[Decoding()], options=_options(limits))
+        self._grpc = grpc.aio.server(interceptors=[Decoding(SERVICE)], options=_options(limits))
         evaluator = Evaluator(evaluators, limits)
         servicer = Servicer(
             Access(settings.tokens),
