@@ -38,7 +38,8 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     assert set(best["scores"]) == {"rmse", "r2", "relative_error", "description_length", "extrapolation_rmse"}
     assert set(found) == {
         "state", "job", "elapsed_seconds", "first_candidate_seconds", "candidates", "columns", "metric", "refinement",
-        "residual", "noise", "warnings", "receipt", "error", "violations", "constant_laws", "curves",
+        "residual", "noise", "warnings", "receipt", "error", "violations", "constant_laws", "curves", "drift",
+        "jumps", "jump_laws",
     }  # fmt: skip
     assert 0 < found["first_candidate_seconds"] <= found["elapsed_seconds"]
     assert set(found["noise"]) == {"relative_std"}

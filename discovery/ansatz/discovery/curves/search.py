@@ -29,6 +29,7 @@ _MIN_SPAN = 1.5
 _SAME = 1e-3
 _LEAST_BEYOND = 0.1
 _FAILING = 0.95
+_CHANCE_BITS = 10.0  # a thousand forms are tried
 _ROUNDING = 1e-12
 
 
@@ -177,13 +178,14 @@ class Contest:
 
 def ranked(found: Sequence[Found], rows: float) -> list[Found]:
     """Best first: judged before others, those that fail on the held-out rows after those that do not; then, of those
-    that the rows cannot tell from the best, those of the fewest constants, and of these the one that foretells best."""
+    that the rows cannot tell from the best, those of the catalogue, whose constants mean something to their readers; of
+    these those of the fewest constants, and of these the one that foretells best."""
     failing = _failing(found)
     order = sorted(found, key=lambda f: (not f.judged, id(f) in failing, f.score, f.size))
     if not order:
         return []
     rivals = [f for f in indistinguishable(order, rows) if id(f) not in failing] or order[:1]
-    first = min(rivals, key=lambda f: (f.fit.constants, not f.listed, f.miss, f.size, f.score))
+    first = min(rivals, key=lambda f: (not f.listed, f.fit.constants, f.miss, f.size, f.score))
     return [first, *(f for f in order if f is not first)]
 
 
@@ -198,13 +200,16 @@ def indistinguishable(order: Sequence[Found], rows: float) -> list[Found]:
 
 def _failing(found: Sequence[Found]) -> set[int]:
     """Those whose error on the held-out rows is larger than the smallest one by more than chance would have it (F
-    test)."""
+    test). Of many laws that were searched, one may foretell best by chance: one sets the standard only where it
+    describes all rows better than the catalogue does, its form aside."""
     told = [f for f in found if f.foretold is not None]
     if not told:
         return set()
     from scipy.special import fdtri
 
-    smallest = min(f.foretold.error for f in told if f.foretold is not None)
+    shortest = min((f.score - f.structure for f in told if f.listed), default=math.inf)
+    standard = [f for f in told if f.listed or f.score - f.structure < shortest - _CHANCE_BITS]
+    smallest = min(f.foretold.error for f in standard if f.foretold is not None)
     rows = max(min(f.foretold.rows for f in told if f.foretold is not None), 1.0)
     limit = smallest * math.sqrt(float(fdtri(rows, rows, _FAILING))) + _ROUNDING
     return {id(f) for f in told if f.foretold is not None and f.foretold.error > limit}
