@@ -94,10 +94,11 @@ def follow(
     1e12."""
     from scipy.integrate import solve_ivp
 
-    def rates(_: float, z: Array) -> list[float]:
+    def rates(time: float, z: Array) -> list[float]:
         if not np.all(np.abs(z) < _FAR):
             raise OverflowError
-        columns = {name: z[j : j + 1] for j, name in enumerate(states)}
+        # What was found may name the time, as a wave does.
+        columns = {"t": np.array([time])} | {name: z[j : j + 1] for j, name in enumerate(states)}
         return [float(evaluate(e, columns, 1)[0]) for e in equations]
 
     found = np.full((t.size, len(states)), np.nan)
