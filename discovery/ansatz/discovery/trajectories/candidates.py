@@ -11,6 +11,7 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, Number, Variable, complexity, evaluate, simplify, variables
+from ansatz.discovery.expression.node import calls
 from ansatz.discovery.options import Options
 from ansatz.discovery.problem import Problem
 from ansatz.discovery.search import structured
@@ -29,6 +30,7 @@ _PAIRS = 6
 _FITTED = 16
 _TERM_BITS = 12.0
 _KEPT = 14
+_SWITCHED = 4
 _TRIES = 2
 _REDUCED = 5
 _EXTENDED = 3
@@ -82,6 +84,12 @@ class Candidates:
         front.sort(key=lambda p: p.bits)
         chosen = [*ordered[: _KEPT // 2], *front, *ordered[_KEPT // 2 :]]
         return sorted(list(dict.fromkeys(chosen))[:_KEPT], key=lambda p: p.bits)
+
+    @property
+    def switched(self) -> list[Proposal]:
+        """The shortest descriptions that have a threshold."""
+        found = (p for p in self._found.values() if next(calls(p.formula, "sign", "max"), None) is not None)
+        return sorted(found, key=lambda p: p.bits)[:_SWITCHED]
 
     @property
     def exact(self) -> bool:

@@ -17,6 +17,7 @@ from ansatz.discovery.report import Receipt, Report, Warning
 from ansatz.discovery.trajectories.ansatz import parse_motion_ansatz
 from ansatz.discovery.trajectories.assembly import Assembly
 from ansatz.discovery.trajectories.candidates import Candidates
+from ansatz.discovery.trajectories.conditional import switching_systems, switching_terms
 from ansatz.discovery.trajectories.driving import driving_waves
 from ansatz.discovery.trajectories.integral import Smoothed
 from ansatz.discovery.trajectories.judge import Judge, Judged, ranked
@@ -36,6 +37,7 @@ _JUDGING_SHARE = 0.15
 _ALWAYS_JUDGED = 2
 _SPARSE_SHARE = 0.4
 _ASSEMBLY_SHARE = 0.8
+_SWITCH_SHARE = 0.1
 _MOST_CUBIC = 3
 _OF_SMOOTH_MOTION = frozenset({"JUMP", "OUTLIERS", "UNDERSAMPLED"})
 
@@ -105,7 +107,7 @@ class _Search:
             self._drive()
         if not self._done():
             self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE))
-        self._assemble(())
+        self._assemble(self._switch())
         if not self._done() and (waves := self._drive()) and not self._done() and not self._explained():
             self._sparse(self._budget.part(self._budget.remaining * _SPARSE_SHARE), waves)
             self._assemble(waves)
@@ -203,6 +205,19 @@ class _Search:
                 candidates.reduce(part)
             self._assemble(waves)
         return waves
+
+    def _switch(self) -> list[Node]:
+        """Terms that switch at a threshold on a state, where they explain as much as smooth laws, after systems with
+        them were tried."""
+        if self._done() or self._record.inputs or not {"sign", "abs"} & set(self._options.functions):
+            return []
+        part = self._budget.part(self._budget.remaining * _SWITCH_SHARE)
+        terms = switching_terms(self._smoothed, self._proposed, self._names, part)
+        if terms:
+            self._tell.stage("threshold")
+            for picked in switching_systems(self._proposed):
+                self._assembly.propose([p.formula for p in picked], [p.found_by for p in picked])
+        return terms
 
     def _portfolio(self) -> None:
         """The structured searchers, for states whose law is not plain yet."""

@@ -16,8 +16,9 @@ from itertools import pairwise
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.trajectories.flow import METHODS, Intervals, Method
+from ansatz.discovery.trajectories.flow import Intervals
 from ansatz.discovery.trajectories.record import Record
+from ansatz.discovery.trajectories.runge_kutta import METHODS, Method
 from ansatz.discovery.trajectories.system import Compiled, System
 
 _ITERATIONS = 30

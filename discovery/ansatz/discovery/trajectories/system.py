@@ -13,6 +13,7 @@ from ansatz.discovery.expression.derivative import ZERO, derivative
 from ansatz.discovery.expression.node import NEGATION, Apply, is_integer, rebuild
 from ansatz.discovery.refine.constants import numbers, with_numbers
 from ansatz.discovery.trajectories.record import Record
+from ansatz.discovery.trajectories.switches import Held, Switches
 from ansatz.discovery.trajectories.tape import Tape
 
 
@@ -119,14 +120,17 @@ class Compiled:
     """
 
     def __init__(self, system: System, record: Record, extra: tuple[tuple[int, Node], ...]) -> None:
-        trees = system.symbolic()
+        held = Held.of(system.symbolic())
+        trees = held.equations
         parameters = [parameter_name(k) for k in range(system.size)]
         self.components = len(record.components)
         self.parameters = system.size + len(extra)
         self._fitted = system.size
         self._d = len(record.states)
         self._offset = self.components - self._d
-        self._names = (*record.variables, *parameters)
+        names = (*record.variables, *parameters)
+        self.switches = Switches(held.inside, record.components, record.time, parameters, names)
+        self._names = (*names, *held.sides)
         entries: list[tuple[int, int, Node]] = []
         for i, tree in enumerate(trees):
             row = self._offset + i
@@ -138,14 +142,26 @@ class Compiled:
         self._values = Tape(trees, self._names)
         self._all = Tape([*trees, *(node for _, _, node in self._entries)], self._names)
 
-    def rates(self, z: Array, u: Array, t: Array, parameters: Array) -> Array:
-        """dz/dt, shape (D, N), for z (D, N), inputs u (m, N) and times t (N,)."""
-        found = self._values([*z, *u, t, *parameters[: self._fitted]])
-        return self._stacked(z, found)
+    def inside(self, z: Array, u: Array, t: Array, parameters: Array) -> Array:
+        """The arguments of the signs in the equations, shape (K, N)."""
+        return self.switches.values(self._variables(z, u, t, parameters), t.size)
 
-    def rates_and_slopes(self, z: Array, u: Array, t: Array, parameters: Array, w: Array) -> tuple[Array, Array]:
+    def inside_slopes(self, z: Array, u: Array, t: Array, parameters: Array) -> Array:
+        """Their derivatives by the components, all parameters, and time, shape (K, D + p + 1, N)."""
+        found = self.switches.slopes(self._variables(z, u, t, parameters), t.size)
+        extra = np.zeros((found.shape[0], self.parameters - self._fitted, t.size))
+        return np.concatenate([found[:, :-1], extra, found[:, -1:]], axis=1)
+
+    def rates(self, z: Array, u: Array, t: Array, parameters: Array, *, sides: Array | None = None) -> Array:
+        """dz/dt, shape (D, N), for z (D, N), inputs u (m, N) and times t (N,); `sides` (K, N) are the signs to be
+        held, else what they are at z."""
+        return self._stacked(z, self._values(self._held(z, u, t, parameters, sides)))
+
+    def rates_and_slopes(
+        self, z: Array, u: Array, t: Array, parameters: Array, w: Array, *, sides: Array | None = None
+    ) -> tuple[Array, Array]:
         """dz/dt and d/dt of the sensitivities w (D, D + p, N) with respect to the initial z and the parameters."""
-        found = self._all([*z, *u, t, *parameters[: self._fitted]])
+        found = self._all(self._held(z, u, t, parameters, sides))
         dw = np.zeros_like(w)
         for i in range(self._offset):
             dw[i] = w[self._offset + i]
@@ -155,6 +171,16 @@ class Compiled:
             else:
                 dw[row, column] += value
         return self._stacked(z, found[: self._d]), dw
+
+    def _variables(self, z: Array, u: Array, t: Array, parameters: Array) -> list[Array | float]:
+        return [*z, *u, t, *parameters[: self._fitted]]
+
+    def _held(self, z: Array, u: Array, t: Array, parameters: Array, sides: Array | None) -> list[Array | float]:
+        if not self.switches.count:
+            return self._variables(z, u, t, parameters)
+        if sides is None:
+            sides = np.sign(self.inside(z, u, t, parameters))
+        return [*self._variables(z, u, t, parameters), *sides]
 
     def _stacked(self, z: Array, found: Sequence[Array | float]) -> Array:
         dz = np.empty_like(z)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from ansatz.discovery.expression import variables
+import numpy as np
+
+from ansatz.discovery.expression import Node, evaluate, subtract, variables
+from ansatz.discovery.expression.node import calls
 from ansatz.discovery.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.trajectories.judge import INDISTINGUISHABLE_BITS, Judged
 
@@ -27,7 +31,38 @@ def result_warnings(
     if verdict is not None and not verdict.is_noise:
         text = f"The residual is not only noise (p = {verdict.p_value:.2g}): something is missing from the equations."
         found.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
-    return [*found, *_rivals(judged), *_stability(judged)]
+    return [*found, *_thresholds(best), *_rivals(judged), *_stability(judged)]
+
+
+def _thresholds(best: Candidate) -> list[Warning]:
+    """Where right-hand sides change: one warning for each threshold."""
+    where: dict[tuple[str, float], list[str]] = {}
+    for state, equation in best.equations.items():
+        for node in calls(equation, "sign", "max", "min"):
+            place = _zero(node.args[0] if node.op == "sign" else subtract(*node.args))
+            if place is not None:
+                where.setdefault(place, []).append(state)
+    found = []
+    for (name, value), states in where.items():
+        text = f"The law of {', '.join(dict.fromkeys(states))} differs below and above {name} = {value:.6g}"
+        known = next((c for c in best.constants if abs(abs(c.value) - abs(value)) <= 1e-12 * abs(value)), None)
+        if known is not None and known.lower is not None and known.upper is not None:
+            sign = math.copysign(1.0, known.value * value)
+            low, high = sorted((sign * known.lower, sign * known.upper))
+            text += f" (95 %: {low:.6g} to {high:.6g})"
+        found.append(Warning("THRESHOLD", text + "."))
+    return found
+
+
+def _zero(formula: Node) -> tuple[str, float] | None:
+    """The one variable of a formula and where it is zero, if it is a straight line."""
+    names = variables(formula)
+    if len(names) != 1:
+        return None
+    a, b, c = (float(v) for v in evaluate(formula, {names[0]: np.array([0.0, 1.0, 2.0])}, 3))
+    if a == b or abs(a - 2 * b + c) > 1e-9 * (abs(a) + abs(b) + abs(c)):
+        return None
+    return names[0], a / (a - b) + 0.0
 
 
 def _rivals(judged: Sequence[Judged]) -> list[Warning]:
