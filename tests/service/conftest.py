@@ -60,6 +60,13 @@ class Server:
         """Return once the search has found something: the sequence of that event."""
         return next(e.sequence for e in self.watch(name, after) if e.WhichOneof("event") == "front")
 
+    def until_more_than_baselines(self, name: str) -> None:
+        """Return once the search has found a formula that is none of the baselines."""
+        for event in self.watch(name):
+            if {c.found_by for c in event.front.candidates} - {"baseline"}:
+                return
+        pytest.fail(f"{name} ended with baselines alone")
+
     def cancel(self, name: str) -> job_pb2.Job:
         return self.stub.CancelJob(pb.CancelJobRequest(name=name), timeout=30).job
 
@@ -134,11 +141,14 @@ def power_law() -> pb.CreateJobRequest:
 
 @pytest.fixture
 def long_search() -> pb.CreateJobRequest:
-    """Twenty inputs, much noise, and a law that is none of the simple ones: a search of many seconds."""
+    """Sixteen inputs, all of them in a law that no searcher finds: a search of minutes."""
     draw = np.random.default_rng(1)
-    X = draw.normal(size=(4000, 20))
-    y = X[:, 0] * np.sin(3 * X[:, 1]) + np.tanh(X[:, 2] * X[:, 3]) + draw.normal(size=4000)
-    columns = [column(f"x{j}", X[:, j].tolist()) for j in range(20)]
+    X = draw.uniform(0.5, 3, size=(4000, 16))
+    x = X.T
+    waves = x[0] * np.sin(3 * x[1] * x[2]) * np.exp(-x[3] / x[4])
+    steps = np.tanh(x[5] * x[6] - x[7]) * np.log(1 + x[8] * x[9] ** 1.3)
+    y = waves + steps + np.sqrt(x[10] + x[11] * x[12]) / (x[13] + x[14] * x[15])
+    columns = [column(f"x{j}", X[:, j].tolist()) for j in range(16)]
     table = observations_pb2.Table(columns=[*columns, column("y", y.tolist())], target="y")
     options = problem_pb2.SearchOptions(engine=problem_pb2.ENGINE_NONE)
     options.budget.seconds = 600

@@ -65,7 +65,7 @@ def test_searches_that_do_not_end_in_time_go_on_from_their_last_front(
 ) -> None:
     with start_server(tmp_path, "--drain-seconds", "1") as server:
         name = server.create(long_search).name
-        server.until_searching(name)
+        server.until_more_than_baselines(name)
         watcher = server.watch(name)
         server.process.send_signal(signal.SIGTERM)
         refusal = refused(lambda: list(watcher))
@@ -117,7 +117,7 @@ def test_another_server_on_the_store_goes_on_at_once(
     store = postgres.new_database()
     with start_server(tmp_path / "first", "--store", store, "--drain-seconds", "1") as first:
         name = first.create(long_search).name
-        first.until_searching(name)
+        first.until_more_than_baselines(name)
         with start_server(tmp_path / "second", "--store", store) as second:
             watcher = second.watch(name)
             first.process.send_signal(signal.SIGTERM)

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from ansatz.service.store.database import parsed
-from ansatz.service.store.migrate import migrate
+from ansatz.service.store.migrate import migrate, versions
 from ansatz.service.store.schema import metadata
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tests.service.conftest import StartServer
 
 DATABASES = sorted((Path(__file__).parent / "databases").glob("*.db"))
-"""One of each schema, made by the version that wrote it; each holds the job "square", which found x**2."""
+"""One of each schema, made by the version that wrote it; each holds the job "square", which found x**2. Since 0006 its
+observations were uploaded."""
 
 
 @pytest.mark.parametrize("database", DATABASES, ids=lambda path: path.stem)
@@ -38,6 +39,12 @@ def test_an_old_database_is_taken_over(
         assert job.report.candidates[0].formula == "x**2"
         assert [e.sequence for e in server.watch(job.name)] == list(range(1, job.last_sequence + 1))
         assert server.wait(server.create(power_law).name).state == job_pb2.JOB_STATE_SUCCEEDED
+
+
+def test_the_newest_schema_is_among_them() -> None:
+    with sa.create_engine("sqlite://").connect() as connection:
+        _, known = versions(connection)
+    assert DATABASES[-1].stem == known[-1]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_observations_larger_than_a_message_are_searched(
         column.packed_values *= 4
     assert len(content_of(long_search)) > 2 * 2**20
     job = server.create(using(upload(server, content_of(long_search)).name, long_search))
-    assert (job.data.rows, len(job.data.inputs)) == (16_000, 20)
+    assert (job.data.rows, len(job.data.inputs)) == (16_000, 16)
     server.until_searching(job.name)
     server.cancel(job.name)
     assert jobless_in(database) == 0
