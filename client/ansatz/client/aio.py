@@ -286,19 +286,31 @@ class AsyncJobHandle:
         """As `JobHandle.result`."""
         deadline, outage = Deadline(timeout), Outage()
         while True:
-            wait = deadline.next_wait()
-            request = pb2.WaitJobRequest(name=self._name, timeout=requests.duration(wait, "timeout"))
             try:
-                call = self._client._call(self._client._stub.WaitJob, request, extra=wait)
-                response: pb2.WaitJobResponse = await call
+                job = await self._wait(deadline.next_wait(), outage)
             except Unavailable as error:
                 await asyncio.sleep(outage.pause(error))
                 continue
-            outage.over()
-            job = decode.job(response.job)
             if job.state.is_final:
                 return decode.final_report(job)
             deadline.check(job)
+
+    async def _wait(self, seconds: float, outage: Outage) -> Job:
+        """As `JobHandle._wait`."""
+        client = self._client
+        request = pb2.WaitJobRequest(name=self._name, timeout=requests.duration(seconds, "timeout"))
+        try:
+            with CallSpan(type(request)) as span:
+                call = client._stub.WaitJob(
+                    request, timeout=client._timeout + seconds, metadata=client._metadata + span.metadata
+                )
+                if connection.is_attached(await call.initial_metadata()):
+                    outage.over()
+                response = await call
+        except grpc.RpcError as error:
+            raise from_rpc(error) from None
+        outage.over()
+        return decode.job(response.job)
 
     async def predict(
         self,

@@ -355,18 +355,34 @@ class JobHandle:
         """
         deadline, outage = Deadline(timeout), Outage()
         while True:
-            wait = deadline.next_wait()
-            request = pb2.WaitJobRequest(name=self._name, timeout=requests.duration(wait, "timeout"))
             try:
-                response: pb2.WaitJobResponse = self._client._call(self._client._stub.WaitJob, request, extra=wait)
+                job = self._wait(deadline.next_wait(), outage)
             except Unavailable as error:
                 time.sleep(outage.pause(error))
                 continue
-            outage.over()
-            job = decode.job(response.job)
             if job.state.is_final:
                 return decode.final_report(job)
             deadline.check(job)
+
+    def _wait(self, seconds: float, outage: Outage) -> Job:
+        """The job after one wait; the outage is over as soon as the server says that it waits."""
+        client = self._client
+        request = pb2.WaitJobRequest(name=self._name, timeout=requests.duration(seconds, "timeout"))
+        try:
+            with CallSpan(type(request)) as span:
+                call = client._stub.WaitJob.future(
+                    request, timeout=client._timeout + seconds, metadata=client._metadata + span.metadata
+                )
+                try:
+                    if connection.is_attached(call.initial_metadata()):
+                        outage.over()
+                    response = call.result()
+                finally:
+                    call.cancel()
+        except grpc.RpcError as error:
+            raise from_rpc(error) from None
+        outage.over()
+        return decode.job(response.job)
 
     def predict(
         self,

@@ -16,10 +16,10 @@ WAIT_SECONDS: Final = 20.0
 
 _SERVICE: Final = "ansatz.v1.DiscoveryService"
 # Safe to send twice. CreateJob is because every request carries a request_id; DeleteJob is not: the second answer
-# would be NOT_FOUND. WatchJob is re-attached by the handle, which knows the last sequence.
+# would be NOT_FOUND. WatchJob and UploadObservations are begun anew by their callers here.
 _REPEATABLE: Final = (
     "CreateJob", "GetJob", "ListJobs", "WaitJob", "CancelJob", "EvaluateFormula", "CompareFormulas",
-    "ProposeExperiments", "GetServerInfo",
+    "ProposeExperiments", "RenderPlot", "PredictCurves", "GetServerInfo",
 )  # fmt: skip
 _RETRY_POLICY: Final = {
     "maxAttempts": 5,
@@ -32,7 +32,7 @@ _MAX_ANSWER_BYTES: Final = 64 * 2**20
 
 
 def is_attached(metadata: Iterable[tuple[str, str | bytes]] | None) -> bool:
-    """Whether what came first from a server says that it has a watch, though there may be no event yet."""
+    """Whether what came first from a server says that it has a watch or a wait, though there is nothing to tell yet."""
     return any(key == "ansatz-attached" for key, _ in metadata or ())
 
 

@@ -75,10 +75,7 @@ class Jobs:
         return await self._store.page(None if caller.role is Role.ADMIN else caller.name, before, size)
 
     async def wait(self, job_id: str, caller: Caller, timeout: float) -> job_pb2.Job:
-        """The job when it is final or `timeout` seconds are over."""
-        job = await self.get(job_id, caller)
-        if job.state in FINAL_STATES:
-            return job
+        """The caller's job when it is final or `timeout` seconds are over."""
         with self._hub.place():
             await self._hub.wait_final(job_id, timeout)
         return await self.get(job_id, caller)

@@ -19,6 +19,7 @@ from ansatz.service.info import server_info
 from ansatz.service.jobs import Jobs
 from ansatz.service.limits import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_WAIT_SECONDS, Limits
 from ansatz.service.resources import job_id_of, page_start, page_token
+from ansatz.service.store import FINAL_STATES
 from ansatz.service.uploads import Uploads
 from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2 as pb
@@ -27,6 +28,7 @@ from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceServicer
 Context = grpc.aio.ServicerContext[Any, Any]
 _MAX_SEQUENCE = 2**63 - 1
 _ATTACHED = ("ansatz-attached", "1")
+"""Sent at once by calls that may have nothing else to tell for long: the caller knows that it is heard."""
 
 
 class Servicer(DiscoveryServiceServicer):
@@ -89,7 +91,6 @@ class Servicer(DiscoveryServiceServicer):
         caller = self._caller(context, Role.READ)
         job_id = job_id_of(request.name)
         await self._jobs.get(job_id, caller)
-        # At once: nothing may happen to the job for long, and the caller is to know that it is heard.
         await context.send_initial_metadata((_ATTACHED,))
         async for event in self._hub.watch(job_id, min(request.after_sequence, _MAX_SEQUENCE)):
             yield pb.WatchJobResponse(event=event)
@@ -100,7 +101,12 @@ class Servicer(DiscoveryServiceServicer):
         timeout = convert.seconds(request.timeout) if request.HasField("timeout") else MAX_WAIT_SECONDS
         if not 0 <= timeout <= MAX_WAIT_SECONDS:
             raise InvalidInputError([Violation("timeout", f"is {timeout:g} s; give 0 to {MAX_WAIT_SECONDS:g} s")])
-        return pb.WaitJobResponse(job=await self._jobs.wait(job_id_of(request.name), caller, timeout))
+        job_id = job_id_of(request.name)
+        job = await self._jobs.get(job_id, caller)
+        if job.state not in FINAL_STATES:
+            await context.send_initial_metadata((_ATTACHED,))
+            job = await self._jobs.wait(job_id, caller, timeout)
+        return pb.WaitJobResponse(job=job)
 
     @answers
     async def CancelJob(self, request: pb.CancelJobRequest, context: Context) -> pb.CancelJobResponse:
