@@ -206,7 +206,14 @@ class WorkerPool:
     async def _keep(self, slot: int) -> None:
         failures, was_warm = 0, False
         while True:
-            worker = await Worker.spawn(self._role)
+            try:
+                worker = await Worker.spawn(self._role)
+            except (OSError, psutil.Error) as error:
+                # Out of files, processes or memory: for now.
+                failures += 1
+                _log.error("a worker could not be started; trying again", role=self._role, slot=slot, exc_info=error)
+                await asyncio.sleep(_backoff(failures))
+                continue
             self._workers.add(worker)
             log = _log.bind(role=self._role, slot=slot, pid=worker.pid)
             if await self._gets_ready(worker, _WARM_UP_SECONDS):
@@ -229,7 +236,7 @@ class WorkerPool:
             WORKER_RESTARTS.labels(self._role, worker.end_reason).inc()
             log.warning("worker ended", status=status, reason=worker.end_reason)
             if failures:
-                await asyncio.sleep(min(_MAX_BACKOFF_SECONDS, 0.5 * 2.0**failures))
+                await asyncio.sleep(_backoff(failures))
 
     async def _rest(self, worker: Worker) -> None:
         """A worker after its task: idle, or replaced."""
@@ -245,7 +252,10 @@ class WorkerPool:
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(_WATCH_SECONDS)
-            await asyncio.to_thread(self._look_at, tuple(self._workers))
+            try:
+                await asyncio.to_thread(self._look_at, tuple(self._workers))
+            except Exception as error:
+                _log.error("the memory of workers could not be measured; trying again", exc_info=error)
 
     def _look_at(self, workers: tuple[Worker, ...]) -> None:
         for worker in workers:
@@ -258,3 +268,8 @@ class WorkerPool:
         except (WorkerDiedError, TimeoutError):
             return False
         return kind is Kind.READY
+
+
+def _backoff(failures: int) -> float:
+    """Seconds before the next attempt after so many that failed one after the other."""
+    return min(_MAX_BACKOFF_SECONDS, 0.5 * 2.0 ** min(failures, 10))
