@@ -101,6 +101,7 @@ class Jobs:
     async def delete(self, job_id: str, caller: Caller) -> None:
         await self.cancel(job_id, caller)
         await self._store.delete(job_id)
+        self._hub.forget(job_id)
         _log.info("job deleted")
 
     async def _admit(self, new: NewJob) -> bool:

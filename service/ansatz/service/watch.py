@@ -23,7 +23,7 @@ class Feed:
     def __init__(self) -> None:
         self._tail: deque[job_pb2.JobEvent] = deque(maxlen=_TAIL)
         self.changed = asyncio.Event()
-        self.final = False
+        self.final = self.gone = False
         self.watchers = 0
 
     @property
@@ -73,8 +73,16 @@ class EventHub:
         if feed := self._feeds.get(job_id):
             feed.publish(event)
 
+    def forget(self, job_id: str) -> None:
+        """The job was deleted: who still hears of it is told no more, and another job may get its id."""
+        if feed := self._feeds.pop(job_id, None):
+            feed.gone = feed.final = True
+            feed.wake()
+
     async def catch_up(self, job_id: str, sequence: int) -> None:
         """Tell the watchers of events up to a sequence, which another server may have put into the store."""
+        if sequence == GONE and await self._store.state(job_id) is None:
+            self.forget(job_id)
         feed = self._feeds.get(job_id)
         if feed is None or sequence <= feed.last:
             return
@@ -99,6 +107,8 @@ class EventHub:
             while True:
                 changed, final = feed.changed, feed.final
                 events = feed.after(after)
+                if events is None and feed.gone:
+                    return
                 if events is None:
                     stored = await self._store.events(job_id, after, _BATCH)
                     events, final = stored.events, stored.over
@@ -154,5 +164,5 @@ class EventHub:
             yield feed
         finally:
             feed.watchers -= 1
-            if not feed.watchers:
+            if not feed.watchers and self._feeds.get(job_id) is feed:
                 del self._feeds[job_id]
