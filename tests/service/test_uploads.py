@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,12 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
+from ansatz.service import uploads
+from ansatz.service.access import Caller, Role
+from ansatz.service.limits import Limits
+from ansatz.service.settings import Settings
+from ansatz.service.store import Database, UploadStore
+from ansatz.service.store.database import parsed
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, problem_pb2
 from tests.service.test_isolation import eventually
@@ -142,6 +149,33 @@ def test_an_upload_that_breaks_off_leaves_nothing(uploading: tuple[Server, Path]
     call.cancel()
     stop.set()
     assert eventually(lambda: left_in(database) == before)
+
+
+@pytest.mark.slow
+def test_an_upload_that_comes_slowly_is_kept_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of little, whose pieces come in time, but take longer together than an upload is kept without a piece."""
+    monkeypatch.setattr(uploads, "UPLOAD_PAUSE_SECONDS", 2.0)
+
+    async def slow() -> AsyncIterator[pb.UploadObservationsRequest]:
+        for _ in range(10):
+            yield pb.UploadObservationsRequest(data=b"little")
+            await asyncio.sleep(0.5)
+
+    async def received() -> int:
+        database = Database(parsed(f"sqlite:///{tmp_path / 'jobs.db'}"))
+        await database.open()
+        store = UploadStore(database)
+        try:
+            receiver = uploads.Uploads(store, Limits.of(Settings(data_dir=tmp_path)))
+            receiving = asyncio.create_task(receiver.receive(slow(), Caller("alice", Role.WRITE)))
+            while not receiving.done():
+                await store.delete_expired()
+                await asyncio.sleep(0.05)
+            return (await receiving).size_bytes
+        finally:
+            await database.close()
+
+    assert asyncio.run(received()) == 10 * len(b"little")
 
 
 @pytest.mark.slow

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import secrets
+import time
 from collections.abc import AsyncIterator
 
 import structlog
@@ -75,7 +75,7 @@ class Uploads:
         self, number: int, requests: AsyncIterator[pb.UploadObservationsRequest]
     ) -> tuple[str, int]:
         """The digest and the size of what came."""
-        digest, size, place, waiting = hashlib.sha256(), 0, 0, bytearray()
+        digest, size, place, waiting, stored = hashlib.sha256(), 0, 0, bytearray(), time.monotonic()
         async for data in _in_time(requests):
             size += len(data)
             if size > self._limits.max_upload_bytes:
@@ -83,9 +83,10 @@ class Uploads:
                 raise InvalidInputError([Violation("data", text)])
             digest.update(data)
             waiting += data
-            if len(waiting) >= _STORED_BYTES:
+            # Also where little comes, so that it does not expire meanwhile.
+            if len(waiting) >= _STORED_BYTES or time.monotonic() - stored > UPLOAD_PAUSE_SECONDS:
                 await self._store.append(number, place, bytes(waiting), 2 * UPLOAD_PAUSE_SECONDS)
-                place += 1
+                place, stored = place + 1, time.monotonic()
                 waiting.clear()
         if not size:
             raise InvalidInputError([Violation("data", "is empty; send a serialized ansatz.v1.Problem in pieces")])
@@ -94,9 +95,11 @@ class Uploads:
 
     async def _sweep(self) -> None:
         while True:
-            with contextlib.suppress(Exception):
+            try:
                 if expired := await self._store.delete_expired():
                     _log.info("uploads expired", number=expired)
+            except Exception as error:
+                _log.error("expired uploads could not be deleted; trying again later", exc_info=error)
             await asyncio.sleep(_SWEEP_SECONDS)
 
 
