@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import structlog
@@ -17,6 +18,7 @@ from ansatz.service.continuing import EndedJob
 from ansatz.service.executor.frames import Kind, joined
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
 from ansatz.service.limits import EVALUATION_SECONDS, MAX_WAITING_EVALUATIONS, Limits
+from ansatz.service.turns import Turns
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, report_pb2
 
@@ -26,26 +28,33 @@ _log = structlog.get_logger()
 
 
 class Evaluator:
-    """Answers one request at a time, in the order in which they come. Methods raise ServiceError."""
+    """Answers one request at a time; callers, told by their names, have equal turns. Methods raise ServiceError."""
 
     def __init__(self, pool: WorkerPool, limits: Limits) -> None:
         self._pool, self._limits = pool, limits
-        self._waiting, self._waiting_bytes = 0, 0
+        self._turns = Turns()
+        # Of the calls that wait, by caller.
+        self._calls: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
         self._seconds = 0.0
 
-    async def evaluate(self, request: pb.EvaluateFormulaRequest) -> pb.EvaluateFormulaResponse:
+    async def evaluate(self, request: pb.EvaluateFormulaRequest, caller: str) -> pb.EvaluateFormulaResponse:
         """The scores of a formula."""
         if violations := self._limits.table_violations(request.table):
             raise errors.invalid(violations)
-        return pb.EvaluateFormulaResponse.FromString(await self._answer(Kind.EVALUATE, request.SerializeToString()))
+        answer = await self._answer(Kind.EVALUATE, request.SerializeToString(), caller)
+        return pb.EvaluateFormulaResponse.FromString(answer)
 
-    async def compare(self, request: pb.CompareFormulasRequest) -> pb.CompareFormulasResponse:
+    async def compare(self, request: pb.CompareFormulasRequest, caller: str) -> pb.CompareFormulasResponse:
         """How two formulas compare."""
         if violations := self._limits.box_violations(request.box):
             raise errors.invalid(violations)
-        return pb.CompareFormulasResponse.FromString(await self._answer(Kind.COMPARE, request.SerializeToString()))
+        answer = await self._answer(Kind.COMPARE, request.SerializeToString(), caller)
+        return pb.CompareFormulasResponse.FromString(answer)
 
-    async def propose(self, request: pb.ProposeExperimentsRequest, job: EndedJob) -> pb.ProposeExperimentsResponse:
+    async def propose(
+        self, request: pb.ProposeExperimentsRequest, job: EndedJob, caller: str
+    ) -> pb.ProposeExperimentsResponse:
         """The experiments that tell the formulas of a job apart."""
         if violations := self._limits.box_violations(request.box):
             raise errors.invalid(violations)
@@ -57,42 +66,54 @@ class Evaluator:
             )
         parts = (request, job.problem, job.front)
         payload = joined(*(part.SerializeToString() for part in parts))
-        return pb.ProposeExperimentsResponse.FromString(await self._answer(Kind.PROPOSE, payload))
+        return pb.ProposeExperimentsResponse.FromString(await self._answer(Kind.PROPOSE, payload, caller))
 
     async def predict(
-        self, job: EndedJob, report: report_pb2.Report, request: pb.PredictCurvesRequest
+        self, job: EndedJob, report: report_pb2.Report, request: pb.PredictCurvesRequest, caller: str
     ) -> pb.PredictCurvesResponse:
         """What a law of a job on curves says of other scales."""
         payload = joined(job.problem.SerializeToString(), report.SerializeToString(), request.SerializeToString())
-        return pb.PredictCurvesResponse.FromString(await self._answer(Kind.PREDICT, payload))
+        return pb.PredictCurvesResponse.FromString(await self._answer(Kind.PREDICT, payload, caller))
 
-    async def render(self, problem: bytes, report: bytes, request: pb.RenderPlotRequest) -> pb.RenderPlotResponse:
+    async def render(
+        self, problem: bytes, report: bytes, request: pb.RenderPlotRequest, caller: str
+    ) -> pb.RenderPlotResponse:
         """A picture of one of the candidates of a job's report."""
         payload = joined(problem, report, request.SerializeToString())
-        return pb.RenderPlotResponse.FromString(await self._answer(Kind.RENDER, payload))
+        return pb.RenderPlotResponse.FromString(await self._answer(Kind.RENDER, payload, caller))
 
-    async def _answer(self, kind: Kind, payload: bytes) -> bytes:
+    async def _answer(self, kind: Kind, payload: bytes, caller: str) -> bytes:
         """The serialized response of the process to a task."""
         self._pool.start()
-        with self._place(len(payload)):
-            worker = await self._pool.take()
+        with self._place(caller, len(payload)):
+            async with self._turns.turn(caller):
+                worker = await self._pool.take()
         # Shielded: where the caller goes away, the process finishes and serves the next one.
         return await asyncio.shield(asyncio.create_task(self._answer_of(worker, kind, payload)))
 
     @contextlib.contextmanager
-    def _place(self, size: int) -> Iterator[None]:
-        """One of the places of those who wait. Raises ServiceError where there is none, or not for so many bytes."""
-        most_bytes = _WAITING_MESSAGES * self._limits.max_message_bytes
-        if self._waiting >= MAX_WAITING_EVALUATIONS or self._waiting_bytes + size > most_bytes:
-            message = (
-                f"{self._waiting} calls of {self._waiting_bytes} bytes wait for an evaluation already; try again later"
-            )
-            raise errors.exhausted("TOO_MANY_EVALUATIONS", message, max(1, math.ceil(self._seconds)))
-        self._waiting, self._waiting_bytes = self._waiting + 1, self._waiting_bytes + size
+    def _place(self, caller: str, size: int) -> Iterator[None]:
+        """One of the places of those who wait, of which a caller has half at most. Raises ServiceError where there is
+        none, or not for so many bytes; a call alone may have any size, as the data of a job do."""
+        most, most_bytes = MAX_WAITING_EVALUATIONS, _WAITING_MESSAGES * self._limits.max_message_bytes
+        for calls, waiting_bytes, share in (
+            (self._calls[caller], self._bytes[caller], 2),
+            (self._calls.total(), self._bytes.total(), 1),
+        ):
+            if calls and (calls >= most // share or waiting_bytes + size > most_bytes // share):
+                message = f"{calls} calls of {waiting_bytes} bytes wait for an evaluation already; try again later"
+                raise errors.exhausted("TOO_MANY_EVALUATIONS", message, max(1, math.ceil(self._seconds)))
+        self._count(caller, 1, size)
         try:
             yield
         finally:
-            self._waiting, self._waiting_bytes = self._waiting - 1, self._waiting_bytes - size
+            self._count(caller, -1, -size)
+
+    def _count(self, caller: str, calls: int, size: int) -> None:
+        self._calls[caller] += calls
+        self._bytes[caller] += size
+        if not self._calls[caller]:
+            del self._calls[caller], self._bytes[caller]
 
     async def _answer_of(self, worker: Worker, task: Kind, request: bytes) -> bytes:
         try:

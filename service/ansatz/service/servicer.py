@@ -115,33 +115,34 @@ class Servicer(DiscoveryServiceServicer):
 
     @answers
     async def EvaluateFormula(self, request: pb.EvaluateFormulaRequest, context: Context) -> pb.EvaluateFormulaResponse:
-        self._caller(context, Role.READ)
-        return await self._evaluator.evaluate(request)
+        caller = self._caller(context, Role.READ)
+        return await self._evaluator.evaluate(request, caller.name)
 
     @answers
     async def CompareFormulas(self, request: pb.CompareFormulasRequest, context: Context) -> pb.CompareFormulasResponse:
-        self._caller(context, Role.READ)
-        return await self._evaluator.compare(request)
+        caller = self._caller(context, Role.READ)
+        return await self._evaluator.compare(request, caller.name)
 
     @answers
     async def ProposeExperiments(
         self, request: pb.ProposeExperimentsRequest, context: Context
     ) -> pb.ProposeExperimentsResponse:
         caller = self._caller(context, Role.READ)
-        return await self._evaluator.propose(request, await self._jobs.ended(request.job, caller, "job"))
+        job = await self._jobs.ended(request.job, caller, "job")
+        return await self._evaluator.propose(request, job, caller.name)
 
     @answers
     async def RenderPlot(self, request: pb.RenderPlotRequest, context: Context) -> pb.RenderPlotResponse:
         caller = self._caller(context, Role.READ)
         problem, report = await self._jobs.reported(job_id_of(request.name), caller, request.rank or 1)
-        return await self._evaluator.render(problem, report, request)
+        return await self._evaluator.render(problem, report, request, caller.name)
 
     @answers
     async def PredictCurves(self, request: pb.PredictCurvesRequest, context: Context) -> pb.PredictCurvesResponse:
         caller = self._caller(context, Role.READ)
         job = await self._jobs.ended(request.name, caller, "name")
         report = (await self._jobs.get(job_id_of(request.name), caller)).report
-        return await self._evaluator.predict(job, report, request)
+        return await self._evaluator.predict(job, report, request, caller.name)
 
     @answers
     async def GetServerInfo(self, request: pb.GetServerInfoRequest, context: Context) -> pb.GetServerInfoResponse:

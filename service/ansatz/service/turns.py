@@ -1,0 +1,54 @@
+"""Equal turns between callers who wait for the same thing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator
+
+
+class Turns:
+    """One call at a time has the turn; then it is the next caller's, with the call of theirs that came first."""
+
+    def __init__(self) -> None:
+        # Of those who wait, the caller whose turn is next comes first.
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._taken = False
+
+    @contextlib.asynccontextmanager
+    async def turn(self, caller: str) -> AsyncIterator[None]:
+        """Returns when it is the caller's turn, which lasts as long as the context."""
+        if self._taken:
+            await self._wait(caller)
+        self._taken = True
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, caller: str) -> None:
+        called = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(caller, deque()).append(called)
+        try:
+            await called
+        except asyncio.CancelledError:
+            if called.cancelled():
+                self._leave(caller, called)
+            else:
+                self._pass_on()
+            raise
+
+    def _leave(self, caller: str, called: asyncio.Future[None]) -> None:
+        self._waiting[caller].remove(called)
+        if not self._waiting[caller]:
+            del self._waiting[caller]
+
+    def _pass_on(self) -> None:
+        self._taken = bool(self._waiting)
+        if self._taken:
+            caller = next(iter(self._waiting))
+            calls = self._waiting.pop(caller)
+            calls.popleft().set_result(None)
+            if calls:
+                self._waiting[caller] = calls
