@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 
 import structlog
 from google.rpc import error_details_pb2
 from sqlalchemy.exc import DBAPIError
 
 from ansatz.service import convert
-from ansatz.service.executor.frames import Frame, Kind, joined
+from ansatz.service.executor.frames import Frame, Kind, in_pieces
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
 from ansatz.service.limits import MAX_ATTEMPTS, READING_SECONDS, hard_limit
 from ansatz.service.observability.metrics import QUEUE_SECONDS, SEARCH_SECONDS
@@ -43,11 +43,11 @@ class Run:
     def lease(self) -> Lease:
         return self.started.lease
 
-    async def begin(self) -> None:
-        """Send the search to the worker."""
+    async def begin(self, problem: Sequence[bytes]) -> None:
+        """Send the search to the worker; `problem` is in pieces."""
         self.limit(READING_SECONDS)
-        started = self.started
-        await self.worker.send(Kind.SEARCH, joined(started.problem, started.start, started.traceparent.encode()))
+        about = ([self.started.start], [self.started.traceparent.encode()])
+        await self.worker.send(Kind.SEARCH, *in_pieces(problem, *about))
         self._searching = True
         if self.cancelled:
             self.worker.ask_to_stop()
@@ -202,7 +202,7 @@ class Runner:
 
     async def _search(self, run: Run) -> Frame:
         """The last frame of the search; what comes before it is stored and told as it comes."""
-        await run.begin()
+        await run.begin(await self._queue.problem(run.started))
         while True:
             kind, payload = await run.worker.receive()
             match kind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import BinaryIO
 
@@ -41,12 +42,22 @@ class Kind(IntEnum):
 
 
 def packed(kind: Kind, payload: bytes = b"") -> bytes:
-    return _HEADER.pack(kind, len(payload)) + payload
+    return header(kind, len(payload)) + payload
+
+
+def header(kind: Kind, length: int) -> bytes:
+    """What comes before a payload of so many bytes."""
+    return _HEADER.pack(kind, length)
 
 
 def joined(*parts: bytes) -> bytes:
     """One payload of several parts."""
-    return b"".join(_LENGTH.pack(len(part)) + part for part in parts)
+    return b"".join(in_pieces(*([part] for part in parts)))
+
+
+def in_pieces(*parts: Sequence[bytes]) -> list[bytes]:
+    """As joined, of parts that are in pieces themselves; nothing is copied."""
+    return [piece for part in parts for piece in (_LENGTH.pack(sum(map(len, part))), *part)]
 
 
 def parted(payload: bytes) -> list[bytes]:

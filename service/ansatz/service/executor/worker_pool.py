@@ -75,12 +75,14 @@ class Worker:
         """The process can take a task. Its end shows in the stream before its status can be had."""
         return self._process.returncode is None and not self._killed and not self._reader.at_eof()
 
-    async def send(self, kind: Kind, payload: bytes = b"") -> None:
-        """Give it a task."""
+    async def send(self, kind: Kind, *payload: bytes) -> None:
+        """Give it a task, whose payload may be in pieces: each is taken before the next one is written."""
         self.rested = False
         try:
-            self._writer.write(frames.packed(kind, payload))
-            await self._writer.drain()
+            self._writer.write(frames.header(kind, sum(map(len, payload))))
+            for piece in payload:
+                self._writer.write(piece)
+                await self._writer.drain()
         except OSError as error:
             raise WorkerDiedError from error
 

@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ansatz.service.store.database import Database
-from ansatz.service.store.rows import NO_LEASE, append, change_state, end, last_front, now, whole_problem
-from ansatz.service.store.schema import jobs, problems, starts
+from ansatz.service.store.pieces import pieces_of
+from ansatz.service.store.rows import NO_LEASE, append, change_state, end, last_front, now
+from ansatz.service.store.schema import jobs, problems, starts, uploads
 from ansatz.v1 import job_pb2, problem_pb2, report_pb2
 
 _SWEEP = 50
@@ -35,7 +36,8 @@ def _next_in_turn() -> sa.Select[Any]:
 def _taken() -> sa.Select[Any]:
     of_job = ("id", "owner", "claims", "attempts", "options", "create_time", "first_front_time", "traceparent")
     whole = jobs.join(problems, problems.c.job == jobs.c.number).outerjoin(starts, starts.c.job == jobs.c.number)
-    columns = (*(jobs.c[name] for name in of_job), problems.c.problem, starts.c.front)
+    whole = whole.outerjoin(uploads, uploads.c.job == jobs.c.number)
+    columns = (*(jobs.c[name] for name in of_job), problems.c.problem, starts.c.front, uploads.c.number.label("upload"))
     return sa.select(*columns).select_from(whole).where(jobs.c.number == sa.bindparam("taken"))
 
 
@@ -61,12 +63,14 @@ class Lease:
 
 @dataclass(frozen=True)
 class Started:
-    """A job that a worker is to run: its serialized problem, the serialized front of formulas to try first (of a search
-    for it that was broken off, or of the job that it continues), how often workers took it, the event of its start,
-    seconds since its creation, the caller that made it, and the call, where that was traced."""
+    """A job that a worker is to run: what is stored of its serialized problem beside the upload of that number, the
+    serialized front of formulas to try first (of a search for it that was broken off, or of the job that it continues),
+    how often workers took it, the event of its start, seconds since its creation, the caller that made it, and the
+    call, where that was traced."""
 
     lease: Lease
     problem: bytes
+    upload: int | None
     start: bytes
     options: problem_pb2.SearchOptions
     attempts: int
@@ -102,7 +106,8 @@ class Queue:
     """The jobs that wait or run, over a database that other servers may share. `server` names this one in it."""
 
     def __init__(self, database: Database, server: str, lease_seconds: float) -> None:
-        self._transaction, self._heartbeat, self._server = database.transaction, database.heartbeat, server
+        self._database, self._server = database, server
+        self._transaction, self._heartbeat = database.transaction, database.heartbeat
         self._lease = round(lease_seconds * 1e6)
 
     async def claim(self) -> Started | None:
@@ -121,6 +126,11 @@ class Queue:
             return None if event is None else _started(connection, number, event)
 
         return await self._transaction(work)
+
+    async def problem(self, started: Started) -> list[bytes]:
+        """The serialized problem of a job that was claimed, in pieces: serialized messages one after the other are one
+        message."""
+        return [*await pieces_of(self._database, started.upload), started.problem]
 
     async def renew(self, leases: Collection[Lease]) -> Renewal:
         """The heartbeat: what this server runs is its own for another while."""
@@ -197,7 +207,7 @@ def _started(connection: Connection, number: int, event: job_pb2.JobEvent) -> St
     if row.first_front_time is not None:
         start = last_front(connection, number).SerializeToString()
     return Started(
-        Lease(row.id, number, row.claims), whole_problem(connection, number, row.problem), start,
+        Lease(row.id, number, row.claims), row.problem, row.upload, start,
         problem_pb2.SearchOptions.FromString(row.options), row.attempts, event,
         waited_seconds=max(0, now() - row.create_time) / 1e6, owner=row.owner, traceparent=row.traceparent,
     )  # fmt: skip

@@ -11,19 +11,13 @@ from sqlalchemy.engine import Connection, Row
 
 from ansatz.service.resources import job_name
 from ansatz.service.store import signals
-from ansatz.service.store.schema import events, jobs, upload_pieces, uploads
+from ansatz.service.store.schema import events, jobs
 from ansatz.service.store.signals import Signal, What
 from ansatz.v1 import job_pb2, report_pb2
 
 _INSERT = events.insert()
 _NEXT_SEQUENCE = jobs.c.last_sequence + 1
 NO_LEASE: Mapping[str, object] = {"lease_owner": None, "lease_expiry": None}
-_PIECES = (
-    sa.select(upload_pieces.c.data)
-    .join(uploads, uploads.c.number == upload_pieces.c.upload)
-    .where(uploads.c.job == sa.bindparam("job"))
-    .order_by(upload_pieces.c.place)
-)
 
 
 def now() -> int:
@@ -32,13 +26,6 @@ def now() -> int:
 
 def find_row(connection: Connection, job_id: str) -> Row[Any] | None:
     return connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
-
-
-def whole_problem(connection: Connection, number: int, stored: bytes) -> bytes:
-    """The serialized problem of a job, of which `stored` stands in `problems`: before it come the pieces of its upload,
-    since serialized messages one after the other are one message."""
-    pieces = connection.execute(_PIECES, {"job": number}).scalars().all()
-    return b"".join((*pieces, stored)) if pieces else stored
 
 
 def change_state(

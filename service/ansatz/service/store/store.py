@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ansatz.service.store.database import Database
-from ansatz.service.store.rows import change_state, end, find_row, job_of, now, report_of_last_front, whole_problem
+from ansatz.service.store.pieces import pieces_of
+from ansatz.service.store.rows import change_state, end, find_row, job_of, now, report_of_last_front
 from ansatz.service.store.schema import events, jobs, problems, starts, uploads
 from ansatz.service.store.signals import Signal, What, send
 from ansatz.v1 import job_pb2, problem_pb2
@@ -99,7 +100,7 @@ class Store:
     """Jobs, problems and events, for those who make jobs and ask for them."""
 
     def __init__(self, database: Database) -> None:
-        self._transaction = database.transaction
+        self._database, self._transaction = database, database.transaction
 
     async def create(self, new: NewJob, most_queued: int, most_of_owner: int | None = None) -> job_pb2.JobEvent | None:
         """Store a queued job; None where its id or request_id is taken. Raises QueueFullError where `most_queued` jobs
@@ -180,14 +181,19 @@ class Store:
     async def problem(self, job_id: str) -> problem_pb2.Problem | None:
         """The problem of a job."""
 
-        def work(connection: Connection) -> bytes | None:
-            query = sa.select(problems).join(jobs, jobs.c.number == problems.c.job).where(jobs.c.id == job_id)
-            row = connection.execute(query).first()
-            return None if row is None else whole_problem(connection, row.job, row.problem)
+        def work(connection: Connection) -> tuple[bytes, int | None] | None:
+            whole = problems.join(jobs, jobs.c.number == problems.c.job)
+            whole = whole.outerjoin(uploads, uploads.c.job == jobs.c.number)
+            query = sa.select(problems.c.problem, uploads.c.number).select_from(whole).where(jobs.c.id == job_id)
+            return connection.execute(query).tuples().first()
 
-        stored = await self._transaction(work)
-        # Read here: a large problem must not hold up the store's one thread.
-        return None if stored is None else await asyncio.to_thread(problem_pb2.Problem.FromString, stored)
+        found = await self._transaction(work)
+        if found is None:
+            return None
+        stored, upload = found
+        pieces = [*await pieces_of(self._database, upload), stored]
+        # In another thread: neither the store's nor the server's is held up by a large problem.
+        return await asyncio.to_thread(lambda: problem_pb2.Problem.FromString(b"".join(pieces)))
 
     async def page(self, owner: str | None, before: int | None, size: int) -> tuple[list[job_pb2.Job], int | None]:
         """At most `size` jobs of an owner (None: of all), newest first, of numbers below `before`; and the `before` of

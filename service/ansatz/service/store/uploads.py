@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from ansatz.service.store.database import Database
+from ansatz.service.store.pieces import pieces_of
 from ansatz.service.store.rows import now
 from ansatz.service.store.schema import upload_pieces, uploads
 
@@ -26,7 +28,7 @@ class UploadStore:
     """Uploads, for those who make and use them. Each method but `content` is one transaction."""
 
     def __init__(self, database: Database) -> None:
-        self._transaction = database.transaction
+        self._database, self._transaction = database, database.transaction
 
     async def begin(self, owner: str, most: int, seconds: float) -> int:
         """The number of a new upload, which expires in so many seconds unless a piece comes. Raises TooManyUploadsError
@@ -83,28 +85,22 @@ class UploadStore:
         return await self._transaction(work)
 
     async def content(self, upload_id: str) -> bytes:
-        """The pieces, joined. One transaction for each: a large upload must not hold up the store's one thread."""
-        content, place = bytearray(), 0
-        while (piece := await self._piece(upload_id, place)) is not None:
-            content += piece
-            place += 1
-        return bytes(content)
+        """The pieces, joined."""
+
+        def work(connection: Connection) -> int | None:
+            number: int | None = connection.execute(
+                sa.select(uploads.c.number).where(uploads.c.id == upload_id)
+            ).scalar()
+            return number
+
+        pieces = await pieces_of(self._database, await self._transaction(work))
+        return await asyncio.to_thread(b"".join, pieces)
 
     async def delete_expired(self) -> int:
         """Delete what has expired; how many there were."""
 
         def work(connection: Connection) -> int:
             return connection.execute(uploads.delete().where(_UNUSED, uploads.c.expire_time <= now())).rowcount
-
-        return await self._transaction(work)
-
-    async def _piece(self, upload_id: str, place: int) -> bytes | None:
-        def work(connection: Connection) -> bytes | None:
-            query = sa.select(upload_pieces.c.data).join(uploads, uploads.c.number == upload_pieces.c.upload)
-            data: bytes | None = connection.execute(
-                query.where(uploads.c.id == upload_id, upload_pieces.c.place == place)
-            ).scalar()
-            return data
 
         return await self._transaction(work)
 
