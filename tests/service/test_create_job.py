@@ -248,7 +248,8 @@ def test_limits_of_rows_and_columns_are_kept(
     table = long_search.problem.table
     for column in table.columns:
         column.packed_values = column.packed_values[: 8 * 100]
-    table.columns.add(name="one more", packed_values=table.columns[0].packed_values)
+    for i in range(5):
+        table.columns.add(name=f"one more {i}", packed_values=table.columns[0].packed_values)
     assert "at most 21" in refused(lambda: narrow_server.create(long_search)).violations["problem.table.columns"]
     for column in table.columns[3:]:
         column.packed_values *= 50
