@@ -14,7 +14,7 @@ chown 10001:10001 "$DATA"
 
 step() { printf '\n== %s\n' "$*"; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; "${RUN[@]}" logs "$NAME" 2>&1 | tail -20 >&2 || true; exit 1; }
-clean() { "${RUN[@]}" rm --force --time 5 "$NAME" >/dev/null 2>&1 || true; rm -rf "$DATA"; }
+clean() { "${RUN[@]}" rm --force --time 5 "$NAME" >/dev/null 2>&1 || true; rm -rf "$DATA" "$DATA".*; }
 trap clean EXIT
 
 start() {
@@ -69,6 +69,5 @@ start
 ansatz jobs list --server "127.0.0.1:$PORT" 2>/dev/null >"$DATA.after"
 cmp "$DATA.before" "$DATA.after" || fail "other jobs than before"
 cat "$DATA.after"
-rm -f "$DATA".*
 
 step "the image is as it should be"

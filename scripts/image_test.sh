@@ -18,7 +18,10 @@ RUN=(podman "${STORAGE[@]}" --cgroup-manager cgroupfs --runtime runc --log-level
 step() { printf '\n== %s\n' "$*"; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 
-mkdir -p "$WORK"
+# Nobody else's: what pip is configured with may hold a password.
+install --directory --mode 0700 "$WORK"
+[ -O "$WORK" ] || fail "$WORK is not this user's; give another WORK"
+trap 'rm -f "$WORK/pip.conf"' EXIT
 
 # pip's configuration and the local files that it names, lent to the build and in no layer of it.
 $PYTHON - "$WORK" <<'PYTHON'
@@ -55,4 +58,4 @@ buildah "${STORAGE[@]}" build --format docker --layers --target lean --build-arg
   || { tail -30 "$WORK/build.log" >&2; fail "the image was not built"; }
 echo "built in $((SECONDS - started)) s"
 "${RUN[@]}" images --format '{{.Repository}}:{{.Tag}} {{.Size}}' | grep -E "ansatz-test"
-exec scripts/image_check.sh localhost/ansatz-test:lean "$PYTHON" "${RUN[@]}"
+scripts/image_check.sh localhost/ansatz-test:lean "$PYTHON" "${RUN[@]}"
