@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from ansatz.service.store import Database, database, migrate
+from ansatz.service.store.database import parsed
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2
 
@@ -84,6 +87,27 @@ def test_servers_that_start_at_once_on_an_empty_postgresql_share_its_jobs(
         events = list(servers[0].watch(done.name))
         assert [e.sequence for e in events] == list(range(1, done.last_sequence + 1))
         assert list(servers[1].watch(done.name)) == events
+
+
+def test_servers_wait_for_the_one_that_brings_the_database_up_to_date(
+    monkeypatch: pytest.MonkeyPatch, postgres: Cluster
+) -> None:
+    """For longer than they wait for a lock otherwise."""
+    monkeypatch.setattr(database, "_POSTGRESQL_SESSION", ("SET lock_timeout = '100ms'",))
+    url = postgres.new_database()
+
+    async def opened(other: psycopg.Connection) -> None:
+        waiting = Database(parsed(url))
+        opening = asyncio.create_task(waiting.open())
+        await asyncio.sleep(1)
+        assert not opening.done()
+        other.rollback()
+        await opening
+        await waiting.close()
+
+    with psycopg.connect(url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [migrate._LOCK])
+        asyncio.run(opened(other))
 
 
 def test_a_server_whose_connections_to_postgresql_are_cut_goes_on(
