@@ -18,6 +18,7 @@ from ansatz.service.store.migrate import versions
 
 _LEAST_MIB: Final = 100
 _FEW_MIB: Final = 1024
+_CONNECT_SECONDS: Final = 10
 
 
 def checks(settings: Settings) -> Iterator[Check]:
@@ -42,7 +43,8 @@ def checks(settings: Settings) -> Iterator[Check]:
 
 
 def _database(url: URL) -> Iterator[Check]:
-    engine = sa.create_engine(url)
+    waits = {"connect_timeout": _CONNECT_SECONDS} if url.get_backend_name() == "postgresql" else {}
+    engine = sa.create_engine(url, connect_args=waits)
     try:
         with engine.connect() as connection:
             _may_write(connection)
