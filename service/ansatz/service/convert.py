@@ -166,21 +166,6 @@ def _values(column: observations_pb2.Column) -> NDArray[np.float64]:
     return np.array(column.values, dtype=np.float64)
 
 
-def table_to_proto(table: Table) -> observations_pb2.Table:
-    return observations_pb2.Table(
-        columns=[
-            observations_pb2.Column(name=c.name, labels=c.labels)
-            if c.labels
-            else observations_pb2.Column(name=c.name, packed_values=c.values.astype("<f8").tobytes(), unit=c.unit)
-            for c in table.columns
-        ],
-        target=table.target,
-        inputs=table.inputs,
-        weights=table.weights,
-        group=table.group,
-    )
-
-
 def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
     """Options with the documented defaults for what is unset. Raises InvalidInputError."""
     default = Options()
