@@ -168,3 +168,14 @@ def test_too_few_samples_a_period_are_told() -> None:
     t = np.linspace(0, 10, 60)
     made = Trajectories((Column("t", t), Column("x", np.sin(9.0 * t))), "t", ("x",))
     assert "UNDERSAMPLED" in codes(discover(made, replace(PLAIN, budget_seconds=10)))
+
+
+def test_the_few_fast_intervals_of_an_epidemic_are_integrated_as_well() -> None:
+    rates = lambda t, z: [-0.4 * z[0] * z[1], 0.4 * z[0] * z[1] - 0.314 * z[1]]  # noqa: E731
+    rng = np.random.default_rng(4)
+    t = np.sort(np.r_[0.0, 10.0, rng.uniform(0, 10, 73)])
+    report = discover(motion(rates, [[7.2, 0.98], [20.0, 12.4]], t, ["s", "i"], noise=0.01), PLAIN)
+    best = report.candidates[0]
+    assert values(best.equations["s"], s=5.0, i=3.0) == pytest.approx(-6.0, rel=0.03)
+    assert values(best.equations["i"], s=5.0, i=3.0) == pytest.approx(6.0 - 0.942, rel=0.03)
+    assert len(best.constants) <= 3
