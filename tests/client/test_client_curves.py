@@ -71,6 +71,7 @@ def test_a_picture_of_curves(client: Client) -> None:
         job.plot(rank=99)
 
 
+@pytest.mark.slow
 def test_constants_by_run_have_a_picture_but_no_predictions(client: Client) -> None:
     runs = ["a"] * 40 + ["b"] * 40
     data = {"step": STEPS * 2, "run": runs, "loss": [*LOSSES, *(loss + 1 for loss in LOSSES)]}

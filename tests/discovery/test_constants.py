@@ -58,6 +58,7 @@ def test_constants_are_named_where_the_data_are_exact_enough(value: float, name:
     assert constant.name == name
 
 
+@pytest.mark.slow
 def test_a_noisy_constant_is_not_given_a_name_that_chance_would_give() -> None:
     x = np.linspace(1, 3, 50)
     named = 0

@@ -146,6 +146,7 @@ def test_only_the_allowed_functions_are_used() -> None:
     assert all(f not in c.text for c in report.candidates for f in ("sin", "cos", "sqrt", "log"))
 
 
+@pytest.mark.slow
 def test_the_same_request_gives_the_same_answer_bit_for_bit() -> None:
     rng = np.random.default_rng(4)
     x, z = rng.uniform(1, 3, (2, 60))

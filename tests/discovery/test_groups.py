@@ -149,6 +149,7 @@ def test_many_rows_are_drawn_evenly_even_if_the_data_come_of_the_same_seed() -> 
     assert [law.candidates[0].text for law in report.constant_laws] == ["run"]
 
 
+@pytest.mark.slow
 def test_the_same_request_gives_the_same_answer() -> None:
     data = entropies(noise=0.02)
     quick = options(ansatz="-a*exp(-H) + b", per_group=("a", "b"), budget_seconds=5.0)

@@ -45,6 +45,7 @@ def test_an_exact_law_is_exact_whatever_the_metric(metric: str) -> None:
     assert [c.value for c in best.constants if c.std_error][:1] == pytest.approx([0.3])
 
 
+@pytest.mark.slow
 def test_the_simplest_metric_is_chosen_by_description_length() -> None:
     x, y = _logit_data(0.3)
     assert found(table(y, x=x), "auto", 8).metric == "logit"

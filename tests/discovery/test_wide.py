@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from ansatz.discovery import Column, Engine, Options, Table, discover
 
@@ -26,6 +27,7 @@ def test_of_many_inputs_the_explaining_ones_are_searched_and_the_reader_is_told(
     assert "INPUTS_SCREENED" in {w.code for w in report.warnings}
 
 
+@pytest.mark.slow
 def test_the_law_of_a_large_table_is_found_through_its_noise() -> None:
     rng = np.random.default_rng(3)
     X = rng.uniform(1, 5, (200_000, 10))

@@ -95,6 +95,7 @@ def test_bad_curves_are_refused_with_what_to_do(
     assert said in done.stderr
 
 
+@pytest.mark.slow
 def test_one_run_says_nothing_of_sizes(ansatz: Run, result: Result, tmp_path: Path, served: str) -> None:
     run = [(1e6, 1e9 * 1.5**i, 2 + 4 * 1.5 ** (-0.3 * i) * (1 + 0.003 * (-1) ** (i // 2))) for i in range(24)]
     data = table(tmp_path / "run.csv", run)

@@ -107,6 +107,7 @@ def test_an_older_database_and_a_certificate_that_expires_soon_are_warned_of(exa
     assert (data / "jobs.db").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_postgresql_is_looked_at_and_left_as_it_is(examine: Examine) -> None:
     if postgresql.programs() is None:
         pytest.skip(postgresql.MISSING)

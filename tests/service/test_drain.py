@@ -60,6 +60,7 @@ def test_running_searches_end_and_new_jobs_wait_for_the_next_server(
         assert ended.report.candidates
 
 
+@pytest.mark.slow
 def test_searches_that_do_not_end_in_time_go_on_from_their_last_front(
     start_server: StartServer, tmp_path: Path, long_search: pb.CreateJobRequest, refused: Refused
 ) -> None:

@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2
 
@@ -22,6 +24,7 @@ def until_gone(server: Server, name: str) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.slow
 def test_old_jobs_are_deleted_and_what_runs_or_waits_is_not(
     start_server: StartServer, tmp_path: Path, power_law: pb.CreateJobRequest, long_search: pb.CreateJobRequest
 ) -> None:

@@ -93,6 +93,7 @@ def test_sigterm_puts_running_jobs_back_and_the_next_server_runs_them(
         assert server.wait(queued.name).state == job_pb2.JOB_STATE_SUCCEEDED
 
 
+@pytest.mark.slow
 def test_jobs_of_a_killed_server_are_tried_once_more(
     start_server: StartServer, tmp_path: Path, long_search: pb.CreateJobRequest
 ) -> None:

@@ -74,6 +74,7 @@ def test_a_sqlite_database_may_stand_anywhere_and_is_one_servers_alone(
         assert server.job(name).state == job_pb2.JOB_STATE_SUCCEEDED
 
 
+@pytest.mark.slow
 def test_servers_that_start_at_once_on_an_empty_postgresql_share_its_jobs(
     start_server: StartServer, tmp_path: Path, power_law: pb.CreateJobRequest, postgres: Cluster
 ) -> None:

@@ -79,6 +79,7 @@ def test_a_law_without_noise_is_proposed_exactly(law: str) -> None:
     assert problem.rmse(problem.evaluate(best.formula)) < 1e-10 * problem.y_scale
 
 
+@pytest.mark.slow
 def test_noise_does_not_hide_the_law() -> None:
     problem, truth = sampled(
         "q*(E + B*v*sin(t))", {"q": (1, 5), "E": (1, 5), "B": (1, 5), "v": (1, 5), "t": (1, 5)}, noise=0.01
@@ -108,6 +109,7 @@ def test_only_allowed_functions_and_sizes_are_proposed() -> None:
     assert max(complexity(f) for f in proposals) <= problem.max_complexity
 
 
+@pytest.mark.slow
 def test_the_same_problem_gives_the_same_proposals() -> None:
     first, second = (
         search(sampled("a*log(b) + c", {"a": (1, 5), "b": (1, 5), "c": (1, 5)}, noise=0.05)[0])[1] for _ in "12"

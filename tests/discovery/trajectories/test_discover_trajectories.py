@@ -170,6 +170,7 @@ def test_too_few_samples_a_period_are_told() -> None:
     assert "UNDERSAMPLED" in codes(discover(made, replace(PLAIN, budget_seconds=10)))
 
 
+@pytest.mark.slow
 def test_the_few_fast_intervals_of_an_epidemic_are_integrated_as_well() -> None:
     rates = lambda t, z: [-0.4 * z[0] * z[1], 0.4 * z[0] * z[1] - 0.314 * z[1]]  # noqa: E731
     rng = np.random.default_rng(4)
