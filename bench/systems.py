@@ -21,6 +21,7 @@ SAMPLES: Final = 150
 SPAN: Final = 10.0
 _TOLERANCE: Final = 1e-12
 _FAR: Final = 1e12
+_MOST_EVALUATIONS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,15 @@ def follow(
     equations: Sequence[Node], states: Sequence[str], start: Sequence[float], t: Array, tolerance: float = _TOLERANCE
 ) -> Array:
     """The states (n, d) from a start at times t; NaN from where the solver fails on, and all NaN where one leaves
-    1e12."""
+    1e12 or the solver needs 100,000 evaluations."""
     from scipy.integrate import solve_ivp
 
+    evaluations = 0
+
     def rates(time: float, z: Array) -> list[float]:
-        if not np.all(np.abs(z) < _FAR):
+        nonlocal evaluations
+        evaluations += 1
+        if evaluations > _MOST_EVALUATIONS or not np.all(np.abs(z) < _FAR):
             raise OverflowError
         # What was found may name the time, as a wave does.
         columns = {"t": np.array([time])} | {name: z[j : j + 1] for j, name in enumerate(states)}
