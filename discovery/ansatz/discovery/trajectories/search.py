@@ -233,9 +233,7 @@ class _Search:
     def _explained(self) -> bool:
         """Whether the best system leaves nothing but noise, or noise drives the motion."""
         best = self._assembly.best
-        verdict = self._judge.verdict(best) if best else None
-        is_noise = verdict is not None and verdict.is_noise
-        return is_noise or (best is not None and self._noise.drives(best.bits))
+        return best is not None and (self._leaves_noise(best) or self._noise.drives(best.bits))
 
     def _done(self) -> bool:
         best = self._assembly.best
