@@ -108,3 +108,20 @@ def test_a_caller_with_many_evaluations_does_not_hold_up_another(start_server: S
         for call in many:
             call.cancel()
         assert grpc.StatusCode.RESOURCE_EXHAUSTED not in {call.code() for call in many}
+
+
+def test_who_goes_away_in_the_instant_before_their_turn_holds_nobody_up() -> None:
+    async def two() -> bool:
+        turns = Turns()
+
+        async def call() -> bool:
+            async with turns.turn("a"):
+                return True
+
+        async with turns.turn("-"):
+            first, second = asyncio.create_task(call()), asyncio.create_task(call())
+            await asyncio.sleep(0)
+            first.cancel()
+        return await asyncio.wait_for(second, 30)
+
+    assert asyncio.run(two())

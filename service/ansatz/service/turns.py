@@ -45,10 +45,19 @@ class Turns:
             del self._waiting[caller]
 
     def _pass_on(self) -> None:
-        self._taken = bool(self._waiting)
-        if self._taken:
-            caller = next(iter(self._waiting))
-            calls = self._waiting.pop(caller)
-            calls.popleft().set_result(None)
-            if calls:
-                self._waiting[caller] = calls
+        called = self._next()
+        self._taken = called is not None
+        if called is not None:
+            called.set_result(None)
+
+    def _next(self) -> asyncio.Future[None] | None:
+        """The call whose turn is next. One that was cancelled an instant ago is still there, and leaves by itself."""
+        for caller, calls in self._waiting.items():
+            called = next((call for call in calls if not call.done()), None)
+            if called is not None:
+                del self._waiting[caller]
+                calls.remove(called)
+                if calls:
+                    self._waiting[caller] = calls
+                return called
+        return None
