@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery import Candidate, Column, Engine, Options, Table, discover
+from ansatz.discovery.asked.parameters import Parameter
 from ansatz.discovery.expression import Number, evaluate, parse, substitute, variables
-from ansatz.discovery.parameters import Parameter
 from bench.tables import DOCUMENT, markdown, replace_part
 
 _SETS: Final = ("flan", "gigaword", "wmt19")

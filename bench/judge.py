@@ -9,11 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from ansatz.discovery.evidence.naming import exponent_positions
 from ansatz.discovery.expression import Array, Node, complexity, evaluate, simplify, variables
 from ansatz.discovery.expression.node import FUNCTIONS
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import fit_constants, free_positions, numbers
-from ansatz.discovery.refine.naming import exponent_positions
+from ansatz.discovery.fit.constants import fit_constants, free_positions, numbers
+from ansatz.discovery.problem.problem import Problem
 from bench.cases import JUNK_RANGE, Law, draw, generator, wider
 
 TOLERANCE: Final = 1e-6

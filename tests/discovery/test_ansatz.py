@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ansatz.discovery import Column, InvalidInputError, Loss, Options, Parameter, Table, validate
-from ansatz.discovery.ansatz import parse_ansatz
+from ansatz.discovery.asked.ansatz import parse_ansatz
 from ansatz.discovery.expression import to_text
 
 X = np.linspace(-2.0, 3.0, 30)

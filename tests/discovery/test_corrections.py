@@ -9,9 +9,9 @@ import pytest
 
 from ansatz.discovery import Candidate, Column, Engine, Options, Table, discover
 from ansatz.discovery.expression import FUNCTIONS, evaluate, parse
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
-from ansatz.discovery.search.leftover import dominant_formulas
+from ansatz.discovery.search.residual.leftover import dominant_formulas
 
 NAMES = ("a", "b", "c")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ansatz.discovery import Candidate, Column, Engine, InvalidInputError, Options, Report, Table, discover, validate
-from ansatz.discovery.parameters import Loss, Parameter
+from ansatz.discovery.asked.parameters import Loss, Parameter
 
 GROUPS, ROWS = 10, 20
 SIZES = np.geomspace(1e6, 1e9, GROUPS)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ansatz.discovery import Column, InvalidInputError, Options, Table, validate
-from ansatz.discovery.names import formula_names
+from ansatz.discovery.data.names import formula_names
 
 
 def _column(name: str, values: list[float] | np.ndarray | None = None) -> Column:

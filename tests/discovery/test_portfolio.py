@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from ansatz.discovery import Column, Engine, Options, Table, discover
-from ansatz.discovery.ansatz import Ansatz
+from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, parse
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Emit
-from ansatz.discovery.search.refinement import Refinement
+from ansatz.discovery.search.residual.refinement import Refinement
 
 
 class Broken:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ansatz.discovery.asked.options import DEFAULT_FUNCTIONS
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, evaluate, parse, to_text
-from ansatz.discovery.options import DEFAULT_FUNCTIONS
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.sparse import SparseRegression
 

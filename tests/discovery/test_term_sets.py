@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ansatz.discovery.compare.term_sets import TermOverlap, term_overlap
 from ansatz.discovery.expression import parse
-from ansatz.discovery.score.term_sets import TermOverlap, term_overlap
 
 
 def overlap(a: str, b: str) -> TermOverlap:

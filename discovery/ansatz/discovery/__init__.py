@@ -1,10 +1,19 @@
 """Law discovery: observations in, ranked formulas out. Knows nothing of gRPC, jobs or storage."""
 
-from ansatz.discovery.compare import Comparison, Equivalence, FormulaPoint, Verdict, compare_formulas
+from ansatz.discovery.asked.options import Engine, Options
+from ansatz.discovery.asked.parameters import Loss, Parameter
+from ansatz.discovery.compare.compare import Comparison, Equivalence, FormulaPoint, Verdict, compare_formulas
+from ansatz.discovery.compare.term_sets import TermOverlap
 from ansatz.discovery.curves.answers import Questions, answer
 from ansatz.discovery.curves.chosen import ChosenLaw
-from ansatz.discovery.curves.observations import Curves, ValueScale
-from ansatz.discovery.curves.results import (
+from ansatz.discovery.data.box import Box, Interval
+from ansatz.discovery.data.curves import Curves, ValueScale
+from ansatz.discovery.data.table import Column, Table
+from ansatz.discovery.data.trajectories import Trajectories
+from ansatz.discovery.discover import Evaluation, Listener, Observations, discover, evaluate_formula, validate
+from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
+from ansatz.discovery.experiments.propose import Experiment, Proposal, Rival, propose_experiments
+from ansatz.discovery.report.curves import (
     Answers,
     CurveFindings,
     Emergence,
@@ -13,14 +22,8 @@ from ansatz.discovery.curves.results import (
     LawConstant,
     LawFacts,
 )
-from ansatz.discovery.discover import Evaluation, Listener, Observations, discover, evaluate_formula, validate
-from ansatz.discovery.domain import Box, Interval
-from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
-from ansatz.discovery.observations import Column, Table
-from ansatz.discovery.options import Engine, Options
-from ansatz.discovery.parameters import Loss, Parameter
-from ansatz.discovery.propose import Experiment, Proposal, Rival, propose_experiments
-from ansatz.discovery.report import (
+from ansatz.discovery.report.motion import Conserved, Motion, StateScores
+from ansatz.discovery.report.report import (
     Candidate,
     Constant,
     ConstantLaw,
@@ -33,10 +36,7 @@ from ansatz.discovery.report import (
     Scores,
     Warning,
 )
-from ansatz.discovery.score.term_sets import TermOverlap
-from ansatz.discovery.trajectories.evidence import Conserved, Motion, StateScores
 from ansatz.discovery.trajectories.jumps import Jump, JumpLaw
-from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.trajectories.stochastic.drift import Drift, Reversion, SlowingDown
 from ansatz.discovery.units.consistency import Consistency
 

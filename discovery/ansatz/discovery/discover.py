@@ -11,18 +11,46 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ansatz.discovery.ansatz import parse_ansatz
+from ansatz.discovery.asked.ansatz import parse_ansatz
+from ansatz.discovery.asked.metric import AUTO, PLAIN
+from ansatz.discovery.asked.options import Engine, Options
+from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.ansatz import parse_curve_ansatz
 from ansatz.discovery.curves.discovery import discover_curves
-from ansatz.discovery.curves.observations import Curves
+from ansatz.discovery.data.curves import Curves
+from ansatz.discovery.data.names import parse_formula, parse_formulas
+from ansatz.discovery.data.table import Table
+from ansatz.discovery.data.trajectories import Trajectories
+from ansatz.discovery.evidence.naming import Named
+from ansatz.discovery.evidence.rank import ranked
+from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Number, variables
+from ansatz.discovery.fit.constants import fit_constants, numbers
+from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.fit.model import Model
+from ansatz.discovery.fit.robust import robust
 from ansatz.discovery.groups.discovery import GroupedDiscovery
-from ansatz.discovery.judge.candidates import Judge
-from ansatz.discovery.judge.extrapolation import Extrapolation
-from ansatz.discovery.judge.rank import ranked
-from ansatz.discovery.judge.target_space import TargetSpace
-from ansatz.discovery.judge.warnings import (
+from ansatz.discovery.listening import InPart, Listener, Silent, Teller
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.receipt import options_in_force, versions
+from ansatz.discovery.report.report import Candidate, Receipt, RefinementStep, Report, ResidualVerdict, Warning
+from ansatz.discovery.search import evolution, structured
+from ansatz.discovery.search.archive import GIVEN, Archive, Entry
+from ansatz.discovery.search.baseline import Baseline
+from ansatz.discovery.search.dimensional import with_dimensional
+from ansatz.discovery.search.parts.search import PartsSearch
+from ansatz.discovery.search.portfolio import Portfolio
+from ansatz.discovery.search.protocol import Searcher
+from ansatz.discovery.search.residual.refinement import Refinement
+from ansatz.discovery.search.screening import relevant_inputs
+from ansatz.discovery.search.sparse import SparseRegression
+from ansatz.discovery.tables.extrapolation import Extrapolation
+from ansatz.discovery.tables.judge import Judge
+from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
+from ansatz.discovery.tables.prepare import Prepared, data_sha256, parse_metric, prepare
+from ansatz.discovery.tables.target_space import TargetSpace
+from ansatz.discovery.tables.warnings import (
     dimension_warnings,
     evaluation_warnings,
     form_not_fitted,
@@ -32,36 +60,8 @@ from ansatz.discovery.judge.warnings import (
     screening_warnings,
     simpler_metric_warnings,
 )
-from ansatz.discovery.listening import InPart, Listener, Silent, Teller
-from ansatz.discovery.metric import AUTO, PLAIN
-from ansatz.discovery.names import parse_formula, parse_formulas
-from ansatz.discovery.observations import Table
-from ansatz.discovery.options import Engine, Options
-from ansatz.discovery.parameters import Loss
-from ansatz.discovery.prepare import Prepared, data_sha256, parse_metric, prepare
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.receipt import options_in_force, versions
-from ansatz.discovery.refine.constants import fit_constants, numbers
-from ansatz.discovery.refine.marks import UNMARKED, Marks
-from ansatz.discovery.refine.model import Model
-from ansatz.discovery.refine.naming import Named
-from ansatz.discovery.refine.robust import robust
-from ansatz.discovery.report import Candidate, Receipt, RefinementStep, Report, ResidualVerdict, Warning
-from ansatz.discovery.score.residual_test import residual_verdict
-from ansatz.discovery.search import evolution, structured
-from ansatz.discovery.search.archive import GIVEN, Archive, Entry
-from ansatz.discovery.search.baseline import Baseline
-from ansatz.discovery.search.dimensional import with_dimensional
-from ansatz.discovery.search.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
-from ansatz.discovery.search.parts.search import PartsSearch
-from ansatz.discovery.search.portfolio import Portfolio
-from ansatz.discovery.search.protocol import Searcher
-from ansatz.discovery.search.refinement import Refinement
-from ansatz.discovery.search.screening import relevant_inputs
-from ansatz.discovery.search.sparse import SparseRegression
-from ansatz.discovery.trajectories.observations import Trajectories
-from ansatz.discovery.trajectories.search import discover_trajectories
-from ansatz.discovery.trajectories.search import validate as validate_trajectories
+from ansatz.discovery.trajectories.discovery import discover_trajectories
+from ansatz.discovery.trajectories.discovery import validate as validate_trajectories
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ansatz.discovery.report import Candidate, Progress
+from ansatz.discovery.report.report import Candidate, Progress
 
 _QUIET_SECONDS = 0.1
 

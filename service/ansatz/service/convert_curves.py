@@ -23,7 +23,7 @@ from ansatz.discovery import (
     ValueScale,
     Violation,
 )
-from ansatz.discovery.curves.results import RelatedLaw
+from ansatz.discovery.report.curves import RelatedLaw
 from ansatz.v1 import curves_pb2, discovery_service_pb2, observations_pb2, report_pb2
 
 _SCALES = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ansatz.discovery import Candidate, Proposal, Scores, Table
+from ansatz.discovery.data.names import parse_formulas
 from ansatz.discovery.expression import to_text
-from ansatz.discovery.names import parse_formulas
 from ansatz.v1 import experiments_pb2, job_pb2, report_pb2
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from importlib import metadata
 
+from ansatz.discovery.asked.options import DEFAULT_FUNCTIONS, Engine
 from ansatz.discovery.expression import FUNCTIONS
-from ansatz.discovery.options import DEFAULT_FUNCTIONS, Engine
 from ansatz.service.limits import Limits
 from ansatz.v1 import discovery_service_pb2, problem_pb2
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansatz.discovery.asked.options import DEFAULT_BUDGET_SECONDS, MAX_BUDGET_SECONDS, MAX_COMPLEXITY
 from ansatz.discovery.errors import Violation
 from ansatz.discovery.expression.grammar import MAX_LENGTH
-from ansatz.discovery.options import DEFAULT_BUDGET_SECONDS, MAX_BUDGET_SECONDS, MAX_COMPLEXITY
 from ansatz.service import sizes
 from ansatz.service.settings import MIB, Settings
 from ansatz.v1 import comparison_pb2, observations_pb2, problem_pb2

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ansatz.discovery import Column, Curves, InvalidInputError, Options, Questions, discover
-from ansatz.discovery.curves.observations import ValueScale
+from ansatz.discovery.data.curves import ValueScale
 
 STEPS = np.arange(1.0, 21.0)
 LOSSES = 2.0 + 3.0 * STEPS**-0.5

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ansatz.discovery import ChosenLaw, Column, Curves, Options, Report, discover
-from ansatz.discovery.curve_plots import plot_curves
-from ansatz.discovery.curves.picture import Mark, Picture, picture
-from ansatz.discovery.plots import ImageFormat
+from ansatz.discovery.pictures.curve_picture import Mark, Picture, picture
+from ansatz.discovery.pictures.curve_plots import plot_curves
+from ansatz.discovery.pictures.plots import ImageFormat
 
 
 def drawn(columns: dict[str, Any], **about: Any) -> tuple[Picture, Report]:

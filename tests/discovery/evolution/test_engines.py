@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ansatz.discovery.asked.options import Engine
 from ansatz.discovery.errors import EngineNotReadyError
-from ansatz.discovery.options import Engine
 from ansatz.discovery.search.evolution import engine_statuses, resolve, searcher
 
 

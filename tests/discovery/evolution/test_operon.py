@@ -12,8 +12,8 @@ import pytest
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Apply, Node, evaluate, to_text, walk
 from ansatz.discovery.expression.node import FUNCTIONS
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import fit_constants
+from ansatz.discovery.fit.constants import fit_constants
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution.operon import Operon
 
 pytest.importorskip("pyoperon")

@@ -6,8 +6,8 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import complexity, parse
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import fit_constants
+from ansatz.discovery.fit.constants import fit_constants
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution.prune import prune
 
 NAMES = ("a", "b", "c")

@@ -15,10 +15,10 @@ import numpy as np
 import psutil
 import pytest
 
+from ansatz.discovery.asked.options import DEFAULT_FUNCTIONS, Engine
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, parse, to_text, variables
-from ansatz.discovery.options import DEFAULT_FUNCTIONS, Engine
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution import engine_statuses
 from ansatz.discovery.search.evolution.pysr import PySR, PySRError
 from ansatz.discovery.search.evolution.pysr_child import ChildEnded

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansatz.discovery.options import DEFAULT_FUNCTIONS
+from ansatz.discovery.asked.options import DEFAULT_FUNCTIONS
 from ansatz.discovery.search.evolution.parameters import regressor_parameters, safe_names
 from ansatz.discovery.search.evolution.pysr_errors import explain
 

@@ -10,7 +10,7 @@ import pytest
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Apply, Node, Number, Variable, evaluate, parse, to_text, walk
 from ansatz.discovery.expression.node import BINARY_OPERATORS, UNARY_FUNCTIONS
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.evolution.hall_of_fame import formula as from_pysr
 from ansatz.discovery.search.evolution.hall_of_fame import guess

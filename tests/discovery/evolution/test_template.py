@@ -13,11 +13,11 @@ from ansatz.discovery import Column, Engine, Options, Table
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, Variable, multiply, to_text
 from ansatz.discovery.expression.node import Number
-from ansatz.discovery.observation import Observation
-from ansatz.discovery.prepare import prepare
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.form import Observation
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution.pysr import PySR
 from ansatz.discovery.search.evolution.template import Template
+from ansatz.discovery.tables.prepare import prepare
 
 from .test_pysr import HERE, pysr, standin  # noqa: F401 - fixtures
 

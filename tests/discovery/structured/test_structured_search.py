@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from ansatz.discovery.asked.options import DEFAULT_FUNCTIONS
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, Array, Node, complexity, evaluate, parse, to_text, variables, walk
 from ansatz.discovery.expression.node import Apply
-from ansatz.discovery.options import DEFAULT_FUNCTIONS
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.structured import searchers
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ansatz.discovery.asked.options import Options
+from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Loss
 from ansatz.discovery.curves.batch_tree import batch_values
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.laws.law import Parameter
-from ansatz.discovery.curves.observations import Curves
+from ansatz.discovery.data.curves import Curves
+from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import (
     FUNCTIONS,
@@ -25,9 +28,6 @@ from ansatz.discovery.expression import (
     walk,
 )
 from ansatz.discovery.expression.node import is_integer, rebuild
-from ansatz.discovery.names import formula_names
-from ansatz.discovery.options import Options
-from ansatz.discovery.parameters import MAX_PARAMETERS, Loss
 
 _FIELD = "options.ansatz"
 _USUAL = (0.02, 2.0)

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.chosen import ChosenLaw, fitted
 from ansatz.discovery.curves.fit import Fit
 from ansatz.discovery.curves.frontier import FLOPS_PER_PARAMETER_AND_TOKEN
 from ansatz.discovery.curves.intervals import draws, profile, value_quantity
-from ansatz.discovery.curves.observations import Curves
 from ansatz.discovery.curves.prepare import Prepared, prepare
-from ansatz.discovery.curves.results import Answers, Estimate, Optimum, Prediction, Reach
+from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, to_text
-from ansatz.discovery.options import Options
-from ansatz.discovery.score.uncertainty import t_quantile
+from ansatz.discovery.report.curves import Answers, Estimate, Optimum, Prediction, Reach
 
 MAX_QUESTIONS = 1000
 _DRAWS = 200

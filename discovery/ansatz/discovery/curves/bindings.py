@@ -8,8 +8,8 @@ from itertools import combinations, permutations
 import numpy as np
 
 from ansatz.discovery.curves.laws import Law
-from ansatz.discovery.curves.observations import ROLES
 from ansatz.discovery.curves.sample import Sample
+from ansatz.discovery.data.curves import ROLES
 from ansatz.discovery.expression import Array
 
 _MIN_VALUES = 3

@@ -9,11 +9,11 @@ import numpy as np
 
 from ansatz.discovery.curves.fit import Fit
 from ansatz.discovery.curves.intervals import Interval, constant_quantity, profile
-from ansatz.discovery.curves.results import LawConstant, LawFacts
 from ansatz.discovery.curves.search import Found
 from ansatz.discovery.expression import Node, Number, Variable, complexity, substitute, to_text, walk
 from ansatz.discovery.expression.node import is_integer
-from ansatz.discovery.report import Candidate, Constant, Scores
+from ansatz.discovery.report.curves import LawConstant, LawFacts
+from ansatz.discovery.report.report import Candidate, Constant, Scores
 
 MOST = 12
 _WITH_INTERVALS = 3

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.ansatz import parse_curve_ansatz
 from ansatz.discovery.curves.fit import THOROUGH, Fit, fit_law
 from ansatz.discovery.curves.free import law_of
 from ansatz.discovery.curves.laws import LAWS
 from ansatz.discovery.curves.model import Model
-from ansatz.discovery.curves.observations import Curves
 from ansatz.discovery.curves.per_run import run_samples
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.warm_up import without
+from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Array, parse
-from ansatz.discovery.options import Options
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.ansatz import parse_curve_ansatz
 from ansatz.discovery.curves.candidates import candidates
@@ -16,20 +17,19 @@ from ansatz.discovery.curves.findings import findings
 from ansatz.discovery.curves.free import enter_starts, search_freely
 from ansatz.discovery.curves.frontier import frontier_laws
 from ansatz.discovery.curves.laws import LAWS
-from ansatz.discovery.curves.observations import Curves
 from ansatz.discovery.curves.per_run import Together, laws_of_constants, search_per_run
 from ansatz.discovery.curves.prepare import prepare
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.search import Contest
 from ansatz.discovery.curves.warm_up import warm_up_end, without
 from ansatz.discovery.curves.warnings import curve_warnings, short_runs
+from ansatz.discovery.data.curves import Curves
+from ansatz.discovery.evidence.residual import structure
 from ansatz.discovery.expression import Array
 from ansatz.discovery.listening import Listener, Teller
-from ansatz.discovery.options import Engine, Options
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.receipt import options_in_force, versions
-from ansatz.discovery.report import Candidate, Receipt, Report, ResidualVerdict, Scores
-from ansatz.discovery.score.residual_test import structure
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.receipt import options_in_force, versions
+from ansatz.discovery.report.report import Candidate, Receipt, Report, ResidualVerdict, Scores
 
 _FAMILIES_SHARE = 0.5
 _FREE_SHARE = 0.8

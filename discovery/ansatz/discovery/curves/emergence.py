@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.curves.prepare import Prepared
-from ansatz.discovery.curves.results import Emergence, EmergenceVerdict
 from ansatz.discovery.curves.search import scale_columns
+from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.score.uncertainty import t_quantile
+from ansatz.discovery.report.curves import Emergence, EmergenceVerdict
 
 _LEVEL = 0.05
 _FEWEST_ROWS = 6

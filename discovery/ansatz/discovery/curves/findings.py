@@ -11,15 +11,9 @@ from ansatz.discovery.curves.candidates import law_constants
 from ansatz.discovery.curves.emergence import emergence
 from ansatz.discovery.curves.fit import Fit
 from ansatz.discovery.curves.prepare import Prepared
-from ansatz.discovery.curves.results import (
-    CurveFindings,
-    LawConstant,
-    Measurement,
-    RelatedLaw,
-    Worsening,
-)
 from ansatz.discovery.curves.search import Contest, Found, indistinguishable, scale_columns
 from ansatz.discovery.expression import Array
+from ansatz.discovery.report.curves import CurveFindings, LawConstant, Measurement, RelatedLaw, Worsening
 
 _FAR = 1e6
 _FACTORS = np.geomspace(1.0, _FAR, 121)

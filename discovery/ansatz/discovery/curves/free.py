@@ -9,14 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ansatz.discovery.asked.options import Options
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.composites import NAME, SOURCE, composites
 from ansatz.discovery.curves.fit import QUICK, Fit, fit_law
 from ansatz.discovery.curves.laws import Law, Parameter
 from ansatz.discovery.curves.model import Model
-from ansatz.discovery.curves.observations import ValueScale
 from ansatz.discovery.curves.search import FAMILY_BITS, Contest
+from ansatz.discovery.data.curves import ValueScale
 from ansatz.discovery.errors import InvalidInputError
+from ansatz.discovery.evidence.description_length import formula_bits
 from ansatz.discovery.expression import (
     FUNCTIONS,
     Apply,
@@ -34,9 +36,7 @@ from ansatz.discovery.expression import (
     walk,
 )
 from ansatz.discovery.expression.node import is_integer, rebuild
-from ansatz.discovery.options import Options
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.score.description_length import formula_bits
+from ansatz.discovery.problem.problem import Problem
 
 _PIECES = 60
 _TAKEN = 6

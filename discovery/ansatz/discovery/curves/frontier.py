@@ -7,8 +7,8 @@ import numpy as np
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.per_run import related_law
 from ansatz.discovery.curves.prepare import Prepared
-from ansatz.discovery.curves.results import RelatedLaw
 from ansatz.discovery.expression import Array
+from ansatz.discovery.report.curves import RelatedLaw
 
 COMPUTE = "C"
 FLOPS_PER_PARAMETER_AND_TOKEN = 6.0

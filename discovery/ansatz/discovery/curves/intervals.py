@@ -10,8 +10,8 @@ import numpy as np
 from ansatz.discovery.curves.batch_tree import batch_dual
 from ansatz.discovery.curves.fit import Fit
 from ansatz.discovery.curves.optimise import Pin, Quantity, minimise
+from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.score.uncertainty import t_quantile
 
 _GRID = np.array([0.4, 0.8, 1.2, 1.7, 2.2, 2.7, 3.3, 4.2, 5.5, 8.0, 12.0, 20.0])
 _STIFFNESS = 30.0

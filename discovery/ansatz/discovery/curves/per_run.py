@@ -16,13 +16,13 @@ from ansatz.discovery.curves.laws import LAWS, Law
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.laws.shapes import CONSTANT, LINE, LOGARITHM
 from ansatz.discovery.curves.model import Model
-from ansatz.discovery.curves.observations import MIN_ROWS_A_RUN, ValueScale
 from ansatz.discovery.curves.prepare import Prepared
-from ansatz.discovery.curves.results import LawConstant, RelatedLaw
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import HeldOut, foretell, law_bits
 from ansatz.discovery.curves.search import FAMILY_BITS, Found, ranked
+from ansatz.discovery.data.curves import MIN_ROWS_A_RUN, ValueScale
 from ansatz.discovery.expression import Array, to_text
+from ansatz.discovery.report.curves import LawConstant, RelatedLaw
 
 _TRIED_RUNS = 4
 _KEPT_LAWS = 6

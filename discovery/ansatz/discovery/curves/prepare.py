@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.curves.observations import Curves, ValueScale
 from ansatz.discovery.curves.sample import Sample
+from ansatz.discovery.data.curves import Curves, ValueScale
+from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.expression import Array
-from ansatz.discovery.names import formula_names
-from ansatz.discovery.report import Warning
+from ansatz.discovery.report.report import Warning
 
 MOST_ROWS = 600
 _FEWEST_A_RUN = 30

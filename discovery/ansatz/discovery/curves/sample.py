@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.curves.observations import ValueScale
+from ansatz.discovery.data.curves import ValueScale
 from ansatz.discovery.expression import Array
 
 _CONTINUITY = 0.375  # Anscombe 1948

@@ -17,8 +17,8 @@ from ansatz.discovery.curves.model import Model
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import Foretold, HeldOut, foretell, law_bits
+from ansatz.discovery.evidence.rank import indistinguishable_bits
 from ansatz.discovery.expression import Array, complexity
-from ansatz.discovery.judge.rank import indistinguishable_bits
 
 FAMILY_BITS = 5.0
 """Bits to name a law of the catalogue; twice as many for one that bends to much."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ansatz.discovery.curves.laws import BASELINES
-from ansatz.discovery.curves.observations import MIN_ROWS_A_RUN
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.search import Contest, indistinguishable
-from ansatz.discovery.report import Report, Warning
+from ansatz.discovery.data.curves import MIN_ROWS_A_RUN
+from ansatz.discovery.report.report import Report, Warning
 
 _FEW = 10
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansatz.discovery.ansatz import Ansatz
+from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.expression import Node, Number, Variable
 from ansatz.discovery.expression.node import rebuild
 from ansatz.discovery.groups.structure import Constant, Structure

@@ -8,27 +8,27 @@ from dataclasses import replace
 
 import numpy as np
 
+from ansatz.discovery.asked.options import Engine, Options
+from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.data.table import MIN_ROWS, Groups, Table
+from ansatz.discovery.evidence.rank import ranked
 from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, constant_of_all, freed, verdict
 from ansatz.discovery.groups.judge import GroupedJudge
 from ansatz.discovery.groups.laws import constant_laws, group_columns
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.refinement import GroupedRefinement
 from ansatz.discovery.groups.search import GroupedSearch
-from ansatz.discovery.judge.rank import ranked
-from ansatz.discovery.judge.warnings import dimension_warnings, result_warnings
 from ansatz.discovery.listening import Listener, Silent, Teller
-from ansatz.discovery.observations import MIN_ROWS, Groups, Table
-from ansatz.discovery.options import Engine, Options
-from ansatz.discovery.parameters import Loss
-from ansatz.discovery.prepare import data_sha256, prepare
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.receipt import options_in_force, versions
-from ansatz.discovery.report import Candidate, ConstantLaw, Receipt, RefinementStep, Report
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.receipt import options_in_force, versions
+from ansatz.discovery.report.report import Candidate, ConstantLaw, Receipt, RefinementStep, Report
 from ansatz.discovery.search import evolution
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.protocol import Searcher
-from ansatz.discovery.search.refinement.refinement import Refined
+from ansatz.discovery.search.residual.refinement import Refined
+from ansatz.discovery.tables.prepare import data_sha256, prepare
+from ansatz.discovery.tables.warnings import dimension_warnings, result_warnings
 
 _SCREEN_ROWS = 10_000
 _JUDGING_SHARE = 0.1

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from ansatz.discovery.data.table import MIN_ROWS, Column, Groups, Table
 from ansatz.discovery.expression import Array
-from ansatz.discovery.observations import MIN_ROWS, Column, Groups, Table
-from ansatz.discovery.report import Candidate, Constant, ConstantLaw, Report
+from ansatz.discovery.report.report import Candidate, Constant, ConstantLaw, Report
 
 _MOST_CANDIDATES = 5
 _LEAST_ERROR = 0.1

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 
 _HELD_OUT = 0.2
 _STREAM = 1

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ansatz.discovery.ansatz import Ansatz
+from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, add
+from ansatz.discovery.fit.constants import numbers
 from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, verdict
 from ansatz.discovery.groups.declared import settled, structure_of
 from ansatz.discovery.groups.search import GroupedSearch, Proposal
 from ansatz.discovery.groups.structure import Structure
-from ansatz.discovery.refine.constants import numbers
-from ansatz.discovery.report import RefinementStep
-from ansatz.discovery.search.refinement.refinement import Refined
+from ansatz.discovery.report.report import RefinementStep
+from ansatz.discovery.search.residual.refinement import Refined
 
 _MAX_STEPS = 3
 _CORRECTIONS = 4

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ansatz.discovery.evidence.description_length import ROUNDING, formula_bits, real_bits, residual_bits
 from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit, Mask
-from ansatz.discovery.score.description_length import ROUNDING, formula_bits, real_bits, residual_bits
 
 _CONDITION = 1e-12
 _LOOSE = 1e-3

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.groups.archive import freed
 from ansatz.discovery.groups.fit import fit_groups
@@ -15,8 +16,7 @@ from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.sharing import scored
 from ansatz.discovery.groups.starts import fit_each_group
 from ansatz.discovery.groups.structure import Structure
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.score.description_length import is_exact
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive, skeleton
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher, SeededSearcher

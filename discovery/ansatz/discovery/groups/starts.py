@@ -10,12 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from ansatz.discovery.evidence.naming import exponent_positions
 from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.fit import MOST_STEPS, fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit, Structure
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.naming import exponent_positions
+from ansatz.discovery.problem.problem import Problem
 
 _MOST_ROWS = 20_000
 _FEWEST = 4

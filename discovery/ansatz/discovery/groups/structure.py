@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node, Number, Variable, simplify, values_and_jacobian
 from ansatz.discovery.expression.node import rebuild
+from ansatz.discovery.fit.constants import numbers, with_numbers
 from ansatz.discovery.groups.problem import GroupedProblem
-from ansatz.discovery.refine.constants import numbers, with_numbers
 
 Mask = NDArray[np.bool_]
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.description_length import formula_bits, is_exact, residual_bits
+from ansatz.discovery.evidence.equivalence import Probe, same_values
+from ansatz.discovery.evidence.naming import Name, Named, exponent_positions, name_constants
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, to_text, variables, walk
 from ansatz.discovery.expression.node import Number, is_integer
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import Fit, fit_constants, numbers, with_numbers
-from ansatz.discovery.refine.naming import Name, Named, exponent_positions, name_constants
-from ansatz.discovery.score.description_length import formula_bits, is_exact, residual_bits
-from ansatz.discovery.score.equivalence import Probe, same_values
+from ansatz.discovery.fit.constants import Fit, fit_constants, numbers, with_numbers
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.units.dimensions import RIGHT, WRONG
 
 SCREEN_ROWS = 2000

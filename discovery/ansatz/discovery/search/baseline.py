@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, Number, Variable, add, multiply, power
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 
 _MAX_SINGLE = 12

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Node, variables
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.report import Warning
-from ansatz.discovery.score.residual_test import residual_verdict
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import Warning
 from ansatz.discovery.search.archive import Archive, pareto_front
-from ansatz.discovery.search.leftover import Leftover, dominant_formulas
 from ansatz.discovery.search.protocol import Searcher, SeededSearcher, Seeds
 from ansatz.discovery.search.reduction import reduce
+from ansatz.discovery.search.residual.leftover import Leftover, dominant_formulas
 
 _ALONE = 3
 """The engine starts after this many searchers: a simple law is found before it would have begun."""

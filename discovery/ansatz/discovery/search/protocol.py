@@ -7,7 +7,7 @@ from typing import Protocol
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 
 Emit = Callable[[Node], None]
 """Takes a proposed formula. The portfolio refits its constants (every number that is no integer), scores it and keeps

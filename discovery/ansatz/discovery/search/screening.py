@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 
 MOST_INPUTS = 16
 _ROWS = 2000

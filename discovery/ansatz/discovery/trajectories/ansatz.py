@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ansatz.discovery.asked.options import Options
+from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Loss
+from ansatz.discovery.data.names import formula_names
+from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, Variable, parse, substitute, variables, walk
-from ansatz.discovery.names import formula_names
-from ansatz.discovery.options import Options
-from ansatz.discovery.parameters import MAX_PARAMETERS, Loss
-from ansatz.discovery.trajectories.observations import Trajectories
 from ansatz.discovery.trajectories.record import rate_name
 
 _FIELD = "options.ansatz"

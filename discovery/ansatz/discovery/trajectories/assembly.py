@@ -15,11 +15,11 @@ from itertools import product
 import numpy as np
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.description_length import formula_bits
+from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Node, add, complexity, multiply, simplify
 from ansatz.discovery.expression.node import Number
-from ansatz.discovery.refine.constants import free_positions
-from ansatz.discovery.refine.naming import Name
-from ansatz.discovery.score.description_length import formula_bits
+from ansatz.discovery.fit.constants import free_positions
 from ansatz.discovery.search.archive import skeleton
 from ansatz.discovery.search.reduction import reductions
 from ansatz.discovery.search.structured.selection import Regression

@@ -9,11 +9,11 @@ from itertools import combinations
 
 import numpy as np
 
+from ansatz.discovery.asked.options import Options
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, Number, Variable, complexity, evaluate, simplify, variables
 from ansatz.discovery.expression.node import calls
-from ansatz.discovery.options import Options
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search import structured
 from ansatz.discovery.search.archive import Archive, pareto_front, skeleton
 from ansatz.discovery.search.baseline import Baseline

@@ -8,9 +8,9 @@ import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Number, Variable, call, complexity, evaluate, simplify, variables
 from ansatz.discovery.expression.derivative import derivative
-from ansatz.discovery.refine.constants import free_positions
+from ansatz.discovery.fit.constants import free_positions
+from ansatz.discovery.report.motion import Conserved
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.trajectories.evidence import Conserved
 from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.record import Record, rate_name
 

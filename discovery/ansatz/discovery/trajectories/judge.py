@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ansatz.discovery.evidence.residual import LEVEL
+from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.refine.constants import free_positions, numbers
-from ansatz.discovery.report import Candidate, Constant, ResidualVerdict, Scores
-from ansatz.discovery.score.residual_test import LEVEL
-from ansatz.discovery.score.uncertainty import t_quantile
+from ansatz.discovery.fit.constants import free_positions, numbers
+from ansatz.discovery.report.motion import Conserved, Motion, StateScores
+from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Scores
 from ansatz.discovery.trajectories.conserved import conserved
-from ansatz.discovery.trajectories.evidence import Conserved, Motion, StateScores
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.rollout import Rollout
 from ansatz.discovery.trajectories.scored import LEAST_RMS, Scored, relative_rms

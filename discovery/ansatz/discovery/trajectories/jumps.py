@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ansatz.discovery.curves.results import Estimate
+from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.score.uncertainty import t_quantile
+from ansatz.discovery.report.curves import Estimate
 
 _BESIDE = 6
 _LEAST = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ansatz.discovery.expression import Array
-from ansatz.discovery.report import Warning
+from ansatz.discovery.report.report import Warning
 from ansatz.discovery.trajectories.record import Record
 
 ENOUGH = 8.0

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ansatz.discovery.evidence.description_length import formula_bits, real_bits
+from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Array, Node, complexity
-from ansatz.discovery.refine.constants import numbers
-from ansatz.discovery.refine.naming import Name
-from ansatz.discovery.score.description_length import formula_bits, real_bits
+from ansatz.discovery.fit.constants import numbers
 from ansatz.discovery.trajectories.shooting import Fit, Shooting
 
 LEAST_RMS = 1e-7

@@ -9,7 +9,7 @@ import numpy as np
 
 from ansatz.discovery.expression import Node, evaluate, subtract, variables
 from ansatz.discovery.expression.node import calls
-from ansatz.discovery.report import Candidate, ResidualVerdict, Warning
+from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.trajectories.judge import INDISTINGUISHABLE_BITS, Judged
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-from ansatz.discovery.options import Engine
+from ansatz.discovery.asked.options import Engine
 from ansatz.discovery.search.evolution.engines import EngineStatus, engine_statuses
 from ansatz.service.doctor.check import Check, failed, ok, warning
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ansatz.discovery import Curves, InvalidInputError, Trajectories, Violation
-from ansatz.discovery.curve_plots import plot_curves
-from ansatz.discovery.curves.picture import picture
+from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.expression import Node, parse
-from ansatz.discovery.names import formula_names
-from ansatz.discovery.plots import FrontPoint, ImageFormat, plot_motion, plot_table
+from ansatz.discovery.pictures.curve_picture import picture
+from ansatz.discovery.pictures.curve_plots import plot_curves
+from ansatz.discovery.pictures.plots import FrontPoint, ImageFormat, plot_motion, plot_table
 from ansatz.service import convert
 from ansatz.service.convert_curves import law_of_rank
 from ansatz.service.executor.frames import Frame, Kind, parted

@@ -31,7 +31,7 @@ from ansatz.discovery import (
     propose_experiments,
 )
 from ansatz.discovery.discover import Observations, validate
-from ansatz.discovery.propose import DEFAULT_EXPERIMENTS
+from ansatz.discovery.experiments.propose import DEFAULT_EXPERIMENTS
 from ansatz.service import convert
 from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
 from ansatz.service.convert_curves import answers_to_proto, curves_asked, law_of_rank, questions_from_proto

@@ -2,7 +2,7 @@
 
 import sys
 
-from ansatz.discovery.options import Engine
+from ansatz.discovery.asked.options import Engine
 from ansatz.discovery.search.evolution.engines import install
 
 if __name__ == "__main__":

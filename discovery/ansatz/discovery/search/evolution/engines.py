@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ansatz.discovery.asked.options import Engine
 from ansatz.discovery.errors import EngineNotReadyError
-from ansatz.discovery.options import Engine
 from ansatz.discovery.search.evolution.julia_runtime import JuliaMissing, find_julia
 
 if TYPE_CHECKING:

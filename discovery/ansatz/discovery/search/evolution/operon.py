@@ -14,7 +14,7 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, variables
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution.improvement import Improvements
 from ansatz.discovery.search.evolution.operon_run import Evolution, Member
 from ansatz.discovery.search.evolution.operon_tree import TreeNode, affine, primitives, to_formula, to_tree

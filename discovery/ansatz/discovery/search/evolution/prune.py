@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Apply, Node, Number, complexity, simplify, variables
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import Fit, fit_constants
+from ansatz.discovery.fit.constants import Fit, fit_constants
+from ansatz.discovery.problem.problem import Problem
 
 _ROWS = 200
 _EVALUATIONS = 20

@@ -16,7 +16,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.errors import InvalidInputError
 from ansatz.discovery.expression import Array, Node, Number, Variable, complexity, multiply, substitute
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution import hall_of_fame
 from ansatz.discovery.search.evolution.hall_of_fame import Equation
 from ansatz.discovery.search.evolution.improvement import Improvements

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Node, Number, Variable, divide
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 
 _NEAR_ONE: Final = (0.01, 100.0)
 

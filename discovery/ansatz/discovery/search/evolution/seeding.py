@@ -23,7 +23,7 @@ from ansatz.discovery.expression import (
     walk,
 )  # fmt: skip
 from ansatz.discovery.expression.node import is_integer
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 
 SINGLE_PRECISION: Final = (1e-30, 1e30)  # of numbers, with room for their squares to be told from 0
 _MAX_WHOLE: Final = 8

@@ -26,7 +26,7 @@ from ansatz.discovery.expression import (
     to_text,
 )
 from ansatz.discovery.expression.node import INTEGRAL
-from ansatz.discovery.observation import Observation
+from ansatz.discovery.problem.form import Observation
 from ansatz.discovery.search.evolution import hall_of_fame
 
 _PARAMETERS: Final = "p"

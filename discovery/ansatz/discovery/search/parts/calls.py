@@ -10,8 +10,8 @@ import numpy as np
 
 from ansatz.discovery.expression import Apply, Array, Node, Number, Variable, add, evaluate, values_and_jacobian, walk
 from ansatz.discovery.expression.node import INTEGRAL, calls
-from ansatz.discovery.observation import Observation, Part
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.form import Observation, Part
+from ansatz.discovery.problem.problem import Problem
 
 _MARK: Final = 1.2345678901234567e-300
 _PLACES: Final = (0.02, 0.25, 0.5, 0.75, 0.98)

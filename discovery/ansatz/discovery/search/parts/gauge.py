@@ -27,8 +27,8 @@ from ansatz.discovery.expression import (
     variables,
 )
 from ansatz.discovery.expression.node import NEGATION
-from ansatz.discovery.observation import Observation, Part
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.form import Observation, Part
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured.build import scaled
 
 _ROWS: Final = 50

@@ -9,7 +9,7 @@ import numpy as np
 
 from ansatz.discovery.expression import Apply, Array, Node, evaluate, variables
 from ansatz.discovery.expression.node import INTEGRAL, calls
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.parts.calls import PartView, part_problem
 
 _MOST_BRANCHES: Final = 8

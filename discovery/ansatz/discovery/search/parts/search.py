@@ -18,8 +18,8 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, Number
-from ansatz.discovery.observation import Observation, Part
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.form import Observation, Part
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive, pareto_front
 from ansatz.discovery.search.parts.calls import PartView
 from ansatz.discovery.search.parts.gauge import Gauge, fixed, gauges

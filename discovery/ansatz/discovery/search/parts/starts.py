@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Node, Number, Variable, add, call, divide, multiply, power
-from ansatz.discovery.observation import Part
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.form import Part
+from ansatz.discovery.problem.problem import Problem
 
 _MOST: Final = 120
 _OFF: Final = 1 + 1e-7  # a start that is a whole number would be taken for structure

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Variable, call, multiply
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured import terms
 
 _MOST: Final = 300

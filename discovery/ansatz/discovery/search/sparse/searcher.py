@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.residual import structure
 from ansatz.discovery.expression import Array, Number, variables
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.score.residual_test import structure
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.sparse.library import Term, library
 from ansatz.discovery.search.sparse.model import Model, Part, Target

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Number, Variable, call, multiply
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.sparse.library import Term, carriers
 
 _STEPS_PER_PERIOD: Final = 2

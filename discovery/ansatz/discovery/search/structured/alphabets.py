@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, add, call, divide, multiply, subtract, walk
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.terms import Atom, inputs
 

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Number, Variable, add, call, complexity, divide, subtract
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured import build, terms
 from ansatz.discovery.search.structured.terms import Bank, Powers
 

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Apply, Array, Variable
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured import build, terms
 from ansatz.discovery.search.structured.reduction import Reduction, shifted
 from ansatz.discovery.search.structured.surrogate import View, basis

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Number, call, divide, power, subtract
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured.build import ONE, negated, raised
 
 _LEAST_SLOPE: Final = 1e-8

@@ -10,7 +10,7 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Variable, substitute
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import terms
 from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled, replaced

@@ -10,7 +10,7 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build, squares, terms
 from ansatz.discovery.search.structured.outer import ALGEBRAIC, COSINE, LOG, SINE, TRANSCENDENTAL, Outer, transformed

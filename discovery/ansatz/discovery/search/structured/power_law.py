@@ -8,7 +8,7 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, Variable
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured.build import product
 from ansatz.discovery.search.structured.exponents import options

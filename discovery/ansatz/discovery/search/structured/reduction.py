@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Variable, add, complexity, substitute, subtract, to_text
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
 

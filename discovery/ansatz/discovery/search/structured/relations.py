@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, complexity
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import outer as outers
 from ansatz.discovery.search.structured.alphabets import Alphabet, alphabets

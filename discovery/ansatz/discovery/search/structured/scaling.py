@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Variable, substitute
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled_values, replaced
 from ansatz.discovery.search.structured.surrogate import View

@@ -8,10 +8,10 @@ from typing import Final, Self
 import numpy as np
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.expression import Node, complexity, simplify
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import fit_constants, free_positions
-from ansatz.discovery.score.description_length import is_exact
+from ansatz.discovery.fit.constants import fit_constants, free_positions
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 
 _PER_SIZE: Final = 3

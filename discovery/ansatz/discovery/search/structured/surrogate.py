@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 
 _ROWS: Final = 240
 _SHARE: Final = 0.45

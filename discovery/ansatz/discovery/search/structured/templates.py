@@ -12,8 +12,8 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, Number, call, multiply, parse, substitute
 from ansatz.discovery.expression.node import Apply, Variable, walk
-from ansatz.discovery.problem import Problem
-from ansatz.discovery.refine.constants import fit_constants
+from ansatz.discovery.fit.constants import fit_constants
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.selection import Regression

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Variable, call, multiply, subtract
-from ansatz.discovery.problem import Problem
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured import build
 
 Powers = tuple[tuple[int, float], ...]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansatz.discovery.curves.results import Estimate
+from ansatz.discovery.report.curves import Estimate
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ansatz.discovery.curves.results import Estimate
+from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.score.uncertainty import t_quantile
+from ansatz.discovery.report.curves import Estimate
 from ansatz.discovery.trajectories.stochastic.process import Clock, Kernel, Steps, simulated
 
 _SERIES = (299, 999)

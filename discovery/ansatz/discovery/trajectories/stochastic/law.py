@@ -9,12 +9,12 @@ from functools import cached_property
 
 import numpy as np
 
-from ansatz.discovery.curves.results import Estimate
+from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.expression import Array, Node, Number, Variable
-from ansatz.discovery.report import Candidate, Constant, GroupValue, Scores
-from ansatz.discovery.score.description_length import formula_bits, real_bits
+from ansatz.discovery.report.curves import Estimate
+from ansatz.discovery.report.motion import Motion, StateScores
+from ansatz.discovery.report.report import Candidate, Constant, GroupValue, Scores
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.trajectories.evidence import Motion, StateScores
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.scored import LEAST_RMS
 from ansatz.discovery.trajectories.stochastic.drift import Drift, Reversion, SlowingDown, half_life

@@ -1,0 +1,1 @@
+"""Compares two formulas: are they the same function?"""

@@ -1,0 +1,224 @@
+"""Are two formulas the same function on a box of inputs? Refuted by a point, proved by algebra, or neither."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.compare.families import Family, family, fitted_to, same_structure
+from ansatz.discovery.compare.precise import precise_difference
+from ansatz.discovery.compare.proof import proved_equal
+from ansatz.discovery.compare.term_sets import TermOverlap, term_overlap
+from ansatz.discovery.data.box import Box, Interval
+from ansatz.discovery.data.names import formula_names
+from ansatz.discovery.expression import FUNCTIONS, Array, Node, Variable, evaluate, parse, substitute, variables
+from ansatz.discovery.report.report import Warning
+
+POINTS: Final = 1000
+_SEED = 0
+_TOLERANCE = 1e-9
+_FITTED_TOLERANCE = 1e-6
+_NEGLIGIBLE = 1e-6
+_LEAST_SHARED = 5
+_EXAMINED = 20
+_RANGES: Final = (Interval(-10.0, 10.0), Interval(0.1, 10.0), Interval(-1.0, 1.0), Interval(0.01, 1.0))
+_NEARLY_AS_GOOD = 0.95
+_POINTS_TO_CHOOSE = 200
+
+
+class Equivalence(StrEnum):
+    """How two formulas stand to each other, wherever both are defined."""
+
+    PROVED = "PROVED"
+    NUMERICAL = "NUMERICAL"
+    REFUTED = "REFUTED"
+    UNDETERMINED = "UNDETERMINED"
+
+
+@dataclass(frozen=True)
+class FormulaPoint:
+    """Two formulas at one point: inputs by name, values, and their difference over the larger value (or a millionth of
+    the usual one, where that is larger)."""
+
+    inputs: Mapping[str, float]
+    a: float
+    b: float
+    relative_difference: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether two formulas are equal, and how it was shown.
+
+    `method` is "canonical form" or "sympy" (proofs), "structure" (a proof that only constants differ), "points" or
+    "fit". `largest_difference` is where they differ most of the points tried, None where none has both values; with
+    free constants, of the pair (a fitted, b) or (a, b fitted) that differs more. `a_fitted` is a with the constants
+    that bring it nearest to b, `b_fitted` likewise; None where constants are not free.
+    """
+
+    equivalence: Equivalence
+    method: str
+    largest_difference: FormulaPoint | None
+    a_fitted: Node | None = None
+    b_fitted: Node | None = None
+    warnings: tuple[Warning, ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How two formulas a and b compare on a box: the verdict, the `points` tried, how many of them lie where a, and b,
+    is not finite, the box by the caller's names, and the terms that they share."""
+
+    verdict: Verdict
+    points: int
+    undefined_a: int
+    undefined_b: int
+    box: Mapping[str, Interval]
+    terms: TermOverlap
+    warnings: tuple[Warning, ...]
+
+
+def compare_formulas(a: str, b: str, box: Box | None = None, free_constants: bool = False) -> Comparison:
+    """Compare two formulas on a box; without one, on the widest of four ranges of each input (-10 to 10, 0.1 to 10, -1
+    to 1, 0.01 to 1) on which both are defined.
+
+    Formulas are equal where their values differ by no more than 1e-9 relative. With `free_constants` numbers that are
+    neither integers nor exponents may differ, and so may the constants that names outside the box stand for: then
+    formulas are equal where each becomes the other, to 1e-6 relative, once its constants are fitted. Raises
+    InvalidInputError.
+    """
+    used = tuple(dict.fromkeys(n for text, f in ((a, "a"), (b, "b")) for n in variables(parse(text, None, f))))
+    names = formula_names(tuple(box.intervals) if box else used)
+    constants = frozenset(used) - {*names, *names.values()} if free_constants else frozenset[str]()
+    families = [family(_parsed(t, f, names, constants), constants, _SEED) for t, f in ((a, "a"), (b, "b"))]
+    left, right = (made.formula for made in families)
+    limits = {names[n]: i for n, i in box.intervals.items()} if box else _derived_limits(left, right, [*names.values()])
+    sample = _Sample(Box(limits).points(POINTS, _SEED))
+    positive = [name for name, interval in limits.items() if interval.lower > 0]
+    if free_constants:
+        verdict = _families_compared(families[0], families[1], sample, positive)
+    else:
+        verdict = _functions_compared(left, right, sample, positive)
+    defined = [np.isfinite(sample.values(formula)) for formula in (left, right)]
+    return Comparison(
+        verdict=verdict,
+        points=sample.size,
+        undefined_a=int(np.count_nonzero(~defined[0])),
+        undefined_b=int(np.count_nonzero(~defined[1])),
+        box={caller: limits[name] for caller, name in names.items()},
+        terms=term_overlap(left, right),
+        warnings=(*verdict.warnings, *_domain_warnings(defined[0], defined[1], sample)),
+    )
+
+
+def _parsed(text: str, field: str, names: Mapping[str, str], constants: Collection[str]) -> Node:
+    aliases = {caller: Variable(name) for caller, name in names.items() if caller not in FUNCTIONS and caller != name}
+    return substitute(parse(text, {*names.values(), *aliases, *constants}, field), aliases)
+
+
+def _derived_limits(a: Node, b: Node, names: Sequence[str]) -> dict[str, Interval]:
+    """For each input in turn the first range on which both formulas are defined about as often as on the best."""
+    limits = dict.fromkeys(names, _RANGES[1])
+    for name in names:
+        shares = []
+        for interval in _RANGES:
+            sample = _Sample(Box({**limits, name: interval}).points(_POINTS_TO_CHOOSE, _SEED))
+            shares.append(float(np.mean(np.isfinite(sample.values(a)) & np.isfinite(sample.values(b)))))
+        best = max(shares)
+        limits[name] = next(i for i, s in zip(_RANGES, shares, strict=True) if s >= _NEARLY_AS_GOOD * best)
+    return limits
+
+
+class _Sample:
+    """The points at which formulas are tried."""
+
+    def __init__(self, columns: Mapping[str, Array]) -> None:
+        self.columns = columns
+        self.size = next((column.size for column in columns.values()), 1)
+
+    def values(self, formula: Node) -> Array:
+        return evaluate(formula, self.columns, self.size)
+
+    def point(self, row: int) -> dict[str, float]:
+        return {name: float(column[row]) for name, column in self.columns.items()}
+
+    def largest_difference(self, a: Node, b: Node) -> FormulaPoint | None:
+        """Where two formulas differ most, of the points where both are finite; None where there are too few of these.
+
+        The largest differences are computed again to fifty digits, so that rounding is no difference.
+        """
+        left, right = self.values(a), self.values(b)
+        shared = np.flatnonzero(np.isfinite(left) & np.isfinite(right))
+        if shared.size < min(_LEAST_SHARED, self.size):
+            return None
+        with np.errstate(all="ignore"):
+            size = np.maximum(np.abs(left[shared]), np.abs(right[shared]))
+            floor = max(_NEGLIGIBLE * float(np.median(size)), float(np.finfo(float).tiny))
+            relative = np.abs(left[shared] - right[shared]) / np.maximum(size, floor)
+        best: tuple[float, int] = (-1.0, 0)
+        for i in np.argsort(-relative, kind="stable")[:_EXAMINED]:
+            row = int(shared[i])
+            exact = precise_difference(a, b, self.point(row)) if relative[i] > 0 else None
+            best = max(best, (float(relative[i]) if exact is None else exact[0] / max(exact[1], floor), row))
+        found, row = best
+        return FormulaPoint(self.point(row), float(left[row]), float(right[row]), found)
+
+
+def _functions_compared(a: Node, b: Node, sample: _Sample, positive: Collection[str]) -> Verdict:
+    """Two formulas with all their numbers as they stand."""
+    largest = sample.largest_difference(a, b)
+    if largest is not None and largest.relative_difference > _TOLERANCE:
+        return Verdict(Equivalence.REFUTED, "points", largest)
+    if (proof := proved_equal(a, b, positive)) is not None:
+        return Verdict(Equivalence.PROVED, proof, largest)
+    return Verdict(Equivalence.UNDETERMINED if largest is None else Equivalence.NUMERICAL, "points", largest)
+
+
+def _families_compared(a: Family, b: Family, sample: _Sample, positive: Collection[str]) -> Verdict:
+    """Two formulas with free constants: each fitted to the other's values."""
+    a_fitted = fitted_to(a, b, sample.values(b.formula), sample.columns, _SEED)
+    b_fitted = fitted_to(b, a, sample.values(a.formula), sample.columns, _SEED)
+    pairs = [sample.largest_difference(a_fitted, b.formula), sample.largest_difference(a.formula, b_fitted)]
+    found = [pair for pair in pairs if pair is not None]
+    largest = max(found, key=lambda pair: pair.relative_difference, default=None)
+    reached = [pair is not None and pair.relative_difference <= _FITTED_TOLERANCE for pair in pairs]
+    warnings: tuple[Warning, ...] = ()
+    if same_structure(a, b, positive, _SEED):
+        equivalence, method = Equivalence.PROVED, "structure"
+    elif len(found) < len(pairs):
+        equivalence, method = Equivalence.UNDETERMINED, "fit"
+    elif not all(reached):
+        equivalence, method = Equivalence.REFUTED, "fit"
+        if any(reached):
+            special, general = ("b", "a") if reached[0] else ("a", "b")
+            warnings = (
+                Warning("SPECIAL_CASE", f"{general} becomes {special} with the constants fitted, but not the reverse."),
+            )
+    else:
+        equivalence, method = Equivalence.NUMERICAL, "fit"
+    return Verdict(equivalence, method, largest, a_fitted, b_fitted, warnings)
+
+
+def _domain_warnings(a: NDArray[np.bool_], b: NDArray[np.bool_], sample: _Sample) -> list[Warning]:
+    """`a` and `b` say where each formula is finite."""
+    warnings: list[Warning] = []
+    for name, other, lost in (("a", "b", b & ~a), ("b", "a", a & ~b)):
+        if count := int(np.count_nonzero(lost)):
+            shown = ", ".join(f"{n} = {v:.6g}" for n, v in sample.point(int(np.argmax(lost))).items())
+            warnings.append(
+                Warning(
+                    "DOMAINS_DIFFER",
+                    f"{name} is not finite at {count} of {sample.size} points where {other} is, such as {shown}.",
+                )
+            )
+    if neither := int(np.count_nonzero(~a & ~b)):
+        warnings.append(Warning("NOT_FINITE", f"Neither is finite at {neither} of {sample.size} points of the box."))
+    return warnings
+
+
+__all__ = ["Comparison", "Equivalence", "FormulaPoint", "Verdict", "compare_formulas"]

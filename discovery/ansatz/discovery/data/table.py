@@ -1,0 +1,201 @@
+"""What the caller observed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.data.box import MAX_SIZE
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression.printing import number_text
+from ansatz.discovery.units.dimensions import unit_violations
+
+MIN_ROWS = 5
+MIN_GROUP_ROWS = 3
+MAX_GROUPS = 1000
+MAX_LABEL_LENGTH = 200
+_SHOWN = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A named column of finite float64 values, shape (n,); `unit` is text, empty for dimensionless by statement.
+
+    A column of text, which only the group of a table may be, has n `labels`; its values number them.
+    """
+
+    name: str
+    values: NDArray[np.float64]
+    unit: str = ""
+    labels: tuple[str, ...] = ()
+
+    @classmethod
+    def of_labels(cls, name: str, labels: Sequence[str]) -> Column:
+        """A column of text."""
+        numbers: dict[str, int] = {}
+        values = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.float64)
+        return cls(name, values, labels=tuple(labels))
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The groups of a table, in order of appearance: their `labels`, and in `index`, shape (n,), that of each row."""
+
+    labels: tuple[str, ...]
+    index: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, column: Column) -> Groups:
+        """Rows of the same label, or the same number, are a group."""
+        _, first, index = np.unique(column.values, return_index=True, return_inverse=True)
+        rank = np.argsort(np.argsort(first))
+        rows = np.sort(first)
+        labels = (column.labels[r] if column.labels else number_text(float(column.values[r])) for r in rows)
+        return cls(tuple(labels), rank[index])
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Observations in columns of equal length n: one row, one observation."""
+
+    columns: tuple[Column, ...]
+
+    @property
+    def rows(self) -> int:
+        return int(self.columns[0].values.size) if self.columns else 0
+
+    def column(self, name: str) -> Column:
+        return next(c for c in self.columns if c.name == name)
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Columns):
+    """Independent observations: one row, one observation.
+
+    `columns` are of equal length n ≥ 5. `target` names the column to be explained, `inputs` those that may explain
+    it (empty: all that have no other role), `weights` the column of row weights (1/variance up to a
+    common factor, all > 0; empty: all rows count alike), `group` the column that says which rows belong together (2 to
+    1,000 groups of at least 3 rows; no input unless `inputs` names it; empty: all rows are alike).
+    Raises InvalidInputError, with every violation found, where a rule is broken.
+    """
+
+    target: str
+    inputs: tuple[str, ...] = ()
+    weights: str = ""
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        violations = [*shape_violations(self.columns), *self._role_violations()]
+        violations += [v for column in self.columns for v in value_violations(column)]
+        violations += unit_violations((c.name, c.unit) for c in self.columns if c.name != self.weights)
+        if not violations and self.weights and not np.all(self.column(self.weights).values > 0):
+            row = int(np.argmin(self.column(self.weights).values > 0))
+            found = self.column(self.weights).values[row]
+            violations.append(
+                Violation("table.weights", f"{self.weights!r} is {found} in row {row + 1}; weights must be > 0")
+            )
+        if not violations and self.group:
+            violations += _group_violations(self.group, Groups.of(self.column(self.group)))
+        if violations:
+            raise InvalidInputError(violations)
+        if not self.inputs:
+            others = (c.name for c in self.columns if c.name not in (self.target, self.weights, self.group))
+            object.__setattr__(self, "inputs", tuple(others))
+
+    def _role_violations(self) -> list[Violation]:
+        names = [c.name for c in self.columns]
+        known = ", ".join(map(repr, names[:20])) or "none"
+        violations: list[Violation] = []
+        if not self.target:
+            violations.append(Violation("table.target", f"is not given; name one of the columns: {known}"))
+        roles = [("table.target", self.target), ("table.weights", self.weights), ("table.group", self.group)]
+        roles += [(f"table.inputs[{i}]", name) for i, name in enumerate(self.inputs)]
+        for field, name in roles:
+            if name and name not in names:
+                violations.append(Violation(field, f"{name!r} is no column; columns: {known}"))
+        if self.target and self.target in self.inputs:
+            violations.append(Violation("table.inputs", f"{self.target!r} is the target; leave it out of the inputs"))
+        if self.target and self.target == self.weights:
+            violations.append(Violation("table.weights", f"{self.target!r} is the target; name another column"))
+        if self.group and self.group in (self.target, self.weights):
+            role = "target" if self.group == self.target else "weights"
+            violations.append(Violation("table.group", f"{self.group!r} has the role {role}; name another column"))
+        violations += [_text_violation(c) for c in self.columns if c.labels and self._needs_numbers(c.name)]
+        if repeated := _repeated(self.inputs):
+            violations.append(Violation("table.inputs", f"{repeated[0]!r} is named more than once; name it once"))
+        if not self.inputs and not set(names) - {self.target, self.weights, self.group}:
+            violations.append(Violation("table.columns", "holds no input; give at least one column beside the target"))
+        return violations
+
+    def _needs_numbers(self, name: str) -> bool:
+        return name != self.group or name in (self.target, self.weights, *self.inputs)
+
+
+def _text_violation(column: Column) -> Violation:
+    text = f"holds text ({column.labels[0][:40]!r}, …), which only the group may; leave it out, or make it the group"
+    return Violation(f"table.columns[{column.name!r}]", text)
+
+
+def _group_violations(name: str, groups: Groups) -> list[Violation]:
+    count, sizes = len(groups.labels), np.bincount(groups.index)
+    violations: list[Violation] = []
+    if not 2 <= count <= MAX_GROUPS:
+        violations.append(Violation("table.group", f"{name!r} makes {count} groups; give 2 to {MAX_GROUPS}"))
+    small = np.flatnonzero(sizes < MIN_GROUP_ROWS)
+    if small.size and count > 1:
+        shown = ", ".join(f"{groups.labels[g][:40]!r} has {sizes[g]}" for g in small[:_SHOWN])
+        more = f" and {small.size - _SHOWN} more" if small.size > _SHOWN else ""
+        text = f"{name!r}: {shown} rows{more}; give every group at least {MIN_GROUP_ROWS} rows"
+        violations.append(Violation("table.group", text))
+    long = [label for label in groups.labels if not 0 < len(label.strip()) <= MAX_LABEL_LENGTH]
+    if long:
+        fault = f"the label {long[0][:40]!r}… of {len(long[0])} characters" if long[0].strip() else "an empty label"
+        text = f"{name!r} holds {fault}; give 1 to {MAX_LABEL_LENGTH} characters"
+        violations.append(Violation("table.group", text))
+    return violations
+
+
+def _repeated(names: Sequence[str]) -> list[str]:
+    return [n for i, n in enumerate(names) if n in names[:i]]
+
+
+def shape_violations(columns: Sequence[Column], kind: str = "table") -> list[Violation]:
+    """What is wrong with names, lengths and the number of rows of columns; `kind` is how errors call the
+    observations."""
+    violations = column_violations(columns, kind)
+    rows = min((c.values.size for c in columns), default=0)
+    if rows < MIN_ROWS:
+        violations.append(Violation(f"{kind}.columns", f"hold {rows} rows; give at least {MIN_ROWS}"))
+    return violations
+
+
+def column_violations(columns: Sequence[Column], kind: str) -> list[Violation]:
+    """What is wrong with names and lengths of columns; `kind` is how errors call the observations."""
+    violations: list[Violation] = []
+    for i, column in enumerate(columns):
+        if not column.name.strip():
+            violations.append(Violation(f"{kind}.columns[{i}].name", "is empty; give every column a name"))
+    for name in dict.fromkeys(_repeated([c.name for c in columns])):
+        violations.append(Violation(f"{kind}.columns", f"the name {name!r} stands more than once; make names unique"))
+    lengths = {c.name: c.values.size for c in columns}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{name!r} has {n}" for name, n in list(lengths.items())[:8])
+        violations.append(
+            Violation(f"{kind}.columns", f"are of unequal length: {shown}; give every column as many rows")
+        )
+    return violations
+
+
+def value_violations(column: Column, kind: str = "table") -> list[Violation]:
+    """What is not finite in a column, or so large that squares are not; `kind` is how errors call the observations."""
+    bad = np.flatnonzero(~(np.abs(column.values) <= MAX_SIZE))
+    if not bad.size:
+        return []
+    places = ", ".join(f"row {i + 1} is {column.values[i]}" for i in bad[:_SHOWN])
+    more = f" and {bad.size - _SHOWN} more" if bad.size > _SHOWN else ""
+    finite = np.all(np.isfinite(column.values))
+    todo = f"give values within ±{MAX_SIZE:g}, in another unit" if finite else "remove or fill rows that are not finite"
+    return [Violation(f"{kind}.columns[{column.name!r}]", f"{places}{more}; {todo}")]

@@ -1,0 +1,1 @@
+"""What the data say about one formula: description length, uncertainty, names of constants, residual, rank."""

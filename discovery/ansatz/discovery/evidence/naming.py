@@ -1,0 +1,189 @@
+"""Names for constants: short rationals, multiples of π, e and square roots, where the data allow them.
+
+A name is tried only within the constant's error; it stands if the description length falls by enough bits that chance
+would seldom do the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from ansatz.discovery.evidence.description_length import (
+    ROUNDING,
+    description_length,
+    integer_bits,
+    precision_bits,
+    residual_bits,
+)
+from ansatz.discovery.evidence.uncertainty import standard_errors, t_quantile
+from ansatz.discovery.expression import constants
+from ansatz.discovery.expression.node import Number, exponent_positions, is_integer
+from ansatz.discovery.fit.constants import Fit, fit_constants, free_positions, numbers, set_groups, with_numbers
+from ansatz.discovery.problem.problem import Problem
+
+WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
+_MIN_GAIN_EXPONENT = 2.0
+_MIN_GAIN_COEFFICIENT = 8.0
+_MAX_DENOMINATOR = 16
+_SYMBOLS = (
+    ("pi", math.pi, 3.0), ("pi**2", math.pi**2, 5.0), ("1/pi", 1 / math.pi, 4.0), ("1/pi**2", 1 / math.pi**2, 6.0),
+    ("sqrt(pi)", math.sqrt(math.pi), 5.0), ("1/sqrt(pi)", 1 / math.sqrt(math.pi), 6.0),
+    ("sqrt(2*pi)", math.sqrt(2 * math.pi), 6.0), ("1/sqrt(2*pi)", 1 / math.sqrt(2 * math.pi), 6.0),
+    ("e", math.e, 4.0), ("1/e", 1 / math.e, 5.0), ("pi**3", math.pi**3, 6.0), ("1/pi**3", 1 / math.pi**3, 7.0),
+    ("sqrt(2)", math.sqrt(2), 4.0), ("sqrt(3)", math.sqrt(3), 4.5), ("sqrt(5)", math.sqrt(5), 5.0),
+    ("pi/180", math.pi / 180, 11.0),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a constant may be called, its value, and the bits to say so; `symbol`: what it is a multiple of."""
+
+    text: str
+    value: float
+    bits: float
+    symbol: str = ""
+
+
+_ZERO = Name("0", 0.0, -6.0)
+"""Zero takes an operator and a leaf out of the formula with it."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A fit in which some constants stand at their names' values; `names` maps positions among all numbers to names.
+
+    A number that became an integer is no constant any more and has no name.
+    """
+
+    fit: Fit
+    names: dict[int, Name]
+
+    def description_length(self, problem: Problem) -> float:
+        """Bits of the formula, its constants and its residual on the rows of the problem."""
+        positions = free_positions(self.fit.formula)
+        # Numbers that the caller has fixed, or that repeat a constant, need no digits of their own.
+        said = self.fit.marks.leaders(positions)
+        found = standard_errors(self.fit.formula, self.fit.rmse, said, problem, self.fit.marks)
+        errors = dict(zip(said, np.nan_to_num(found), strict=True))
+        bits = [self.names[p].bits if p in self.names else math.nan if p in errors else 0.0 for p in positions]
+        sizes = [errors.get(p, math.nan) for p in positions]
+        return description_length(self.fit.formula, self.fit.rmse, sizes, bits, problem)
+
+
+def names_near(value: float, tolerance: float) -> Iterator[Name]:
+    """Names within `tolerance` of the value, shortest first."""
+    found = [_rational(value, tolerance, "", 1.0, 0.0)]
+    found += [_rational(value, tolerance, symbol, size, bits) for symbol, size, bits in _SYMBOLS]
+    found += [_ZERO] if abs(value) <= tolerance else []
+    yield from sorted((n for n in found if n is not None), key=lambda n: n.bits)
+
+
+def _rational(value: float, tolerance: float, symbol: str, size: float, symbol_bits: float) -> Name | None:
+    """The shortest fraction times the symbol within tolerance."""
+    ratio = value / size
+    if not 1e-6 < abs(ratio) < 1e9:
+        return None
+    for denominator in range(1, _MAX_DENOMINATOR + 1):
+        numerator = round(ratio * denominator)
+        if numerator and math.gcd(numerator, denominator) == 1:
+            near = numerator / denominator * size
+            if abs(near - value) <= max(tolerance, 4e-16 * abs(value)):
+                bits = integer_bits(numerator) + _denominator_bits(denominator) + symbol_bits
+                return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits, symbol)
+    return None
+
+
+def _denominator_bits(denominator: int) -> float:
+    """Halves are common in laws; other fractions pay for being fractions."""
+    if denominator <= 2:
+        return 1.5 * (denominator - 1)
+    return integer_bits(denominator) + 2.0
+
+
+def _name_text(ratio: Fraction, symbol: str) -> str:
+    if not symbol:
+        return str(ratio)
+    over = symbol.startswith("1/")
+    body = symbol[2:] if over else symbol
+    top, bottom = abs(ratio.numerator), ratio.denominator
+    above = [str(top)] if top != 1 or over else []
+    below = [str(bottom)] if bottom != 1 else []
+    (below if over else above).append(body)
+    denominator = below[0] if len(below) == 1 else f"({'*'.join(below)})"
+    return ("-" if ratio < 0 else "") + "*".join(above) + (f"/{denominator}" if below else "")
+
+
+def name_constants(fit: Fit, problem: Problem) -> Named:
+    """Replace constants by named values where the description length falls, refitting the others each time.
+
+    The most certain gain first; what is refused once is not asked again.
+    """
+    names: dict[int, Name] = {}
+    refused: set[tuple[int, str]] = set()
+    while True:
+        choice = _best_choice(fit, problem, names, refused)
+        if choice is None:
+            return Named(fit, names)
+        position, name, gain, floor = choice
+        trial = _with_name(fit, problem, position, name)
+        cost = _residual_bits(trial, problem) - _residual_bits(fit, problem)
+        if trial.rmse <= ROUNDING * 10 * problem.y_scale:
+            cost = min(cost, 0.0)
+        if gain - cost > floor:
+            fit = trial
+            if not is_integer(name.value):
+                names |= dict.fromkeys(fit.marks.together(position), name)
+        else:
+            refused.add((position, name.text))
+
+
+def _residual_bits(fit: Fit, problem: Problem) -> float:
+    return residual_bits(fit.rmse, len(constants(fit.formula)), problem)
+
+
+def _best_choice(
+    fit: Fit, problem: Problem, names: dict[int, Name], refused: set[tuple[int, str]]
+) -> tuple[int, Name, float, float] | None:
+    if isinstance(fit.formula, Number):
+        return None  # a mean is a mean
+    free = tuple(p for p in fit.open if p not in names)
+    values = numbers(fit.formula)
+    exponents = exponent_positions(fit.formula)
+    best: tuple[int, Name, float, float] | None = None
+    errors = standard_errors(fit.formula, fit.rmse, free, problem, fit.marks)
+    within = t_quantile(problem.rows - len(free), WITHIN)
+    for position, error in zip(free, errors, strict=True):
+        if np.isnan(error):
+            continue
+        value = float(values[position])
+        for name in names_near(value, within * error):
+            if name is _ZERO and position in fit.marks.parameters:
+                continue  # the caller's term: whether it goes is not a matter of names
+            gain = precision_bits(value, float(error)) - name.bits
+            floor = least_gain(name, position in exponents)
+            if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):
+                best = (position, name, gain, floor)
+    return best
+
+
+def least_gain(name: Name, is_exponent: bool) -> float:
+    """The bits that a name must save."""
+    # A fraction is what one expects of an exponent, and zero is no coincidence to guard against: a term within its
+    # error of zero was never seen.
+    common = (is_exponent and not name.symbol) or name is _ZERO
+    return _MIN_GAIN_EXPONENT if common else _MIN_GAIN_COEFFICIENT
+
+
+def _with_name(fit: Fit, problem: Problem, position: int, name: Name) -> Fit:
+    values = set_groups(numbers(fit.formula), [fit.marks.together(position)], [name.value])
+    free = tuple(p for p in fit.free if p != position)
+    return fit_constants(with_numbers(fit.formula, values), problem, free, marks=fit.marks)
+
+
+__all__ = ["WITHIN", "Name", "Named", "exponent_positions", "least_gain", "name_constants", "names_near"]

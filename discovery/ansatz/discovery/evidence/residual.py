@@ -1,0 +1,166 @@
+"""Is a residual only noise? Tests for structure against the inputs, the prediction and the order of rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.fit.constants import free_positions, values_and_slopes
+from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import ResidualVerdict
+
+_MIN_ROWS = 8
+_MAX_INPUTS = 20
+_MOST_ROWS = 100_000
+_INDEPENDENT = 1e-6
+LEVEL = 0.01
+"""Rate at which noise is called structure."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a residual shows: p-values of its tests against each input, by name, and `p_value` of all tests together."""
+
+    by_input: Mapping[str, float]
+    p_value: float
+
+    @property
+    def is_noise(self) -> bool:
+        return self.p_value > LEVEL
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The inputs in which something is missing, the plainest first; empty where all is noise."""
+        return tuple(n for n, p in sorted(self.by_input.items(), key=lambda item: item[1]) if p <= LEVEL)
+
+
+def residual_verdict(formula: Node, problem: Problem, marks: Marks = UNMARKED) -> ResidualVerdict | None:
+    """The verdict on what a fitted formula leaves; None where there are too few rows to say."""
+    found = residual_structure(formula, problem, marks)
+    return None if found is None else ResidualVerdict(found.is_noise, found.p_value, found.missing)
+
+
+def residual_structure(formula: Node, problem: Problem, marks: Marks = UNMARKED) -> Structure | None:
+    """What a fitted formula leaves; None where there are too few rows to say. All its numbers that are no integers
+    count as fitted, but for those that `marks` say are fixed."""
+    groups = [marks.together(p) for p in marks.leaders(free_positions(formula))]
+    prediction, tangent = values_and_slopes(formula, problem, groups)
+    return structure(prediction, tangent, problem)
+
+
+def structure(prediction: Array, tangent: Array, problem: Problem) -> Structure | None:
+    """What y − prediction, both of shape (n,), shows beside a fit of as many constants as `tangent` has columns: the
+    derivatives of the prediction, shape (n, k). None where there are too few rows to say.
+
+    Serial correlation of the residual along each input, along the prediction and along the order of rows (von Neumann
+    1941), its mean corrected for the fit; and the score test of each input and its square (Rao 1948). Both allow for
+    noise of unequal size (White 1980). p-values are corrected for the number of tests (Šidák 1967). Of more
+    than 100,000 rows as many are looked at, drawn by the seed.
+    """
+    if problem.rows < _MIN_ROWS + tangent.shape[1]:
+        return None
+    if is_exact(problem.rmse(prediction), problem):
+        return Structure({}, 1.0)
+    if problem.rows > _MOST_ROWS:
+        rows = np.sort(np.random.default_rng(problem.seed).choice(problem.rows, _MOST_ROWS, replace=False))
+        problem, prediction, tangent = problem.rows_only(rows), prediction[rows], tangent[rows]
+    roots = np.ones(problem.rows) if problem.weights is None else np.sqrt(problem.weights)
+    residual = (problem.y - prediction) / problem.y_scale * roots
+    if not np.all(np.isfinite(residual)):
+        return None
+    tests = _Tests(residual, _basis(_unit(np.column_stack([roots, tangent * roots[:, None]]))))
+    inputs = dict(zip(problem.names[:_MAX_INPUTS], problem.X.T, strict=False))
+    found: dict[str, list[float]] = {name: [] for name in inputs}
+    others: list[float] = []
+    seen: set[bytes] = set()
+    for name, key in (*inputs.items(), ("", np.arange(problem.rows)), ("", prediction)):
+        order = np.argsort(key, kind="stable")
+        # Rows are often in the order of an input: the same test twice is one test.
+        if not seen & {order.tobytes(), order[::-1].tobytes()}:
+            seen.add(order.tobytes())
+            found.get(name, others).append(tests.serial(order))
+    for name, x in inputs.items():
+        found[name] += tests.dependence(_powers(x) * roots[:, None])
+    count = len(others) + sum(map(len, found.values()))
+    by_input = {n: _corrected(min(p), count) for n, p in found.items() if p}
+    return Structure(by_input, min([*by_input.values(), *(_corrected(p, count) for p in others)]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Tests:
+    """A residual, shape (n,), and an orthonormal basis, shape (n, k), of what a fit, or an offset, can take from it."""
+
+    residual: Array
+    basis: Array
+
+    @cached_property
+    def _rest(self) -> Array:
+        """The residual without what the fit could have taken: its last digits, or named constants, may differ."""
+        rest: Array = self.residual - self.basis @ (self.basis.T @ self.residual)
+        return rest
+
+    def serial(self, order: NDArray[np.intp]) -> float:
+        """One-sided p-value of a positive correlation between neighbours in that order."""
+        e, basis = self._rest[order], self.basis[order]
+        products = e[1:] * e[:-1]
+        spread = float(np.sqrt(products @ products))
+        if spread == 0:
+            return 1.0
+        n, k = basis.shape
+        # A fit pulls neighbours apart: the expected correlation is not 0.
+        expected = -float(np.einsum("ij,ij->", basis[1:], basis[:-1])) / (n - k) * float(e @ e)
+        z = (float(products.sum()) - expected) / spread
+        return 0.5 * math.erfc(z / math.sqrt(2))
+
+    def dependence(self, features: Array) -> Iterator[float]:
+        """p-value of a dependence on features, shape (n, 2), beside what was fitted; none where the fit has them."""
+        from scipy.special import fdtrc
+
+        unit = _unit(features)
+        unit = unit - self.basis @ (self.basis.T @ unit)
+        design = _basis(unit)
+        n, k = self.basis.shape
+        spent = design.shape[1]
+        degrees = n - k - spent
+        if not spent or degrees < 1:
+            return
+        weighted = design * self._rest[:, None]
+        score = weighted.sum(axis=0)
+        statistic = float(score @ np.linalg.pinv(weighted.T @ weighted) @ score)
+        yield float(fdtrc(spent, degrees, statistic / spent * degrees / n))
+
+
+def _basis(columns: Array) -> Array:
+    """Orthonormal basis of columns; directions shorter than a millionth are none."""
+    left, singular, _ = np.linalg.svd(columns, full_matrices=False)
+    basis: Array = left[:, singular > _INDEPENDENT]
+    return basis
+
+
+def _unit(columns: Array) -> Array:
+    """The columns at unit length, those of no length left out."""
+    norms = np.linalg.norm(columns, axis=0)
+    unit: Array = columns[:, norms > 0] / norms[norms > 0]
+    return unit
+
+
+def _powers(x: Array) -> Array:
+    """The input and its square, standardised, shape (n, 2); no columns where it does not vary."""
+    spread = float(x.std())
+    if not spread > 0 or not math.isfinite(spread):
+        return np.empty((x.size, 0))
+    z = (x - x.mean()) / spread
+    return np.column_stack([z, z * z])
+
+
+def _corrected(p_value: float, tests: int) -> float:
+    """The chance that the smallest p-value of so many tests is as small."""
+    return -math.expm1(tests * math.log1p(-min(p_value, 1 - 1e-16)))

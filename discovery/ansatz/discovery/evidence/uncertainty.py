@@ -1,0 +1,65 @@
+"""Standard errors and intervals of fitted constants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansatz.discovery.evidence.description_length import ROUNDING
+from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.fit.constants import values_and_slopes
+from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.problem.problem import Problem
+
+_CONDITION = 1e-12
+
+
+def standard_errors(
+    formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED
+) -> Array:
+    """Standard errors of the constants at `free`, shape (len(free),), NaN where the data do not determine one.
+
+    From the curvature of the (weighted) sum of squares at the optimum, with the residual variance estimated on n − k
+    degrees of freedom; on exact data from the rounding of float64.
+    """
+    return uncertainty(formula, rmse, free, problem, marks)[0]
+
+
+def uncertainty(
+    formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED
+) -> tuple[Array, Array]:
+    """Standard errors, as `standard_errors` has them, and correlations, shape (len(free), len(free)), NaN where either
+    constant is not determined."""
+    k = len(free)
+    unknown = np.full(k, np.nan), np.full((k, k), np.nan)
+    if not k or k > problem.rows:
+        return unknown
+    _, jacobian = values_and_slopes(formula, problem, [marks.together(p) for p in free])
+    if problem.weights is not None:
+        jacobian *= np.sqrt(problem.weights)[:, None]
+    norms = np.linalg.norm(jacobian, axis=0)
+    if not np.all(np.isfinite(norms)):
+        return unknown
+    scaled = jacobian / np.where(norms > 0, norms, 1.0)
+    # The triangular factor has the same singular values, and few rows.
+    _, singular, vt = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
+    determined = singular > _CONDITION * singular[0] if singular[0] > 0 else np.zeros(singular.size, dtype=bool)
+    roots = vt[determined] / singular[determined, None]
+    spread = np.sqrt(np.sum(roots**2, axis=0))
+    # A constant that moves along an undetermined direction is itself undetermined.
+    loose = np.any(np.abs(vt[~determined]) > 1e-3, axis=0) | (norms == 0)
+    degrees = max(problem.rows - len(free), 1)
+    sigma = max(rmse, ROUNDING * problem.y_scale) * np.sqrt(problem.rows / degrees)
+    with np.errstate(all="ignore"):
+        errors = sigma * spread / norms
+        correlations = (roots.T @ roots) / np.outer(spread, spread)
+    either = loose[:, None] | loose[None, :]
+    return np.where(loose, np.nan, errors), np.where(either, np.nan, np.clip(correlations, -1.0, 1.0))
+
+
+def t_quantile(degrees: int, probability: float = 0.975) -> float:
+    """A quantile of Student's t: by default half a 95 % interval in standard errors."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(max(degrees, 1), probability))

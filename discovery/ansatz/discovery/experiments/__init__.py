@@ -1,0 +1,1 @@
+"""Proposes experiments that tell rival formulas apart."""

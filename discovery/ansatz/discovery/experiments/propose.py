@@ -1,0 +1,240 @@
+"""The experiments to make next: where the rivals of a front disagree most, for the noise seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.asked.options import Options
+from ansatz.discovery.data.box import Box, Interval
+from ansatz.discovery.data.names import formula_names
+from ansatz.discovery.data.table import Table
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.evidence.description_length import ROUNDING
+from ansatz.discovery.experiments.discrimination import Design, Predictions, predictions
+from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.fit.constants import Fit, fit_constants, free_positions
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import Candidate, Warning
+from ansatz.discovery.search.archive import SCREEN_ROWS
+from ansatz.discovery.tables.prepare import prepare
+
+MAX_EXPERIMENTS: Final = 100
+DEFAULT_EXPERIMENTS: Final = 5
+_MOST_RIVALS = 12
+_POINTS = 1000
+_PLAUSIBLE = 1e-4
+_TOLD_APART = 2.0
+_CLEARLY = 3.0
+_SAME = 0.5
+_FITS_AS_WELL_BITS = 10.0
+_LONGER_BITS = 10.0
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A formula of the front that the data do not rule out: its rank there, and its probability by description length
+    before the experiments."""
+
+    rank: int
+    formula: Node
+    weight: float
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment to make.
+
+    `inputs` are by the caller's column names; `predictions` are those of each rival, in the target's unit, NaN where it
+    is not defined; the ranks are those of the two rivals that it helps most to tell apart; `separation` is how far
+    these lie apart once this experiment and those before it are made, in standard deviations of what noise, unsettled
+    constants and a tenth of the difference itself leave open.
+    """
+
+    inputs: Mapping[str, float]
+    predictions: tuple[float, ...]
+    first_rank: int
+    second_rank: int
+    separation: float
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Experiments in the order in which to make them, each taking into account what those before it will tell.
+
+    `noise_std` is the standard deviation of the noise assumed, in the target's unit or, where `noise_is_relative`, over
+    its size.
+    """
+
+    experiments: tuple[Experiment, ...]
+    rivals: tuple[Rival, ...]
+    noise_std: float
+    noise_is_relative: bool
+    warnings: tuple[Warning, ...]
+
+
+def propose_experiments(
+    table: Table, candidates: Sequence[Candidate], box: Box, count: int = DEFAULT_EXPERIMENTS, seed: int = 0
+) -> Proposal:
+    """The `count` (1 to 100) points of a box that tell the candidates of a report on a table apart.
+
+    An input that is not in the box keeps to the range of the data. Raises InvalidInputError.
+    """
+    _check(table, candidates, box, count)
+    prepared = prepare(table, Options(), keep_all=True)
+    data = prepared.problem.subsample(SCREEN_ROWS)
+    rivals = sorted(candidates, key=lambda c: c.scores.description_length)[:_MOST_RIVALS]
+    fits = [fit_constants(c.formula, data) for c in rivals]
+    noise = _noise_of(fits[0], data)
+    whole = _whole_box(table, box)
+    points = _points(whole, data, seed)
+    predicted = [predictions(fit.formula, data, noise.in_rows(data), points) for fit in fits]
+    log_weights = _log_weights(rivals, fits, data)
+    design = _design(predicted, log_weights, noise, _places(whole, points))
+    inputs = {name: points.columns[formula] for name, formula in formula_names(table.inputs).items()}
+    experiments = []
+    for _ in range(count):
+        row, (i, j), separation = design.choose()
+        experiments.append(
+            Experiment(
+                inputs={name: float(column[row]) for name, column in inputs.items()},
+                predictions=tuple(float(p.values[row]) for p in predicted),
+                first_rank=min(rivals[i].rank, rivals[j].rank),
+                second_rank=max(rivals[i].rank, rivals[j].rank),
+                separation=separation,
+            )
+        )
+    return Proposal(
+        experiments=tuple(experiments),
+        rivals=tuple(Rival(c.rank, c.formula, math.exp(w)) for c, w in zip(rivals, log_weights, strict=True)),
+        noise_std=noise.std,
+        noise_is_relative=noise.relative,
+        warnings=_warnings(design, log_weights),
+    )
+
+
+def _check(table: Table, candidates: Sequence[Candidate], box: Box, count: int) -> None:
+    violations: list[Violation] = []
+    known = ", ".join(map(repr, table.inputs[:20]))
+    for name in box.intervals:
+        if name not in table.inputs:
+            violations.append(Violation(f"box[{name[:80]!r}]", f"is no input; inputs: {known}"))
+    if not 1 <= count <= MAX_EXPERIMENTS:
+        violations.append(Violation("n", f"is {count}; give 1 to {MAX_EXPERIMENTS}"))
+    if len(candidates) < 2:
+        violations.append(
+            Violation("candidates", f"are {len(candidates)}; give at least two that are to be told apart")
+        )
+    if violations:
+        raise InvalidInputError(violations)
+
+
+@dataclass(frozen=True)
+class _Noise:
+    """Noise of standard deviation `std`, times the size of the target where it is relative."""
+
+    std: float
+    relative: bool
+
+    def in_rows(self, data: Problem) -> Array:
+        """Standard deviation in each row, shape (n,)."""
+        if self.relative:
+            return self.std * np.maximum(np.abs(data.y), 1e-300)
+        return np.full(data.rows, self.std) if data.weights is None else self.std / np.sqrt(data.weights)
+
+    def at(self, values: Array) -> Array:
+        """Standard deviation where the target has these values."""
+        return self.std * np.maximum(np.abs(values), 1e-300) if self.relative else np.full(values.size, self.std)
+
+
+def _noise_of(best: Fit, data: Problem) -> _Noise:
+    """The noise in the residual of the best fit: relative to the target where that is clearly likelier, or what the
+    weights of the fit say.
+
+    Its standard deviation is on n - k degrees of freedom; one that is not relative holds where weights are 1.
+    """
+    degrees = max(data.rows - len(free_positions(best.formula)), 1)
+    error = data.evaluate(best.formula) - data.y
+    even = _Noise(max(_root_mean_square(error, data.weights, degrees), ROUNDING * data.y_scale), relative=False)
+    if np.any(data.y == 0):
+        return even
+    share = _root_mean_square(error / data.y, None, degrees)
+    relative = _Noise(max(share, ROUNDING), relative=True)
+    # Logarithms of the likelihoods' factors, row by row.
+    gain = np.log(even.in_rows(data)) - np.log(relative.in_rows(data))
+    weighed = data.weights is not None and float(np.ptp(gain)) < _SAME < float(np.ptp(np.log(data.weights)))
+    return relative if weighed or float(np.sum(gain)) > _CLEARLY else even
+
+
+def _root_mean_square(error: Array, weights: Array | None, degrees: int) -> float:
+    return math.sqrt(float(np.average(error**2, weights=weights)) * error.size / degrees)
+
+
+def _whole_box(table: Table, box: Box) -> Box:
+    """The box by names in formulas, with the range of the data for inputs that it leaves out."""
+    intervals = {}
+    for name, formula_name in formula_names(table.inputs).items():
+        column = table.column(name).values
+        intervals[formula_name] = box.intervals.get(name) or Interval(float(column.min()), float(column.max()))
+    return Box(intervals)
+
+
+def _points(box: Box, data: Problem, seed: int) -> Problem:
+    """Candidate points as the rows of a problem without a target of its own."""
+    columns = box.points(_POINTS, seed)
+    X = np.column_stack([columns[name] for name in data.names])
+    return replace(data, X=np.asfortranarray(X), y=np.zeros(X.shape[0]), weights=None)
+
+
+def _log_weights(rivals: Sequence[Candidate], fits: Sequence[Fit], data: Problem) -> Array:
+    """Logarithms of the rivals' probabilities, of sum 1: 2**-bits of description length.
+
+    A formula that fits as well as the best, and is only longer, keeps odds of one to a thousand: the data have said
+    nothing against it, and what is simple on the rows seen need not be so beyond them.
+    """
+    bits = np.array([c.scores.description_length for c in rivals])
+    bits = bits - bits.min()
+    errors = np.maximum([fit.rmse for fit in fits], ROUNDING * data.y_scale)
+    misfit = data.rows * np.log2(errors / errors.min())
+    bits = np.where(misfit <= _FITS_AS_WELL_BITS, np.minimum(bits, _LONGER_BITS), bits)
+    logs = -math.log(2.0) * bits
+    return np.asarray(logs - math.log(float(np.sum(np.exp(logs)))))
+
+
+def _places(box: Box, points: Problem) -> Array:
+    """Where the points lie in the box, as shares of its sides."""
+    return np.column_stack([interval.shares(points.columns[name]) for name, interval in box.intervals.items()])
+
+
+def _design(predicted: Sequence[Predictions], log_weights: Array, noise: _Noise, places: Array) -> Design:
+    """A design over the points where every plausible rival is defined. Raises InvalidInputError where there is none."""
+    values = np.array([p.values for p in predicted])
+    plausible = (log_weights >= math.log(_PLAUSIBLE)) | (np.arange(len(predicted)) == 0)
+    allowed = np.all(np.isfinite(values[plausible]), axis=0)
+    if not np.any(allowed):
+        raise InvalidInputError(
+            [Violation("box", "holds no point at which the leading formulas are all defined; give another box")]
+        )
+    weights = np.exp(log_weights)[:, None]
+    centre = np.sum(np.where(np.isfinite(values), weights * values, 0.0), axis=0)
+    return Design(predicted, log_weights, noise.at(centre), places, allowed)
+
+
+def _warnings(design: Design, log_weights: Array) -> tuple[Warning, ...]:
+    plausible = [i for i, w in enumerate(log_weights) if w >= math.log(_PLAUSIBLE) or i < 2]
+    apart = max(design.separation(i, j) for i in plausible for j in plausible if i < j)
+    if apart >= _TOLD_APART:
+        return ()
+    return (
+        Warning(
+            "RIVALS_STAY_ALIKE",
+            f"After these experiments the leading formulas would lie {apart:.2g} standard deviations apart, or less.",
+        ),
+    )
+
+
+__all__ = ["Experiment", "Proposal", "Rival", "propose_experiments"]

@@ -1,0 +1,149 @@
+"""Least-squares fit of a formula's constants, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from ansatz.discovery.expression import Array, Node, Number, walk
+from ansatz.discovery.expression.node import is_integer, rebuild
+from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.problem.problem import Problem
+
+# A residual outside the domain: large enough for the optimiser to turn back, small enough to square.
+_OUTSIDE = 1e30
+# On exact data the error falls by more than this at every step until float64 ends; on noisy data this is enough.
+_FTOL = 1e-12
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A formula with fitted constants.
+
+    `rmse` is the root of the (weighted) mean squared error in the target's unit, inf where the formula is not finite on
+    all rows; `free` are the positions of the fitted numbers among all numbers of the formula, in order of appearance,
+    the first of each constant where `marks` say that numbers are one.
+    """
+
+    formula: Node
+    rmse: float
+    free: tuple[int, ...]
+    marks: Marks = UNMARKED
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The positions of `free` that another fit would change: those of numbers that are no integers."""
+        values = numbers(self.formula)
+        return tuple(p for p in self.free if not is_integer(values[p]))
+
+
+def numbers(formula: Node) -> Array:
+    """Every number of the formula, integers included, in order of appearance."""
+    return np.array([n.value for n in walk(formula) if isinstance(n, Number)])
+
+
+def with_numbers(formula: Node, values: Sequence[float] | Array) -> Node:
+    """The formula with all its numbers replaced, in order of appearance."""
+    queue = iter(values)
+    return rebuild(formula, lambda leaf: Number(float(next(queue))) if isinstance(leaf, Number) else leaf)
+
+
+def free_positions(formula: Node) -> tuple[int, ...]:
+    """Positions of the numbers that are no integers: those a fit may change."""
+    return tuple(i for i, value in enumerate(numbers(formula)) if not is_integer(value))
+
+
+def fit_constants(
+    formula: Node,
+    problem: Problem,
+    free: Sequence[int] | None = None,
+    max_evaluations: int = 200,
+    marks: Marks = UNMARKED,
+) -> Fit:
+    """The formula with its constants at the nearest (weighted) least-squares optimum.
+
+    `free` are positions among the numbers of the formula; by default those that are no integers. Levenberg-Marquardt
+    (MINPACK, Moré 1978) with analytic derivatives, from the numbers as they stand, at most `max_evaluations`
+    evaluations. Numbers that `marks` say are one constant stay equal. The result is never worse than the formula as
+    given.
+    """
+    positions = marks.leaders(free_positions(formula) if free is None else free)
+    start_error = problem.rmse(problem.evaluate(formula))
+    unchanged = Fit(formula, start_error, positions, marks)
+    if not positions or len(positions) > problem.rows or not np.isfinite(start_error):
+        return unchanged
+    best = _minimise(formula, problem, positions, max_evaluations, marks)
+    if best is None:
+        return unchanged
+    error = problem.rmse(problem.evaluate(best))
+    return Fit(best, error, positions, marks) if error <= start_error else unchanged
+
+
+def _minimise(
+    formula: Node, problem: Problem, free: tuple[int, ...], max_evaluations: int, marks: Marks
+) -> Node | None:
+    from scipy.optimize import leastsq
+
+    values = numbers(formula)
+    groups = [marks.together(p) for p in free]
+    residual, slopes = _objective(formula, problem, groups, values)
+    with np.errstate(all="ignore"):
+        try:
+            solution, *_ = leastsq(
+                residual, values[list(free)], Dfun=slopes, full_output=True, col_deriv=False,
+                ftol=_FTOL, xtol=1e-15, gtol=0.0, maxfev=max_evaluations,
+            )  # fmt: skip
+        except (ValueError, FloatingPointError, np.linalg.LinAlgError):
+            return None
+    if not np.all(np.isfinite(solution)):
+        return None
+    return with_numbers(formula, set_groups(values, groups, solution))
+
+
+def set_groups(values: Array, groups: Sequence[Sequence[int]], constants: Sequence[float] | Array) -> Array:
+    """A copy of all numbers in which each group of positions has the value of its constant."""
+    values = values.copy()
+    for group, constant in zip(groups, constants, strict=True):
+        values[list(group)] = constant
+    return values
+
+
+def values_and_slopes(
+    formula: Node, problem: Problem, groups: Sequence[Sequence[int]], values: Array | None = None
+) -> tuple[Array, Array]:
+    """Values of the formula, shape (n,), and its derivatives with respect to one constant for each group of positions,
+    shape (n, len(groups)); `values` stand in for all its numbers where they are given."""
+    positions = [p for group in groups for p in group]
+    value, jacobian = problem.values_and_jacobian(formula, positions, values)
+    if len(positions) == len(groups):
+        return value, jacobian
+    edges = np.cumsum([0, *(len(group) for group in groups)])
+    sums = [jacobian[:, a:b].sum(axis=1) for a, b in pairwise(edges)]
+    return value, np.column_stack(sums)
+
+
+def _objective(
+    formula: Node, problem: Problem, groups: Sequence[Sequence[int]], values: Array
+) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
+    """Weighted residual and its derivatives, over the scale of y; both from one evaluation a point."""
+    row_scale = 1.0 / problem.y_scale
+    root_weights = row_scale if problem.weights is None else row_scale * np.sqrt(problem.weights)
+    last: tuple[bytes, Array, Array] | None = None
+
+    def at(constants: Array) -> tuple[Array, Array]:
+        nonlocal last
+        key = constants.tobytes()
+        if last is None or last[0] != key:
+            trial = set_groups(values, groups, constants)
+            if not np.all(np.isfinite(trial)):
+                trial = values
+            value, jacobian = values_and_slopes(formula, problem, groups, trial)
+            r = (value - problem.y) * root_weights
+            J = jacobian * np.reshape(root_weights, (-1, 1))
+            last = (key, np.where(np.isfinite(r), r, _OUTSIDE), np.where(np.isfinite(J), J, 0.0))
+        return last[1], last[2]
+
+    return lambda c: at(c)[0], lambda c: at(c)[1]

@@ -1,0 +1,141 @@
+"""A formula with free constants, by name: what an ansatz is while it is refined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ansatz.discovery.asked.ansatz import Ansatz
+from ansatz.discovery.asked.parameters import Parameter
+from ansatz.discovery.expression import Array, Node, Number, Variable, substitute, variables, walk
+from ansatz.discovery.expression.grammar import is_name
+from ansatz.discovery.expression.node import is_integer, rebuild
+from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.fit.marks import Marks
+
+_FIXED = "fixed number {}"
+_NUMBER = "number {}"
+"""No names of the grammar: they cannot clash with one."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A constant to be fitted: the positions at which it stands among all numbers of a formula, its bounds, and whether
+    its value is a start worth trying (else it may start anywhere)."""
+
+    positions: tuple[int, ...]
+    lower: float
+    upper: float
+    stated: bool
+
+
+@dataclass(frozen=True)
+class Model:
+    """A formula in which free constants are variables with `values`, and so are the ansatz's own numbers.
+
+    `parameters` are those that are fitted, with their bounds; the others stay. Of the numbers that are left in the
+    formula, those that are no integers are fitted as well.
+    """
+
+    formula: Node
+    parameters: Mapping[str, Parameter]
+    values: Mapping[str, float]
+
+    @classmethod
+    def of(cls, ansatz: Ansatz) -> Model:
+        """The model of an ansatz, at its starts."""
+        name = _FIXED if ansatz.fixed_numbers else _NUMBER
+        given = numbers(ansatz.formula)
+        names = {p: name.format(i) for i, p in enumerate(ansatz.coefficients)}
+        own = () if ansatz.fixed_numbers else (Parameter(n, float(given[p])) for p, n in names.items())
+        parameters = {p.name: p for p in (*ansatz.parameters, *own)}
+        values = {n: float(given[p]) for p, n in names.items()} | {n: _start(p) for n, p in parameters.items()}
+        return cls(_with_variables(ansatz.formula, names), parameters, values)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether some of its numbers are named or fixed by the caller."""
+        return bool(self.marks.parameters or self.marks.fixed)
+
+    @property
+    def numeric(self) -> Node:
+        """The formula with the values in place."""
+        return substitute(self.formula, {name: Number(self.values[name]) for name in self._used})
+
+    @property
+    def marks(self) -> Marks:
+        """What stands where in the numeric formula."""
+        named: dict[int, str] = {}
+        fixed: set[int] = set()
+        for position, leaf in enumerate(self._leaves()):
+            if not isinstance(leaf, Variable):
+                continue
+            if is_name(leaf.name):
+                named[position] = leaf.name
+            if leaf.name not in self.parameters or self.at_bound(leaf.name):
+                fixed.add(position)
+        return Marks(named, frozenset(fixed))
+
+    def slots(self) -> tuple[Slot, ...]:
+        """The constants to be fitted, of the numeric formula."""
+        places: dict[str, list[int]] = {}
+        bare: list[Slot] = []
+        for position, leaf in enumerate(self._leaves()):
+            if isinstance(leaf, Variable) and leaf.name in self.parameters:
+                places.setdefault(leaf.name, []).append(position)
+            elif isinstance(leaf, Number) and not is_integer(leaf.value):
+                bare.append(Slot((position,), -math.inf, math.inf, True))
+        named = (self._slot(name, at) for name, at in places.items())
+        return (*named, *bare)
+
+    def _slot(self, name: str, positions: Sequence[int]) -> Slot:
+        parameter = self.parameters[name]
+        return Slot(tuple(positions), parameter.lower, parameter.upper, parameter.start is not None)
+
+    def with_numbers(self, values: Sequence[float] | Array) -> Model:
+        """The model with the numbers of its numeric formula replaced."""
+        leaves = self._leaves()
+        found = {n.name: float(v) for n, v in zip(leaves, values, strict=True) if isinstance(n, Variable)}
+        queue = iter([float(v) for n, v in zip(leaves, values, strict=True) if isinstance(n, Number)])
+        formula = rebuild(self.formula, lambda leaf: Number(next(queue)) if isinstance(leaf, Number) else leaf)
+        return replace(self, formula=formula, values={**self.values, **found})
+
+    def at_bound(self, name: str) -> bool:
+        """Whether a free constant stands at one of its bounds."""
+        parameter, value = self.parameters[name], self.values[name]
+        return value in (parameter.lower, parameter.upper)
+
+    @property
+    def _used(self) -> tuple[str, ...]:
+        return tuple(name for name in variables(self.formula) if name in self.values)
+
+    def _leaves(self) -> list[Number | Variable]:
+        """What becomes the numbers of the numeric formula, in their order."""
+        return [
+            n for n in walk(self.formula)
+            if isinstance(n, Number) or (isinstance(n, Variable) and n.name in self.values)
+        ]  # fmt: skip
+
+
+def _start(parameter: Parameter) -> float:
+    """Where a constant stands before any fit: as stated, else 1 or what of its bounds is nearest."""
+    if parameter.start is not None:
+        return parameter.start
+    if parameter.lower <= 1.0 <= parameter.upper:
+        return 1.0
+    return parameter.lower if parameter.lower > 1.0 else parameter.upper
+
+
+def _with_variables(formula: Node, names: Mapping[int, str]) -> Node:
+    """The formula with the numbers at some positions replaced by variables."""
+    position = -1
+
+    def leaf(node: Number | Variable) -> Node:
+        nonlocal position
+        if not isinstance(node, Number):
+            return node
+        position += 1
+        return Variable(names[position]) if position in names else node
+
+    return rebuild(formula, leaf)

@@ -1,0 +1,103 @@
+"""Variable projection: the linear constants of a formula in closed form for any values of the others.
+
+Golub & Pereyra 1973; the derivative is that of Kaufman 1975.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.fit.constants import numbers, set_groups, values_and_slopes
+from ansatz.discovery.fit.linear import linear_slots
+from ansatz.discovery.fit.model import Slot
+from ansatz.discovery.problem.problem import Problem
+
+OUTSIDE = 1e15
+"""A residual, over the scale of y, outside the formula's domain."""
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A formula with slots on a problem; `linear` and `bent` are the indices of its linear and other slots."""
+
+    formula: Node
+    slots: Sequence[Slot]
+    problem: Problem
+
+    @cached_property
+    def linear(self) -> tuple[int, ...]:
+        return linear_slots(self.formula, [s.positions for s in self.slots])
+
+    @cached_property
+    def bent(self) -> tuple[int, ...]:
+        return tuple(i for i in range(len(self.slots)) if i not in self.linear)
+
+    def solved(self, bent_values: Sequence[float] | Array) -> Array:
+        """All numbers of the formula, the linear ones at their (bounded) least-squares optimum."""
+        values = set_groups(self._numbers, self._groups(self.bent), bent_values)
+        if not self.linear:
+            return values
+        groups = self._groups(self.linear)
+        base = set_groups(values, groups, np.zeros(len(groups)))
+        offset, design = values_and_slopes(self.formula, self.problem, groups, base)
+        offset, design = offset * self._roots, design * self._roots[:, None]
+        target = self.problem.y * self._roots - offset
+        if not (np.all(np.isfinite(design)) and np.all(np.isfinite(target))):
+            return values
+        return set_groups(values, groups, self._least_squares(design, target))
+
+    def residual(self, values: Array) -> Array:
+        """Weighted residual over the scale of y, shape (n,)."""
+        value, _ = values_and_slopes(self.formula, self.problem, [], values)
+        with np.errstate(all="ignore"):
+            left = (value - self.problem.y) * self._roots
+        return np.where(np.isfinite(left) & (np.abs(left) < OUTSIDE), left, OUTSIDE)
+
+    def cost(self, bent_values: Sequence[float] | Array) -> float:
+        """Mean squared residual at the best linear constants."""
+        return float(np.mean(np.minimum(np.abs(self.residual(self.solved(bent_values))), OUTSIDE) ** 2))
+
+    def slopes(self, values: Array) -> Array:
+        """Derivatives of the projected residual with respect to the bent constants, shape (n, len(bent))."""
+        _, jacobian = values_and_slopes(self.formula, self.problem, self._groups(self.bent), values)
+        jacobian = np.nan_to_num(jacobian * self._roots[:, None], posinf=0.0, neginf=0.0)
+        if not self.linear:
+            return jacobian
+        _, design = values_and_slopes(self.formula, self.problem, self._groups(self.linear), values)
+        design = np.nan_to_num(design * self._roots[:, None], posinf=0.0, neginf=0.0)
+        norms = np.linalg.norm(design, axis=0)
+        basis = np.linalg.qr(design / np.where(norms > 0, norms, 1.0))[0]
+        projected: Array = jacobian - basis @ (basis.T @ jacobian)
+        return projected
+
+    def _least_squares(self, design: Array, target: Array) -> Array:
+        from scipy.optimize import lsq_linear
+
+        lower = np.array([self.slots[i].lower for i in self.linear])
+        upper = np.array([self.slots[i].upper for i in self.linear])
+        norms = np.linalg.norm(design, axis=0)
+        norms = np.where(norms > 0, norms, 1.0)
+        solution: Array = np.linalg.lstsq(design / norms, target, rcond=1e-14)[0] / norms
+        if np.all((lower <= solution) & (solution <= upper)):
+            return solution
+        bounded: Array = lsq_linear(design / norms, target, (lower * norms, upper * norms), method="bvls").x
+        return np.clip(bounded / norms, lower, upper)
+
+    def _groups(self, indices: Sequence[int]) -> list[tuple[int, ...]]:
+        return [self.slots[i].positions for i in indices]
+
+    @cached_property
+    def _numbers(self) -> Array:
+        return numbers(self.formula)
+
+    @cached_property
+    def _roots(self) -> Array:
+        scale = 1.0 / self.problem.y_scale
+        if self.problem.weights is None:
+            return np.full(self.problem.rows, scale)
+        return scale * np.sqrt(self.problem.weights)

@@ -1,0 +1,1 @@
+"""Draws formulas beside their data."""

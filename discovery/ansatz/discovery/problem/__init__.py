@@ -1,0 +1,1 @@
+"""The numerical problem that a search works on."""

@@ -1,0 +1,122 @@
+"""What the searchers see: a design matrix and a target, by names that formulas can use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobian
+from ansatz.discovery.problem.form import Observation
+from ansatz.discovery.units.dimensions import Dimensions
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A regression problem.
+
+    `X` is the design matrix, shape (n, d), float64, finite, columns contiguous (Fortran order); `y` the target, shape
+    (n,); `weights` are row weights of mean 1, shape (n,), or None; `names` are d identifiers, the variables of
+    formulas; `functions` are the only functions allowed; `max_complexity` bounds the nodes of a formula;
+    `seed` is the seed of every random choice; `dimensions` are those of target and inputs, None where no units are
+    given. (A searcher's own derived problems need not keep them true.)
+
+    With an `observation` the target is a given form around what is unknown: formulas of the problem are then laws, as
+    Observation has them.
+    """
+
+    X: NDArray[np.float64]
+    y: NDArray[np.float64]
+    names: tuple[str, ...]
+    functions: frozenset[str]
+    max_complexity: int
+    seed: int
+    weights: NDArray[np.float64] | None = None
+    dimensions: Dimensions | None = None
+    observation: Observation | None = None
+
+    def __post_init__(self) -> None:
+        if self.X.shape != (self.y.size, len(self.names)):
+            raise ValueError(f"X of shape {self.X.shape} does not fit {self.y.size} rows and {len(self.names)} names")
+
+    @property
+    def rows(self) -> int:
+        return int(self.y.size)
+
+    @cached_property
+    def columns(self) -> Mapping[str, Array]:
+        """The inputs by name, each of shape (n,)."""
+        return {name: self.X[:, j] for j, name in enumerate(self.names)}
+
+    @cached_property
+    def positive(self) -> frozenset[str]:
+        """The variables of formulas that are > 0 on every row."""
+        if self.observation is not None:
+            return self.observation.positive(self.columns, self.rows)
+        return frozenset(name for name, column in self.columns.items() if float(column.min()) > 0)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables of formulas: the inputs, or the arguments of unknown parts."""
+        if self.observation is None:
+            return self.names
+        return tuple(dict.fromkeys(name for part in self.observation.parts for name in part.arguments))
+
+    @cached_property
+    def y_scale(self) -> float:
+        """The root of the (weighted) mean square of y; 1 where y is zero."""
+        with np.errstate(over="ignore"):
+            top = float(np.max(np.abs(self.y)))
+            scale = top * float(np.sqrt(np.average((self.y / top) ** 2, weights=self.weights))) if top else 0.0
+        return scale or 1.0
+
+    def rows_only(self, rows: NDArray[np.intp]) -> Problem:
+        """The problem on some of its rows."""
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, X=np.asfortranarray(self.X[rows]), y=self.y[rows], weights=weights)
+
+    def inputs_only(self, names: Sequence[str]) -> Problem:
+        """The problem with some of its inputs."""
+        if tuple(names) == self.names:
+            return self
+        chosen = [self.names.index(n) for n in names]
+        return replace(self, X=np.asfortranarray(self.X[:, chosen]), names=tuple(names))
+
+    def subsample(self, most: int) -> Problem:
+        """The problem on at most `most` rows, drawn without replacement by the problem's seed, once for each size."""
+        if self.rows <= most:
+            return self
+        if most not in self._subsamples:
+            chosen = np.random.default_rng(self.seed).choice(self.rows, most, replace=False)
+            self._subsamples[most] = self.rows_only(np.sort(chosen))
+        return self._subsamples[most]
+
+    @cached_property
+    def _subsamples(self) -> dict[int, Problem]:
+        return {}
+
+    def evaluate(self, formula: Node) -> Array:
+        """Values of the formula on the rows, shape (n,); NaN outside its domain."""
+        return evaluate(self.composed(formula), self.columns, self.rows)
+
+    def values_and_jacobian(
+        self, formula: Node, free: Sequence[int], numbers: Array | None = None
+    ) -> tuple[Array, Array]:
+        """Values on the rows, shape (n,), and derivatives with respect to the free numbers, shape (n, len(free))."""
+        if self.observation is None:
+            return values_and_jacobian(formula, self.columns, self.rows, free, numbers)
+        return self.observation.values_and_jacobian(formula, self.columns, self.rows, free, numbers)
+
+    def composed(self, formula: Node) -> Node:
+        """The formula of the target in terms of the inputs."""
+        return formula if self.observation is None else self.observation.composed(formula)
+
+    def rmse(self, prediction: Array) -> float:
+        """The root of the (weighted) mean squared error of a prediction of shape (n,); inf where not finite."""
+        with np.errstate(all="ignore"):
+            error = (prediction - self.y) / self.y_scale
+            mean = float(np.average(error * error, weights=self.weights))
+        return float(np.sqrt(mean)) * self.y_scale if np.isfinite(mean) else float("inf")

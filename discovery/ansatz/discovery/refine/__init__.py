@@ -1,1 +1,0 @@
-"""Refinement of one formula: constants fitted, constants named."""

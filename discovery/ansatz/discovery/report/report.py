@@ -1,0 +1,211 @@
+"""The answer to a discovery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
+from ansatz.discovery.expression.printing import rate_latex
+from ansatz.discovery.report.curves import CurveFindings, LawFacts
+from ansatz.discovery.report.motion import Motion
+from ansatz.discovery.trajectories.jumps import Jump, JumpLaw
+from ansatz.discovery.trajectories.stochastic.drift import Drift
+from ansatz.discovery.units.consistency import Consistency
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number of a formula that is no integer, or a free constant of the caller's ansatz.
+
+    `std_error` and the limits of the 95 % interval are in the constant's own unit, None where the data do not
+    determine them; `name` is what the value is called where a short name lies within its error, else empty;
+    `parameter` is the free constant of the ansatz that it is, else empty. Of grouped data, `per_group` holds what a
+    constant is in each group, by the group's label, where it differs; `value` is then the median over the groups.
+    """
+
+    value: float
+    std_error: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    name: str = ""
+    parameter: str = ""
+    per_group: Mapping[str, GroupValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GroupValue:
+    """What a constant is in one group; `std_error` is None where the data do not determine it."""
+
+    value: float
+    std_error: float | None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Errors of a formula on the caller's rows, in float64; NaN where not defined.
+
+    `rmse` and `extrapolation_rmse` are in the target's unit, `r2` (≤ 1) and `relative_error` (≥ 0) dimensionless,
+    `description_length` in bits. `extrapolation_rmse`: on the outermost fifth of the rows, with the constants fitted on
+    the others.
+    """
+
+    rmse: float
+    r2: float
+    relative_error: float
+    description_length: float
+    extrapolation_rmse: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `dimensions` says how they stand, None
+    where no units are given. `correlations` are those of the estimates of the constants, shape (k, k), NaN where the
+    data do not determine one of the two; empty for k < 2. `parts` are the formulas found for the unknown parts of an
+    ansatz, by name, each in terms of its own arguments. `law` says which law of curves it is, None for tables.
+
+    A system of differential equations has its right-hand sides in `equations`, by state, and the evidence for it as a
+    motion in `motion`; `formula` is then that of the first state.
+    """
+
+    rank: int
+    formula: Node
+    constants: tuple[Constant, ...]
+    scores: Scores
+    on_pareto_front: bool
+    found_by: str
+    dimensions: Consistency | None = None
+    correlations: tuple[tuple[float, ...], ...] = ()
+    parts: Mapping[str, Node] = field(default_factory=dict)
+    law: LawFacts | None = None
+    equations: Mapping[str, Node] = field(default_factory=dict)
+    motion: Motion | None = None
+
+    @property
+    def text(self) -> str:
+        """The formula in Python's operators and the documented functions; of a system, its equations by line."""
+        if self.equations:
+            return "\n".join(f"{state}: {to_text(equation)}" for state, equation in self.equations.items())
+        return to_text(self.formula)
+
+    @property
+    def latex(self) -> str:
+        if self.equations:
+            lines = (
+                rf"{rate_latex(s, self.motion.order if self.motion else 1)} &= {to_latex(e)}"
+                for s, e in self.equations.items()
+            )
+            return r"\begin{aligned}" + r" \\ ".join(lines) + r"\end{aligned}"
+        return to_latex(self.formula)
+
+    @property
+    def python(self) -> str:
+        """One Python expression in which ``np`` is numpy; of a system, a dict by state."""
+        if self.equations:
+            return "{" + ", ".join(f"{state!r}: {to_numpy(e)}" for state, e in self.equations.items()) + "}"
+        return to_numpy(self.formula)
+
+    @property
+    def complexity(self) -> int:
+        """Nodes of the binary tree, of a system in all its equations."""
+        return sum(map(complexity, self.equations.values())) if self.equations else complexity(self.formula)
+
+
+@dataclass(frozen=True)
+class Warning:
+    """A fact that the reader of a result must know; `code` is one of docs/warnings.md."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class ResidualVerdict:
+    """Is the residual of the best formula only noise? `p_value`: how likely as much structure is in noise; `missing`:
+    the inputs in which something is missing, by their names in formulas."""
+
+    is_noise: bool
+    p_value: float
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RefinementStep:
+    """One step of the refinement of an ansatz: the formula after it, what was joined (None: the fit of the ansatz
+    itself), and the bits of description length it saved.
+
+    `mode` is how it was joined: "additive" (formula + added), "multiplicative" (formula * added) or "inside" (added to
+    the argument of the outermost function); `missing` are the inputs that the residual of the formula before depended
+    on. Of a system, `formula` is the equation of `state`.
+    """
+
+    formula: Node
+    added: Node | None
+    gain_bits: float
+    mode: str = ""
+    missing: tuple[str, ...] = ()
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What it takes to repeat a result: hash of the data (SHA-256, hexadecimal), versions of the packages, options in
+    force, seed; `reproducible` is False where a clock or an engine interfered; `cut_stages` are those cut short."""
+
+    data_sha256: str
+    versions: Mapping[str, str]
+    options: Mapping[str, str]
+    seed: int
+    reproducible: bool
+    cut_stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConstantLaw:
+    """What a constant that differs from group to group is as a function of the groups' own columns.
+
+    `constant` is the name of the free constant, else c1, c2, … by its place among the constants of the best formula;
+    `candidates` are formulas for it by rank, their scores over the groups; `columns` as in Report.
+    """
+
+    constant: str
+    candidates: tuple[Candidate, ...]
+    residual: ResidualVerdict | None
+    warnings: tuple[Warning, ...]
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """`candidates` by rank; `noise_relative_std`: standard deviation of the best formula's residual over the
+    target's; `columns`: name in formulas to the caller's column name, where they differ; `elapsed_seconds` and
+    `first_candidate_seconds` from the start of the search; `metric` is the space in which the law was found, empty for
+    the target itself; `constant_laws` are of the constants of the best formula that differ from group to group;
+    `curves`: what curves show, None for tables; `drift`: how states revert to their means, None where noise does not
+    drive the motion; `jumps` are those at which runs of a motion were cut, by run and time, `jump_laws` what they have
+    in common, by state."""
+
+    candidates: tuple[Candidate, ...]
+    residual: ResidualVerdict | None
+    noise_relative_std: float
+    warnings: tuple[Warning, ...]
+    receipt: Receipt
+    columns: Mapping[str, str]
+    refinement: tuple[RefinementStep, ...]
+    elapsed_seconds: float
+    first_candidate_seconds: float
+    metric: str = ""
+    constant_laws: tuple[ConstantLaw, ...] = ()
+    curves: CurveFindings | None = None
+    drift: Drift | None = None
+    jumps: tuple[Jump, ...] = ()
+    jump_laws: tuple[JumpLaw, ...] = ()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a search is: `fraction` of the budget in [0, 1], the `stage` under way, seconds since the start."""
+
+    fraction: float
+    stage: str
+    elapsed_seconds: float

@@ -1,1 +1,0 @@
-"""Numbers about one formula on one problem: description length, uncertainty of constants, values to compare."""

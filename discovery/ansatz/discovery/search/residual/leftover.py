@@ -1,0 +1,116 @@
+"""Search of what a dominant formula leaves: a small correction, added to it or a factor of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.evidence.naming import exponent_positions
+from ansatz.discovery.evidence.residual import residual_verdict
+from ansatz.discovery.expression import Node, Number, add, complexity, multiply, simplify, substitute, variables
+from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.fit.constants import fit_constants, numbers, with_numbers
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.search.archive import SCREEN_ROWS, Archive, pareto_front
+from ansatz.discovery.search.protocol import Emit, Searcher
+from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled_values
+from ansatz.discovery.search.structured.relevance import without_irrelevant
+from ansatz.discovery.search.structured.shortlist import Shortlist
+
+_DOMINANT: Final = 0.01
+"""Largest share of the target's spread that a dominant formula of one constant leaves; a tenth of that for one constant
+more, since with constants enough a wrong formula bends to anything smooth."""
+_MOST_CONSTANTS: Final = 2
+_MOST_NODES: Final = 15
+_EXPONENT_TOLERANCE: Final = 0.05
+_ROOM: Final = 10  # nodes that the joined formula may have more than the bound, before it is simplified
+
+
+def dominant_formulas(archive: Archive) -> list[Node]:
+    """Formulas that explain nearly all, but not what has structure: the simplest, with simple exponents, and the best.
+
+    None where the best leaves only noise, or nothing.
+    """
+    problem = archive.screen
+    front = pareto_front(archive.entries)
+    spread = front[0].rmse
+    nearly = [e for e in front if variables(e.formula) and e.rmse < _most_left(e.formula) * spread]
+    if not nearly or is_exact(front[-1].rmse, problem):
+        return []
+    best = min(nearly, key=lambda e: e.description_length)
+    verdict = residual_verdict(best.formula, problem, best.named.fit.marks)
+    if verdict is None or verdict.is_noise:
+        return []
+    return list(dict.fromkeys((_with_simple_exponents(nearly[0].formula, problem), best.formula)))
+
+
+def _most_left(formula: Node) -> float:
+    """The share of the spread below which the formula is dominant; 0 where it is long or has many constants."""
+    exponents = exponent_positions(formula)
+    simple = [is_integer(v) or (i in exponents and _near_simple(v)) for i, v in enumerate(numbers(formula))]
+    constants = simple.count(False)
+    if constants > _MOST_CONSTANTS or complexity(formula) > _MOST_NODES:
+        return 0.0
+    return _DOMINANT * 0.1 ** max(constants - 1, 0)
+
+
+def _near_simple(exponent: float) -> bool:
+    return abs(exponent - round(2 * exponent) / 2) < _EXPONENT_TOLERANCE
+
+
+def _with_simple_exponents(formula: Node, problem: Problem) -> Node:
+    """The formula with exponents at the whole or half numbers that are near them; 0 takes a factor out."""
+    values = numbers(formula)
+    exponents = exponent_positions(formula)
+    for i in exponents:
+        if _near_simple(values[i]):
+            values[i] = round(2 * values[i]) / 2
+    free = [i for i, v in enumerate(values) if not is_integer(2 * v if i in exponents else v)]
+    return simplify(fit_constants(with_numbers(formula, values), problem, free).formula, problem.positive)
+
+
+@dataclass(frozen=True, eq=False)
+class Leftover:
+    """Hands the residual of a formula to searchers, and joins what they find with it.
+
+    The residual is searched as a factor, y/f - 1, and as a sum, y - f. Since f was fitted without its correction, some
+    of f is left in the second: f is an input of that problem.
+    """
+
+    leader: Node
+    searchers: Sequence[Searcher]
+    name: str = "leftover"
+    pieces: int = 1500
+
+    def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
+        small = problem.subsample(SCREEN_ROWS)
+        with Shortlist(small, budget, emit, self.pieces) as shortlist:
+            for residual in self._residuals(small):
+                emit_joined = residual.emit(shortlist.take)
+                relevant = without_irrelevant(residual.problem, shortlist.budget, few=1) or residual.problem
+                for searcher in self.searchers:
+                    if shortlist.budget.spent:
+                        return
+                    searcher.search(relevant, shortlist.budget, emit_joined)
+
+    def _residuals(self, problem: Problem) -> Iterator[Reduction]:
+        """What the leader leaves, as a factor and as a sum."""
+        leader = self.leader
+        roomy = replace(problem, max_complexity=problem.max_complexity + _ROOM, dimensions=None)
+        f = problem.evaluate(leader)
+        if (ratio := peeled_values(roomy, f)) is not None:
+            factor = replace(ratio, y=ratio.y - 1.0)
+            yield Reduction(
+                factor, lambda g: simplify(multiply(leader, add(Number(1.0), g)), problem.positive), "leftover factor"
+            )
+        name = next(fresh_names(problem))
+        X = np.asfortranarray(np.column_stack([problem.X, f]))
+        rest = replace(roomy, X=X, names=(*problem.names, name), y=problem.y - f)
+        yield Reduction(
+            rest, lambda g: simplify(add(leader, substitute(g, {name: leader})), problem.positive), "leftover sum"
+        )

@@ -1,0 +1,214 @@
+"""From a first guess to the law: fit it, search what it leaves, join, refit everything together, keep what pays.
+
+The symbolic residual realignment of VIPER-R1 (arXiv:2508.17380), with a joint refit of all constants, corrections
+beside, as a factor and inside, pruning by description length, and a stop where the rest no longer pays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.asked.ansatz import Ansatz
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.naming import name_constants
+from ansatz.discovery.evidence.residual import Structure, residual_structure
+from ansatz.discovery.expression import Array, Node, Number, add, complexity, simplify
+from ansatz.discovery.fit.constants import values_and_slopes
+from ansatz.discovery.fit.many_starts import fit_model
+from ansatz.discovery.fit.model import Model
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import RefinementStep
+from ansatz.discovery.search.archive import GIVEN, Archive, Entry
+from ansatz.discovery.search.portfolio import Portfolio
+from ansatz.discovery.search.residual.joining import Joined, pruned, refitted, roughly
+from ansatz.discovery.search.residual.modes import Mode, modes
+from ansatz.discovery.search.sparse.searcher import pursue
+
+_MAX_STEPS: Final = 4
+_CORRECTIONS: Final = 8
+_REFITTED: Final = 2
+_MIN_GAIN_BITS: Final = 3.0
+_NEW: Final = 1e-6
+_ROWS_A_CONSTANT: Final = 20
+_SPARSE_SHARE: Final = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class _Correction:
+    """A correction as it was found, how it was joined, and the model with it."""
+
+    found: Node
+    mode: Mode
+    result: Joined
+
+    def added(self, before: Model) -> Node:
+        """What the result has beside the model before, after the joint fit, or as it was found if that is shorter."""
+        difference = self.mode.added(self.result.model.formula, before.formula)
+        if difference is None:
+            return self.found
+        positive = self.result.problem.positive
+        shown = replace(self.result.model, formula=simplify(difference, positive)).numeric
+        return min((simplify(shown, positive), self.found), key=complexity)
+
+
+@dataclass(frozen=True)
+class Refined:
+    """The steps of a refinement, the fit of the ansatz first, and whether nothing is left to be found after them."""
+
+    steps: tuple[RefinementStep, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Refinement:
+    """Searches what an ansatz misses with the searchers of a portfolio.
+
+    What is cut short or fails on the way is told in the portfolio's own lists.
+    """
+
+    portfolio: Portfolio
+
+    def run(self, ansatz: Ansatz, problem: Problem, budget: Budget, archive: Archive) -> Refined:
+        """Every formula on the way is in the archive."""
+        self.portfolio.on_stage("ansatz")
+        screen = archive.screen.inputs_only(problem.names)
+        current = Joined(fit_model(Model.of(ansatz), screen), screen)
+        entry = _admit(current, GIVEN, archive)
+        if entry is None:
+            return Refined((), False)
+        if (shorter := pruned(current, budget)) is not current:
+            _admit(shorter, GIVEN, archive)
+        cut_before = len(self.portfolio.cut_stages)
+        steps = [RefinementStep(entry.formula, None, 0.0)]
+        while len(steps) <= _MAX_STEPS and not budget.spent and not current.is_exact:
+            self.portfolio.on_stage("residual")
+            left = _structure(current)
+            found = self._correction(current, problem, budget)
+            if found is None:
+                break
+            better = _admit(found.result, "residual", archive)
+            if better is None:
+                break
+            missing = left.missing if left is not None else ()
+            gain = entry.description_length - better.description_length
+            steps.append(RefinementStep(better.formula, found.added(current.model), gain, found.mode.name, missing))
+            current, entry = found.result, better
+        is_complete = current.is_exact or _is_noise(current)
+        # Each mode has its share of the clock: it may cut the searches of all while some of the whole is left.
+        was_cut = budget.spent or len(self.portfolio.cut_stages) > cut_before
+        if was_cut and not is_complete:
+            self.portfolio.cut_stages.append("residual")
+        return Refined(tuple(steps), is_complete)
+
+    def _correction(self, current: Joined, problem: Problem, budget: Budget) -> _Correction | None:
+        """The best joint model with one correction; None where none pays.
+
+        Sparse sums in every mode first; where structure is left, what the portfolio finds in every mode.
+        """
+        best = _best(current, _sparse(current, budget.part(_SPARSE_SHARE * budget.remaining)), budget)
+        after = current if best is None else best.result
+        if after.is_exact or _is_noise(after):
+            return best
+        options = [] if best is None else [best]
+        ways = list(modes(current.model, problem))
+        for i, mode in enumerate(ways):
+            if budget.spent:
+                break
+            part = budget.part(budget.remaining / (len(ways) - i + 1))
+            option = _best(current, self._searched(mode, part), budget)
+            if option is not None:
+                options.append(option)
+                if option.result.is_exact:
+                    break
+        return min(options, key=lambda option: option.result.bits, default=None)
+
+    def _searched(self, mode: Mode, budget: Budget) -> Iterator[tuple[Node, Mode]]:
+        """What the portfolio finds for a mode, the shortest descriptions first."""
+        corrections = Archive(mode.problem)
+        part = budget.part(also_stop=lambda: corrections.solved)
+        replace(self.portfolio, engine=None).run(mode.problem, part, corrections)
+        for entry in corrections.entries[:_CORRECTIONS]:
+            yield entry.formula, mode
+
+
+def _sparse(current: Joined, budget: Budget) -> Iterator[tuple[Node, Mode]]:
+    """Sparse sums in every mode, while the formula's own constants stay free; of each mode the likeliest."""
+    tangent = _tangent(current)
+    ways = list(modes(current.model, current.problem))
+    for i, mode in enumerate(ways):
+        with np.errstate(all="ignore"):
+            known = tangent / mode.slopes[:, None]
+        if not np.all(np.isfinite(known)):
+            continue
+        part = budget.part(budget.remaining / (len(ways) - i))
+        rest = replace(mode.problem, y=mode.problem.y - mode.nothing)
+        found = list(pursue(rest, known, part, waves_anywhere=mode.name == "additive"))
+        for model in sorted(found, key=lambda m: m.score)[:_CORRECTIONS]:
+            formula = model.formula()
+            yield (add(Number(mode.nothing), formula) if mode.nothing else formula), mode
+
+
+def _tangent(current: Joined) -> Array:
+    """Derivatives of the formula with respect to its constants, shape (n, k): what a refit can make of it."""
+    groups = [slot.positions for slot in current.model.slots()]
+    return values_and_slopes(current.model.numeric, current.problem, groups)[1]
+
+
+def _best(current: Joined, found: Iterable[tuple[Node, Mode]], budget: Budget) -> _Correction | None:
+    """The correction after which the description is shortest, if it is shorter by enough.
+
+    All are refitted roughly with the formula, the likeliest in full.
+    """
+    rough: list[_Correction] = []
+    before = current.problem.evaluate(current.model.numeric)
+    tangent = _tangent(current)
+    for added, mode in found:
+        if budget.spent:
+            break
+        formula = replace(current.model, formula=mode.join(added)).numeric
+        if not _is_new(current.problem.evaluate(formula) - before, tangent):
+            continue
+        rough.append(_Correction(added, mode, roughly(current, mode.join(added))))
+        if rough[-1].result.is_exact:
+            break
+    best: _Correction | None = None
+    for option in sorted(rough, key=lambda o: o.result.bits)[:_REFITTED]:
+        if best is not None and budget.spent:
+            break
+        full = replace(option, result=refitted(option.result))
+        best = full if best is None or full.result.bits < best.result.bits else best
+    if best is None:
+        return None
+    best = replace(best, result=pruned(best.result, budget))
+    return best if best.result.bits <= current.bits - _MIN_GAIN_BITS else None
+
+
+def _is_new(change: Array, tangent: Array) -> bool:
+    """Whether a change of the formula's values, shape (n,), is none that its own constants could make."""
+    if not tangent.shape[1] or not np.all(np.isfinite(change)):
+        return True
+    norms = np.linalg.norm(tangent, axis=0)
+    basis = np.linalg.qr(tangent / np.where(norms > 0, norms, 1.0))[0]
+    new = change - basis @ (basis.T @ change)
+    return bool(np.linalg.norm(new) > _NEW * np.linalg.norm(change))
+
+
+def _structure(current: Joined) -> Structure | None:
+    return residual_structure(current.model.numeric, current.problem, current.model.marks)
+
+
+def _is_noise(current: Joined) -> bool:
+    """Whether what is left is only noise, on rows enough for structure to show beside the constants fitted."""
+    left = _structure(current)
+    return left is not None and left.is_noise and current.problem.rows >= _ROWS_A_CONSTANT * len(current.fit.free)
+
+
+def _admit(current: Joined, found_by: str, archive: Archive) -> Entry | None:
+    """The model among the archive's formulas: as it stands where the caller's own names or numbers are in it."""
+    if not current.model.is_marked:
+        return archive.propose(current.model.numeric, found_by)
+    return archive.admit(name_constants(current.fit, current.problem), found_by)

@@ -1,0 +1,59 @@
+"""The constants of a formula: values, errors, intervals, names and correlations."""
+
+from __future__ import annotations
+
+import math
+
+from ansatz.discovery.evidence.naming import Named
+from ansatz.discovery.evidence.uncertainty import t_quantile, uncertainty
+from ansatz.discovery.expression import Array
+from ansatz.discovery.fit.constants import Fit, fit_constants, numbers
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import Constant
+
+Correlations = tuple[tuple[float, ...], ...]
+
+
+def constants_of(named: Named, problem: Problem) -> tuple[tuple[Constant, ...], Correlations]:
+    """Numbers that are no integers and free constants, with errors, 95 % intervals around their least-squares values,
+    and correlations. A number that the caller has fixed has an error of 0, one at its bound none."""
+    formula, marks = named.fit.formula, named.fit.marks
+    values = numbers(formula)
+    listed = marks.listed(values)
+    if not listed:
+        return (), ()
+    free = marks.leaders(listed)
+    # Named constants stand at their names' values; intervals are around the least-squares values.
+    stood = Fit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
+    best = fit_constants(formula, problem, free, max_evaluations=20, marks=marks) if named.names else stood
+    errors, correlations = uncertainty(best.formula, best.rmse, free, problem, marks)
+    half = t_quantile(problem.rows - len(free)) * errors
+    centres = numbers(best.formula)
+    place = {p: i for i, p in enumerate(free)}
+
+    def constant(p: int) -> Constant:
+        name = named.names[p].text if p in named.names else ""
+        parameter, value = marks.parameters.get(p, ""), float(values[p])
+        i = place.get(marks.leader(p))
+        if i is None and not parameter:
+            return Constant(value, 0.0, value, value)
+        if i is None or math.isnan(errors[i]):
+            return Constant(value, name=name, parameter=parameter)
+        lower, upper = min(centres[p] - half[i], value), max(centres[p] + half[i], value)
+        return Constant(value, float(errors[i]), float(lower), float(upper), name, parameter)
+
+    return tuple(map(constant, listed)), _matrix(correlations, [place.get(marks.leader(p)) for p in listed])
+
+
+def _matrix(correlations: Array, places: list[int | None]) -> Correlations:
+    """The correlations of the constants listed, NaN for those that were not fitted."""
+    if len(places) < 2:
+        return ()
+
+    def between(i: int | None, j: int | None) -> float:
+        return math.nan if i is None or j is None else float(correlations[i, j])
+
+    return tuple(tuple(between(i, j) for j in places) for i in places)
+
+
+__all__ = ["Correlations", "constants_of"]

@@ -1,0 +1,90 @@
+"""From archive entries to candidates: fitted on all rows, scored with the caller's weights, ranked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.evidence.naming import Named
+from ansatz.discovery.evidence.rank import ranked
+from ansatz.discovery.fit.constants import fit_constants, free_positions
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import Candidate, Scores
+from ansatz.discovery.search.archive import GIVEN, Entry, pareto_front
+from ansatz.discovery.tables.constants import constants_of
+from ansatz.discovery.tables.extrapolation import Extrapolation
+from ansatz.discovery.tables.form_constants import constants_of_law
+
+MAX_CANDIDATES = 20
+MANY_ROWS = 100_000
+"""Above this many rows only the six best candidates are proved on all rows."""
+_MAX_CANDIDATES_OF_MANY_ROWS = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Scores formulas on all rows: `problem` holds the weights of the fit, `caller_weights` those of the scores."""
+
+    problem: Problem
+    caller_weights: NDArray[np.float64] | None
+
+    def shortlist(self, entries: Sequence[Entry]) -> list[Entry]:
+        """At most 20 entries (6 above 100,000 rows), best first: the shortest descriptions, the Pareto front, and the
+        caller's ansatz as it was given, however well it does."""
+        most = MAX_CANDIDATES if self.problem.rows <= MANY_ROWS else _MAX_CANDIDATES_OF_MANY_ROWS
+        order = ranked(entries, self.problem.rows)
+        given = [e for e in order if e.found_by == GIVEN][:1]
+        chosen = [*given, *order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
+        kept = list(dict.fromkeys(chosen))[:most]
+        return [e for e in order if e in kept]
+
+    def on_all_rows(self, entry: Entry, refit: bool = True) -> Entry:
+        """The entry with its constants fitted, unless not wanted, and its description length computed, on all rows."""
+        marks = entry.named.fit.marks
+        free = tuple(p for p in free_positions(entry.formula) if p not in entry.names) if refit else ()
+        fit = fit_constants(entry.formula, self.problem, free, max_evaluations=20, marks=marks)
+        named = Named(fit, entry.names)
+        return replace(entry, named=named, description_length=named.description_length(self.problem))
+
+    def candidates(self, entries: Sequence[Entry], extrapolation: Extrapolation | None) -> tuple[Candidate, ...]:
+        """Entries as candidates, in their order, rank from 1; without `extrapolation` that score is NaN."""
+        front = {id(e) for e in pareto_front(list(entries))}
+        return tuple(
+            self._candidate(rank, entry, extrapolation, id(entry) in front) for rank, entry in enumerate(entries, 1)
+        )
+
+    def _candidate(self, rank: int, entry: Entry, extrapolation: Extrapolation | None, on_front: bool) -> Candidate:
+        observation, dimensions = self.problem.observation, self.problem.dimensions
+        formula = self.problem.composed(entry.formula)
+        if observation is None:
+            constants, correlations = constants_of(entry.named, self.problem)
+        else:
+            constants, correlations = constants_of_law(entry.named, self.problem, observation)
+        return Candidate(
+            rank=rank,
+            formula=formula,
+            constants=constants,
+            scores=self._scores(entry, extrapolation),
+            on_pareto_front=on_front,
+            found_by=entry.found_by,
+            dimensions=dimensions.of(formula) if dimensions else None,
+            correlations=correlations,
+            parts=observation.formulas(entry.formula) if observation else {},
+        )
+
+    def _scores(self, entry: Entry, extrapolation: Extrapolation | None) -> Scores:
+        judged = replace(self.problem, weights=self.caller_weights)
+        rmse = judged.rmse(judged.evaluate(entry.formula))
+        spread = judged.rmse(np.full(judged.rows, np.average(judged.y, weights=self.caller_weights)))
+        free = tuple(p for p in free_positions(entry.formula) if p not in entry.names)
+        return Scores(
+            rmse=rmse,
+            r2=1.0 - (rmse / spread) ** 2 if spread > 0 else math.nan,
+            relative_error=rmse / judged.y_scale,
+            description_length=entry.description_length,
+            extrapolation_rmse=math.nan if extrapolation is None else extrapolation.rmse(entry.named.fit, free),
+        )

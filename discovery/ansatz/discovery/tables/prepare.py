@@ -1,0 +1,169 @@
+"""From a table and options to the problem that searchers see."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansatz.discovery.asked.ansatz import Ansatz, parse_ansatz
+from ansatz.discovery.asked.metric import Metric, domain_violations, named
+from ansatz.discovery.asked.options import Options
+from ansatz.discovery.data.names import formula_names, parse_formulas
+from ansatz.discovery.data.table import Table
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import Node, Variable, variables
+from ansatz.discovery.expression.matching import matched
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import Warning
+from ansatz.discovery.units.dimensions import Dimensions
+from ansatz.discovery.units.text import parse_unit
+
+_RELATIVE_DECADES = 4.0
+_HOLE = " "  # no column has that name in formulas
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A problem and what the report must say of how it came from the table.
+
+    `problem.weights` are those of the fit; `caller_weights` those of the reported scores (mean 1, or None);
+    `columns` maps names in formulas to the caller's names where they differ; `ansatz` is the caller's own or None;
+    `start` are the formulas to try first, as the problem has formulas; `target` is the target's own column, of which
+    `problem.y` is the `metric` where there is one.
+    """
+
+    problem: Problem
+    caller_weights: NDArray[np.float64] | None
+    columns: Mapping[str, str]
+    ansatz: Ansatz | None
+    start: tuple[Node, ...]
+    metric: Metric | None
+    target: NDArray[np.float64]
+    warnings: tuple[Warning, ...]
+
+
+def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
+    """The problem of explaining the table's target by its inputs.
+
+    Inputs that are constant, or copies of others, are warned of, and left out unless the ansatz uses them or `keep_all`
+    says so. A target of one sign over more than four decades is fitted by its relative error, unless the caller gives
+    weights. Raises InvalidInputError for a bad ansatz.
+    """
+    names = formula_names(table.inputs)
+    ansatz = parse_ansatz(table, options)
+    start = parse_formulas(options.start_formulas, table, "options.start_formulas")
+    used = set(names.values()) if keep_all else set(ansatz.inputs) if ansatz else set()
+    used.update(name for formula in start for name in variables(formula))
+    kept, warnings = _useful_inputs(table, names, used)
+    X = np.column_stack([table.column(c).values for c in kept]) if kept else np.empty((table.rows, 0))
+    metric, target = parse_metric(table, options)
+    y = target if metric is None else metric.forward(target)
+    caller_weights = None
+    if table.weights:
+        raw = table.column(table.weights).values
+        caller_weights = raw / raw.mean()
+    weights = caller_weights
+    if metric is None and weights is None and (relative := _relative_weights(y)) is not None:
+        weights = relative
+        warnings.append(
+            Warning("RELATIVE_LOSS", "The target spans more than four decades: the fit weighs errors relative to it.")
+        )
+    if y.min() == y.max():
+        warnings.append(Warning("CONSTANT_TARGET", f"The target {table.target!r} is {target[0]} in every row."))
+    dimensions = None if metric else _dimensions(table, {names[c]: c for c in kept}, options)
+    problem = Problem(
+        np.asfortranarray(X, dtype=np.float64), y, tuple(names[c] for c in kept), frozenset(options.functions),
+        options.max_complexity, options.seed, weights, dimensions,
+        ansatz.observation if ansatz else None,
+    )  # fmt: skip
+    renamed = {names[c]: c for c in table.inputs if names[c] != c}
+    begun = tuple(found for formula in start if (found := _of_problem(formula, problem, metric)) is not None)
+    return Prepared(problem, caller_weights, renamed, ansatz, begun, metric, target, tuple(warnings))
+
+
+def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node | None:
+    """What the problem calls a formula of the target: that of the metric, or the law of the form; None where it is of
+    another form."""
+    if problem.observation is not None:
+        return problem.observation.law_of(formula)
+    if metric is None:
+        return formula
+    found = matched(metric.restored(Variable(_HOLE)), formula, (_HOLE,))
+    return None if found is None else found[_HOLE]
+
+
+def parse_metric(table: Table, options: Options) -> tuple[Metric | None, NDArray[np.float64]]:
+    """The metric and the target's own values. Raises InvalidInputError where a value is outside the metric's domain."""
+    metric = named(options.metric)
+    if options.metric and table.group:
+        text = f"is {options.metric!r}, which is not offered for grouped data; make the transformed target a column"
+        raise InvalidInputError([Violation("options.metric", text)])
+    target = np.array(table.column(table.target).values, dtype=np.float64)
+    if outside := list(domain_violations(metric, table.target, target)):
+        raise InvalidInputError(outside)
+    return metric, target
+
+
+def data_sha256(table: Table) -> str:
+    """SHA-256, hexadecimal, of names, roles, values and the units that are given."""
+    digest = hashlib.sha256()
+    for name in (table.target, *table.inputs, *filter(None, [table.weights])):
+        values = np.ascontiguousarray(table.column(name).values, dtype="<f8")
+        digest.update(f"{len(name)}:{name}:{values.size}:".encode())
+        digest.update(values.data)
+        if unit := table.column(name).unit:
+            digest.update(f"unit:{len(unit)}:{unit}:".encode())
+    if table.group:
+        for label in (table.group, *(table.column(table.group).labels or map(repr, table.column(table.group).values))):
+            digest.update(f"group:{len(label)}:{label}:".encode())
+    return digest.hexdigest()
+
+
+def _dimensions(table: Table, columns: Mapping[str, str], options: Options) -> Dimensions | None:
+    """Dimensions of target and inputs (`columns` maps their names in formulas to the table's); None where no column of
+    the table has a unit. A column without one is dimensionless if another has one."""
+    if not any(table.column(c).unit.strip() for c in (table.target, *table.inputs)):
+        return None
+    inputs = {name: parse_unit(table.column(c).unit) for name, c in columns.items()}
+    return Dimensions(parse_unit(table.column(table.target).unit), inputs, options.dimensional_constants)
+
+
+def _relative_weights(y: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Weights 1/y² of mean 1 where y has one sign and nine tenths of it span more than four decades, else None.
+
+    The tails are left out of the span: a target that only touches zero is no wide one.
+    """
+    size = np.abs(y)
+    smallest = float(size.min())
+    if smallest == 0 or float(y.min()) < 0 < float(y.max()):
+        return None
+    low, high = np.quantile(np.log10(size), (0.05, 0.95))
+    if high - low < _RELATIVE_DECADES:
+        return None
+    weights: NDArray[np.float64] = (smallest / size) ** 2
+    normalised: NDArray[np.float64] = weights / weights.mean()
+    return normalised
+
+
+def _useful_inputs(table: Table, names: Mapping[str, str], used: set[str]) -> tuple[list[str], list[Warning]]:
+    kept: list[str] = []
+    warnings: list[Warning] = []
+    seen: dict[bytes, str] = {}
+    for name in table.inputs:
+        values = np.ascontiguousarray(table.column(name).values)
+        key = hashlib.sha256(values.data).digest()
+        if values.min() == values.max():
+            warnings.append(Warning("CONSTANT_COLUMN", f"The input {name!r} is {values[0]} in every row."))
+        elif key in seen:
+            warnings.append(Warning("DUPLICATE_COLUMN", f"The input {name!r} repeats {seen[key]!r}; it was left out."))
+        else:
+            seen[key] = name
+            kept.append(name)
+            continue
+        if names[name] in used:
+            kept.append(name)
+    return kept, warnings

@@ -1,0 +1,65 @@
+"""Candidates found in a metric, as formulas of the target itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ansatz.discovery.asked.metric import Metric, change_of_variables_bits
+from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.expression import Node, Variable, constants
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import Candidate, Constant
+
+
+@dataclass(frozen=True, eq=False)
+class TargetSpace:
+    """`target` is the problem in the target's own values, with the weights of the scores; `found` the same problem in
+    the metric, in which formulas are found and fitted."""
+
+    metric: Metric
+    target: Problem
+    found: Problem
+
+    def candidates(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        """The candidates with the way back around their formulas; constants keep the errors that they have there."""
+        return tuple(map(self._candidate, candidates))
+
+    def outer_rmse(self, outer: Problem, formula: Node) -> float:
+        """Root of the mean squared error, in the target's unit, of a formula found in the metric."""
+        with np.errstate(all="ignore"):
+            known = replace(outer, y=self.metric.inverse(outer.y))
+            return known.rmse(self.metric.inverse(outer.evaluate(formula)))
+
+    def bits(self, candidate: Candidate) -> float:
+        """Bits to add to the description length, so that metrics compare; 0 for what is exact in any of them."""
+        if is_exact(self.found.rmse(self.found.evaluate(candidate.formula)), self.found):
+            return 0.0
+        return change_of_variables_bits(self.metric, self.target.y, self.target.y_scale, self.found.y_scale)
+
+    def _candidate(self, candidate: Candidate) -> Candidate:
+        formula = self.metric.restored(candidate.formula)
+        rmse = self.target.rmse(self.target.evaluate(formula))
+        mean = np.average(self.target.y, weights=self.target.weights)
+        spread = self.target.rmse(np.full(self.target.rows, mean))
+        scores = replace(
+            candidate.scores,
+            rmse=rmse,
+            r2=1.0 - (rmse / spread) ** 2 if spread > 0 else math.nan,
+            relative_error=rmse / self.target.y_scale,
+            description_length=candidate.scores.description_length + self.bits(candidate),
+        )
+        # Of the numbers of the way back only a guess rate is no integer, and it stands last.
+        own = constants(self.metric.restored(Variable("z")))
+        known = tuple(Constant(value, 0.0, value, value) for value in own)
+        return replace(
+            candidate,
+            formula=formula,
+            constants=(*candidate.constants, *known),
+            scores=scores,
+            correlations=() if known else candidate.correlations,
+            dimensions=None,
+        )

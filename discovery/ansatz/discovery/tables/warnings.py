@@ -1,0 +1,164 @@
+"""What the reader of a result must know. Every code is described in docs/warnings.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ansatz.discovery.asked.options import Engine, Options
+from ansatz.discovery.asked.parameters import Parameter
+from ansatz.discovery.evidence.rank import indistinguishable_bits
+from ansatz.discovery.expression import Array, variables
+from ansatz.discovery.expression.node import Apply, walk
+from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Warning
+from ansatz.discovery.search.parts.gauge import Gauge
+from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
+
+_FAR_BITS = 30.0
+_MOST_GROUPS = 5
+_SHOWN = 10
+_REMEDY = "Check the units; add the quantity that is missing as a column, or allow dimensional constants."
+
+
+def result_warnings(
+    candidates: Sequence[Candidate],
+    verdict: ResidualVerdict | None,
+    rows: int,
+    engine: Engine,
+    options: Options,
+) -> list[Warning]:
+    """Warnings on ranked candidates, the first of which is the result."""
+    best = candidates[0]
+    warnings = [*_baseline(best, verdict), *_constants(best, options.parameters), *_residual(verdict)]
+    warnings += _rivals(candidates, rows)
+    if engine is Engine.NONE and options.engine is Engine.AUTO:
+        text = "No evolutionary engine is ready on this machine; the built-in searchers worked alone."
+        warnings.append(Warning("NO_ENGINE", text))
+    return warnings
+
+
+def evaluation_warnings(candidate: Candidate, verdict: ResidualVerdict | None, prediction: Array) -> list[Warning]:
+    """Warnings on a caller's own formula."""
+    warnings = [*_constants(candidate, ()), *_residual(verdict)]
+    if undefined := int(np.count_nonzero(~np.isfinite(prediction))):
+        row = int(np.argmin(np.isfinite(prediction))) + 1
+        text = f"The formula is not finite in {undefined} rows, first in row {row}."
+        warnings.append(Warning("NOT_FINITE", text))
+    return warnings
+
+
+def dimension_warnings(candidates: Sequence[Candidate], problem: Problem) -> list[Warning]:
+    """Where units are given: the best formula's dimensions are not right, or a formula of other dimensions explains far
+    more."""
+    best = candidates[0]
+    if problem.dimensions is None or not variables(best.formula):
+        return []
+    wrongness = problem.dimensions.wrongness(best.formula)
+    if wrongness != RIGHT:
+        text = "agrees only if its numbers carry dimensions" if wrongness == DOUBTFUL else "does not agree"
+        return [Warning("DIMENSIONS_DISAGREE", f"The dimension of {best.text} {text}. {_REMEDY}")]
+    rival = min(candidates, key=lambda c: c.scores.description_length)
+    if rival.scores.description_length < best.scores.description_length - _FAR_BITS:
+        text = f"{rival.text} explains far more than the best formula of right dimension."
+        return [Warning("DIMENSIONS_DISAGREE", f"{text} {_REMEDY}")]
+    return []
+
+
+def screening_warnings(problem: Problem, searched: Problem) -> list[Warning]:
+    """Where inputs were left out of the search: which ones were searched."""
+    if searched.names == problem.names:
+        return []
+    text = (
+        f"Of {len(problem.names)} inputs the {len(searched.names)} that explain most of the target one by one were "
+        f"searched: {', '.join(searched.names)}. Name inputs to choose others."
+    )
+    return [Warning("INPUTS_SCREENED", text)]
+
+
+def gauge_warnings(gauges: Sequence[Gauge]) -> list[Warning]:
+    """What no data can settle of unknown parts, and how it was settled."""
+    return [Warning("GAUGE_FREEDOM", gauge.text) for gauge in gauges]
+
+
+def simpler_metric_warnings(names: Sequence[str]) -> list[Warning]:
+    """Metrics of the target in which a simple law describes it better than anything found for the target itself."""
+    if not names:
+        return []
+    text = f"A simple law of the {' or '.join(names)} of the target describes it better; search with that metric."
+    return [Warning("SIMPLER_IN_METRIC", text)]
+
+
+def form_not_fitted() -> Warning:
+    text = "No functions were found for which the ansatz is finite on all rows; the result is a constant."
+    return Warning("FORM_NOT_FITTED", text)
+
+
+def outlier_warnings(far: Sequence[int], rows: int) -> list[Warning]:
+    """Where the loss is robust: which rows, counted from 0, are far off the caller's formula."""
+    if not far:
+        return []
+    shown = ", ".join(str(row + 1) for row in far[:_SHOWN]) + (", …" if len(far) > _SHOWN else "")
+    text = f"{len(far)} of {rows} rows lie more than 5 standard deviations off the ansatz and count little: {shown}."
+    return [Warning("OUTLIERS", text)]
+
+
+def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]:
+    if verdict is not None and verdict.p_value == 1.0:
+        return []  # exact
+    if best.parts and not any(map(variables, best.parts.values())):
+        return [Warning("NOTHING_BEATS_BASELINE", "No unknown part explains the target better than a constant.")]
+    if not variables(best.formula):
+        return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a constant.")]
+    straight = all(not isinstance(n, Apply) or n.op in ("+", "-", "*", "neg") for n in walk(best.formula))
+    if straight and best.found_by == "baseline":
+        return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a straight line.")]
+    return []
+
+
+def _constants(candidate: Candidate, parameters: Sequence[Parameter]) -> list[Warning]:
+    warnings: list[Warning] = []
+    bounds = {p.name: (p.lower, p.upper) for p in parameters}
+    values = {c.parameter: c.value for c in candidate.constants if c.parameter}
+    held = [name for name, value in values.items() if value in bounds.get(name, ())]
+    if held:
+        shown = ", ".join(f"{name} = {values[name]:g}" for name in held)
+        text = f"The fit would go on beyond the bounds of its constants: {shown}."
+        warnings.append(Warning("CONSTANT_AT_BOUND", text))
+    open_ = [text for c in candidate.constants if c.parameter not in held and (text := _undetermined(c))]
+    if open_:
+        shown = ", ".join(dict.fromkeys(open_))
+        text = f"The data do not determine {shown} in {candidate.text}: other values fit as well."
+        warnings.append(Warning("UNIDENTIFIABLE_CONSTANT", text))
+    return warnings
+
+
+def _undetermined(constant: Constant) -> str:
+    """How a constant is called that the data do not determine, in some groups or at all; empty if they do."""
+    called = constant.parameter or f"{constant.value:g}"
+    if not constant.per_group:
+        return called if constant.std_error is None else ""
+    groups = [label for label, found in constant.per_group.items() if found.std_error is None]
+    more = ", …" if len(groups) > _MOST_GROUPS else ""
+    return f"{called} for {', '.join(groups[:_MOST_GROUPS])}{more}" if groups else ""
+
+
+def _residual(verdict: ResidualVerdict | None) -> list[Warning]:
+    if verdict is None or verdict.is_noise:
+        return []
+    where = f"something in {' and '.join(verdict.missing)}" if verdict.missing else "something"
+    text = f"The residual is not only noise (p = {verdict.p_value:.2g}): {where} is missing from the formula."
+    return [Warning("RESIDUAL_HAS_STRUCTURE", text)]
+
+
+def _rivals(candidates: Sequence[Candidate], rows: int) -> list[Warning]:
+    best = candidates[0]
+    limit = best.scores.description_length + indistinguishable_bits(rows, len(best.constants))
+    rivals = [c for c in candidates[1:] if c.scores.description_length <= limit]
+    rivals = [c for c in rivals if c.dimensions == candidates[0].dimensions]
+    if not rivals:
+        return []
+    named = "; ".join(c.text for c in rivals[:3])
+    text = f"The data do not tell rank 1 from {len(rivals)} other formula(s): {named}."
+    return [Warning("INDISTINGUISHABLE_HERE", text)]
