@@ -9,10 +9,10 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.evidence.naming import exponent_positions
 from ansatz.discovery.expression import Array, Node, complexity, evaluate, simplify, variables
-from ansatz.discovery.expression.node import FUNCTIONS
-from ansatz.discovery.fit.constants import fit_constants, free_positions, numbers
+from ansatz.discovery.expression.node import FUNCTIONS, exponent_positions
+from ansatz.discovery.expression.numbers import free_positions, numbers
+from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from bench.cases import JUNK_RANGE, Law, draw, generator, wider
 

@@ -31,9 +31,10 @@ from typing import Any, Final
 import numpy as np
 
 from ansatz.discovery import Engine, Options, Trajectories, discover
-from ansatz.discovery.evidence.naming import exponent_positions
 from ansatz.discovery.expression import Array, Node, complexity, evaluate, parse, simplify, to_text, variables
-from ansatz.discovery.fit.constants import fit_constants, free_positions, numbers
+from ansatz.discovery.expression.node import exponent_positions
+from ansatz.discovery.expression.numbers import free_positions, numbers
+from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from bench.systems import SAMPLES, SETS, SPAN, KnownSystem, MotionCase, follow, load
 from bench.tables import DOCUMENT, replace_part

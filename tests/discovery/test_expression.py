@@ -24,7 +24,7 @@ from ansatz.discovery.expression import (
     values_and_jacobian,
 )
 from ansatz.discovery.expression.node import BINARY_FUNCTIONS, BINARY_OPERATORS, UNARY_FUNCTIONS
-from ansatz.discovery.fit.constants import numbers, with_numbers
+from ansatz.discovery.expression.numbers import numbers, with_numbers
 
 NAMES = ("x", "y", "z")
 

@@ -13,16 +13,9 @@ from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.discover import Evaluation, Listener, Observations, discover, evaluate_formula, validate
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
 from ansatz.discovery.experiments.propose import Experiment, Proposal, Rival, propose_experiments
-from ansatz.discovery.report.curves import (
-    Answers,
-    CurveFindings,
-    Emergence,
-    EmergenceVerdict,
-    Estimate,
-    LawConstant,
-    LawFacts,
-)
-from ansatz.discovery.report.motion import Conserved, Motion, StateScores
+from ansatz.discovery.report.curves import Answers, CurveFindings, Emergence, EmergenceVerdict, LawConstant, LawFacts
+from ansatz.discovery.report.estimate import Estimate
+from ansatz.discovery.report.motion import Conserved, Drift, Jump, JumpLaw, Motion, Reversion, SlowingDown, StateScores
 from ansatz.discovery.report.report import (
     Candidate,
     Constant,
@@ -36,8 +29,6 @@ from ansatz.discovery.report.report import (
     Scores,
     Warning,
 )
-from ansatz.discovery.trajectories.jumps import Jump, JumpLaw
-from ansatz.discovery.trajectories.stochastic.drift import Drift, Reversion, SlowingDown
 from ansatz.discovery.units.consistency import Consistency
 
 __all__ = [

@@ -26,7 +26,8 @@ from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.rank import ranked
 from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Number, variables
-from ansatz.discovery.fit.constants import fit_constants, numbers
+from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.fit.marks import UNMARKED, Marks
 from ansatz.discovery.fit.model import Model
 from ansatz.discovery.fit.robust import robust

@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from ansatz.discovery.evidence.naming import exponent_positions
 from ansatz.discovery.expression import Apply, Array, Node, Number, Variable, evaluate, simplify, values_and_jacobian
 from ansatz.discovery.expression import node as tree
-from ansatz.discovery.expression.node import NEGATION, is_integer
-from ansatz.discovery.fit.constants import numbers, with_numbers
+from ansatz.discovery.expression.node import NEGATION, exponent_positions, is_integer
+from ansatz.discovery.expression.numbers import numbers, with_numbers
 
 _STARTS: Final = 12
 _MAX_EVALUATIONS = 400

@@ -18,7 +18,8 @@ from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, to_text
-from ansatz.discovery.report.curves import Answers, Estimate, Optimum, Prediction, Reach
+from ansatz.discovery.report.curves import Answers, Optimum, Prediction, Reach
+from ansatz.discovery.report.estimate import Estimate
 
 MAX_QUESTIONS = 1000
 _DRAWS = 200

@@ -61,3 +61,8 @@ def parse_formula(text: str, table: Table, field: str, ansatz: bool = False) -> 
     if "pi" not in names.values():
         known["pi"] = Number(math.pi)
     return substitute(parse(text, None if ansatz else {*names.values(), *known}, field, parts=ansatz), known)
+
+
+def rate_name(state: str) -> str:
+    """The name of a state's first derivative."""
+    return f"{state}_t"

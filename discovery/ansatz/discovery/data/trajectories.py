@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.data.box import MAX_SIZE
+from ansatz.discovery.data.names import rate_name
 from ansatz.discovery.data.table import Column, Columns, column_violations
 from ansatz.discovery.data.time_units import mixed_units
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.trajectories.record import rate_name
 
 MIN_SAMPLES = 5
 MIN_STOCHASTIC = 10

@@ -23,7 +23,8 @@ from ansatz.discovery.evidence.description_length import (
 from ansatz.discovery.evidence.uncertainty import standard_errors, t_quantile
 from ansatz.discovery.expression import constants
 from ansatz.discovery.expression.node import Number, exponent_positions, is_integer
-from ansatz.discovery.fit.constants import Fit, fit_constants, free_positions, numbers, set_groups, with_numbers
+from ansatz.discovery.expression.numbers import free_positions, numbers, set_groups, with_numbers
+from ansatz.discovery.fit.constants import Fit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 
 WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few

@@ -68,3 +68,24 @@ def _by_evidence(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
     rivals = [e for e in by_length if e.description_length <= limit]
     first = min(rivals, key=lambda e: (e.found_by not in _OF_CALLER, e.complexity, e.description_length))
     return [first, *(e for e in by_length if e is not first)]
+
+
+class Measured(Protocol):
+    """A formula of known size and error."""
+
+    @property
+    def complexity(self) -> int: ...
+    @property
+    def rmse(self) -> float: ...
+
+
+MeasuredT = TypeVar("MeasuredT", bound=Measured)
+
+
+def pareto_front(entries: Sequence[MeasuredT]) -> list[MeasuredT]:
+    """Entries that no simpler or equally simple one beats in error, simplest first."""
+    front: list[MeasuredT] = []
+    for entry in sorted(entries, key=lambda e: (e.complexity, e.rmse)):
+        if not front or entry.rmse < front[-1].rmse * (1 - 1e-9):
+            front.append(entry)
+    return front

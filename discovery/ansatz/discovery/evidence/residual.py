@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.fit.constants import free_positions, values_and_slopes
+from ansatz.discovery.expression.numbers import free_positions
+from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.marks import UNMARKED, Marks
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import ResidualVerdict

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node, values_and_jacobian
-from ansatz.discovery.fit.constants import free_positions
+from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.problem.problem import Problem
 
 _LARGEST = 1e5

@@ -17,7 +17,8 @@ from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.evidence.description_length import ROUNDING
 from ansatz.discovery.experiments.discrimination import Design, Predictions, predictions
 from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.fit.constants import Fit, fit_constants, free_positions
+from ansatz.discovery.expression.numbers import free_positions
+from ansatz.discovery.fit.constants import Fit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Warning
 from ansatz.discovery.search.archive import SCREEN_ROWS

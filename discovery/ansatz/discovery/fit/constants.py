@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from ansatz.discovery.expression import Array, Node, Number, walk
-from ansatz.discovery.expression.node import is_integer, rebuild
+from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.expression.numbers import free_positions, numbers, set_groups, with_numbers
 from ansatz.discovery.fit.marks import UNMARKED, Marks
 from ansatz.discovery.problem.problem import Problem
 
@@ -38,22 +39,6 @@ class Fit:
         """The positions of `free` that another fit would change: those of numbers that are no integers."""
         values = numbers(self.formula)
         return tuple(p for p in self.free if not is_integer(values[p]))
-
-
-def numbers(formula: Node) -> Array:
-    """Every number of the formula, integers included, in order of appearance."""
-    return np.array([n.value for n in walk(formula) if isinstance(n, Number)])
-
-
-def with_numbers(formula: Node, values: Sequence[float] | Array) -> Node:
-    """The formula with all its numbers replaced, in order of appearance."""
-    queue = iter(values)
-    return rebuild(formula, lambda leaf: Number(float(next(queue))) if isinstance(leaf, Number) else leaf)
-
-
-def free_positions(formula: Node) -> tuple[int, ...]:
-    """Positions of the numbers that are no integers: those a fit may change."""
-    return tuple(i for i, value in enumerate(numbers(formula)) if not is_integer(value))
 
 
 def fit_constants(
@@ -101,14 +86,6 @@ def _minimise(
     if not np.all(np.isfinite(solution)):
         return None
     return with_numbers(formula, set_groups(values, groups, solution))
-
-
-def set_groups(values: Array, groups: Sequence[Sequence[int]], constants: Sequence[float] | Array) -> Array:
-    """A copy of all numbers in which each group of positions has the value of its constant."""
-    values = values.copy()
-    for group, constant in zip(groups, constants, strict=True):
-        values[list(group)] = constant
-    return values
 
 
 def values_and_slopes(

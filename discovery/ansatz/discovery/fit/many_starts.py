@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.fit.constants import Fit, fit_constants, numbers, set_groups, values_and_slopes, with_numbers
+from ansatz.discovery.expression.numbers import numbers, set_groups, with_numbers
+from ansatz.discovery.fit.constants import Fit, fit_constants, values_and_slopes
 from ansatz.discovery.fit.linear import wave_arguments
 from ansatz.discovery.fit.model import Model, Slot
 from ansatz.discovery.fit.projection import Projection

@@ -11,7 +11,7 @@ from ansatz.discovery.asked.parameters import Parameter
 from ansatz.discovery.expression import Array, Node, Number, Variable, substitute, variables, walk
 from ansatz.discovery.expression.grammar import is_name
 from ansatz.discovery.expression.node import is_integer, rebuild
-from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.marks import Marks
 
 _FIXED = "fixed number {}"

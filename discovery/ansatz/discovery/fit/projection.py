@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.fit.constants import numbers, set_groups, values_and_slopes
+from ansatz.discovery.expression.numbers import numbers, set_groups
+from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.linear import linear_slots
 from ansatz.discovery.fit.model import Slot
 from ansatz.discovery.problem.problem import Problem

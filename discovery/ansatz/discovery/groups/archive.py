@@ -10,17 +10,17 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence import residual
 from ansatz.discovery.evidence.description_length import is_exact
-from ansatz.discovery.evidence.naming import WITHIN, exponent_positions
+from ansatz.discovery.evidence.naming import WITHIN
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, Node, Number, complexity
-from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.expression.node import exponent_positions
+from ansatz.discovery.expression.numbers import fitted_positions, numbers
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.naming import name_shared
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.sharing import Scored, Sharing, scored
 from ansatz.discovery.groups.structure import Constant, GroupedFit, Structure
 from ansatz.discovery.report.report import ResidualVerdict
-from ansatz.discovery.search.archive import fitted_positions
 from ansatz.discovery.units.dimensions import RIGHT
 
 _SAME = 1e-7
@@ -146,9 +146,7 @@ def verdict(entry: GroupedEntry, problem: GroupedProblem) -> ResidualVerdict | N
     inner = problem.problem
     keys = [inner.columns[problem.varying[0]]] if problem.varying else []
     order = np.lexsort([*keys, problem.index])
-    found = residual.structure(
-        entry.prediction[order], _tangent(entry.fit, problem)[order], inner.rows_only(order)
-    )
+    found = residual.structure(entry.prediction[order], _tangent(entry.fit, problem)[order], inner.rows_only(order))
     return None if found is None else ResidualVerdict(found.is_noise, found.p_value, found.missing)
 
 

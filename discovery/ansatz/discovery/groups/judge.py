@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ansatz.discovery.evidence.rank import ranked
+from ansatz.discovery.evidence.rank import pareto_front, ranked
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.node import is_integer
-from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.groups.archive import GroupedEntry
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
@@ -20,7 +20,6 @@ from ansatz.discovery.groups.score import uncertainty
 from ansatz.discovery.groups.sharing import scored
 from ansatz.discovery.groups.structure import GroupedFit
 from ansatz.discovery.report.report import Candidate, Constant, GroupValue, Scores
-from ansatz.discovery.search.archive import pareto_front
 
 _MOST_CANDIDATES = 20
 _MANY_ROWS = 20_000

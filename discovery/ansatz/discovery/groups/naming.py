@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from ansatz.discovery.evidence.description_length import ROUNDING, precision_bits, residual_bits
-from ansatz.discovery.evidence.naming import WITHIN, Name, exponent_positions, least_gain, names_near
+from ansatz.discovery.evidence.naming import WITHIN, Name, least_gain, names_near
 from ansatz.discovery.evidence.uncertainty import t_quantile
+from ansatz.discovery.expression.node import exponent_positions
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.sharing import Scored, scored

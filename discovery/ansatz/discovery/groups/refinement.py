@@ -9,7 +9,7 @@ import numpy as np
 from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, add
-from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, verdict
 from ansatz.discovery.groups.declared import settled, structure_of
 from ansatz.discovery.groups.search import GroupedSearch, Proposal

@@ -10,6 +10,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.expression.numbers import skeleton
 from ansatz.discovery.groups.archive import freed
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
@@ -17,7 +18,7 @@ from ansatz.discovery.groups.sharing import scored
 from ansatz.discovery.groups.starts import fit_each_group
 from ansatz.discovery.groups.structure import Structure
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.search.archive import Archive, skeleton
+from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher, SeededSearcher
 from ansatz.discovery.search.screening import relevant_inputs

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ansatz.discovery.evidence.naming import exponent_positions
 from ansatz.discovery.expression import Array
+from ansatz.discovery.expression.node import exponent_positions
 from ansatz.discovery.groups.fit import MOST_STEPS, fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit, Structure

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node, Number, Variable, simplify, values_and_jacobian
 from ansatz.discovery.expression.node import rebuild
-from ansatz.discovery.fit.constants import numbers, with_numbers
+from ansatz.discovery.expression.numbers import numbers, with_numbers
 from ansatz.discovery.groups.problem import GroupedProblem
 
 Mask = NDArray[np.bool_]

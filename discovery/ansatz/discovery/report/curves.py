@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ansatz.discovery.report.estimate import Estimate
+
 
 @dataclass(frozen=True)
 class LawConstant:
@@ -123,15 +125,6 @@ class CurveFindings:
     measure: tuple[Measurement, ...]
     constant_laws: tuple[RelatedLaw, ...]
     frontier: tuple[RelatedLaw, ...]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value and its interval; an open side is None."""
-
-    value: float | None
-    lower: float | None
-    upper: float | None
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
 from ansatz.discovery.expression.printing import rate_latex
 from ansatz.discovery.report.curves import CurveFindings, LawFacts
-from ansatz.discovery.report.motion import Motion
-from ansatz.discovery.trajectories.jumps import Jump, JumpLaw
-from ansatz.discovery.trajectories.stochastic.drift import Drift
+from ansatz.discovery.report.motion import Drift, Jump, JumpLaw, Motion
 from ansatz.discovery.units.consistency import Consistency
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import formula_bits, is_exact, residual_bits
 from ansatz.discovery.evidence.equivalence import Probe, same_values
-from ansatz.discovery.evidence.naming import Name, Named, exponent_positions, name_constants
-from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, to_text, variables, walk
-from ansatz.discovery.expression.node import Number, is_integer
-from ansatz.discovery.fit.constants import Fit, fit_constants, numbers, with_numbers
+from ansatz.discovery.evidence.naming import Name, Named, name_constants
+from ansatz.discovery.evidence.rank import pareto_front
+from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, variables, walk
+from ansatz.discovery.expression.numbers import fitted_positions, skeleton
+from ansatz.discovery.fit.constants import Fit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.units.dimensions import RIGHT, WRONG
 
@@ -24,7 +24,6 @@ _KEPT = 200
 _WORTH_BITS = 60.0
 _TRIES_PER_SKELETON = 3
 _ROUNDS = 3
-_SMALL_INTEGER = 10
 _SOLVED_SHARE = 0.75
 _MOST_DEFERRED = 300
 
@@ -204,43 +203,6 @@ class Archive:
             self._entries = [e for i, e in enumerate(self._entries) if i < _KEPT // 2 or id(e) in front]
 
 
-class Measured(Protocol):
-    """A formula of known size and error."""
-
-    @property
-    def complexity(self) -> int: ...
-    @property
-    def rmse(self) -> float: ...
-
-
-MeasuredT = TypeVar("MeasuredT", bound=Measured)
-
-
-def pareto_front(entries: Sequence[MeasuredT]) -> list[MeasuredT]:
-    """Entries that no simpler or equally simple one beats in error, simplest first."""
-    front: list[MeasuredT] = []
-    for entry in sorted(entries, key=lambda e: (e.complexity, e.rmse)):
-        if not front or entry.rmse < front[-1].rmse * (1 - 1e-9):
-            front.append(entry)
-    return front
-
-
 def _preference(entry: Entry) -> tuple[int, bool, float]:
     """Of two equal formulas, that of right dimension is kept, then the caller's own, then the shorter."""
     return entry.wrongness, not entry.named.fit.marks.parameters, entry.description_length
-
-
-def fitted_positions(formula: Node) -> tuple[int, ...]:
-    """Numbers that are no integers, and large integers that are no exponents: a searcher's rounding, not structure."""
-    exponents = exponent_positions(formula)
-    return tuple(
-        i
-        for i, value in enumerate(numbers(formula))
-        if not is_integer(value) or (abs(value) > _SMALL_INTEGER and i not in exponents)
-    )
-
-
-def skeleton(formula: Node) -> str:
-    """The formula with every number that is no integer blanked: what is left when constants are free."""
-    values = [n.value if is_integer(n.value) else 0.5 for n in walk(formula) if isinstance(n, Number)]
-    return to_text(with_numbers(formula, values))

@@ -9,11 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Node, variables
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Warning
-from ansatz.discovery.search.archive import Archive, pareto_front
+from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.protocol import Searcher, SeededSearcher, Seeds
 from ansatz.discovery.search.reduction import reduce
 from ansatz.discovery.search.residual.leftover import Leftover, dominant_formulas

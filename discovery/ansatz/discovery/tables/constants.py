@@ -7,7 +7,8 @@ import math
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.uncertainty import t_quantile, uncertainty
 from ansatz.discovery.expression import Array
-from ansatz.discovery.fit.constants import Fit, fit_constants, numbers
+from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.fit.constants import Fit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Constant
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.expression.node import is_integer
-from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.marks import Marks
 from ansatz.discovery.problem.form import Observation
 from ansatz.discovery.problem.problem import Problem

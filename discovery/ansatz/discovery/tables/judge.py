@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.evidence.naming import Named
-from ansatz.discovery.evidence.rank import ranked
-from ansatz.discovery.fit.constants import fit_constants, free_positions
+from ansatz.discovery.evidence.rank import pareto_front, ranked
+from ansatz.discovery.expression.numbers import free_positions
+from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Scores
-from ansatz.discovery.search.archive import GIVEN, Entry, pareto_front
+from ansatz.discovery.search.archive import GIVEN, Entry
 from ansatz.discovery.tables.constants import constants_of
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.form_constants import constants_of_law

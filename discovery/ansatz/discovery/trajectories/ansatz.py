@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Loss
-from ansatz.discovery.data.names import formula_names
+from ansatz.discovery.data.names import formula_names, rate_name
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, Variable, parse, substitute, variables, walk
-from ansatz.discovery.trajectories.record import rate_name
 
 _FIELD = "options.ansatz"
 _EQUATION = re.compile(r"\s*([^:=;\n]+?)\s*[:=](?!=)\s*(.+)", re.DOTALL)

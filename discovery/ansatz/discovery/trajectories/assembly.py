@@ -19,8 +19,7 @@ from ansatz.discovery.evidence.description_length import formula_bits
 from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Node, add, complexity, multiply, simplify
 from ansatz.discovery.expression.node import Number
-from ansatz.discovery.fit.constants import free_positions
-from ansatz.discovery.search.archive import skeleton
+from ansatz.discovery.expression.numbers import free_positions, skeleton
 from ansatz.discovery.search.reduction import reductions
 from ansatz.discovery.search.structured.selection import Regression
 from ansatz.discovery.trajectories.candidates import Proposal

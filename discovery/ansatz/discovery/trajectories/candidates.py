@@ -11,11 +11,13 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.expression import Array, Node, Number, Variable, complexity, evaluate, simplify, variables
 from ansatz.discovery.expression.node import calls
+from ansatz.discovery.expression.numbers import skeleton
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search import structured
-from ansatz.discovery.search.archive import Archive, pareto_front, skeleton
+from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.reduction import reductions

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ansatz.discovery.data.names import rate_name
 from ansatz.discovery.expression import Array, Node, Number, Variable, call, complexity, evaluate, simplify, variables
 from ansatz.discovery.expression.derivative import derivative
-from ansatz.discovery.fit.constants import free_positions
+from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.report.motion import Conserved
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.library import monomials
-from ansatz.discovery.trajectories.record import Record, rate_name
+from ansatz.discovery.trajectories.record import Record
 
 _POINTS = 400
 _KEPT = 1e-9

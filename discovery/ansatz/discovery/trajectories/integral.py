@@ -16,7 +16,7 @@ import numpy as np
 
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobian
-from ansatz.discovery.fit.constants import free_positions, numbers, with_numbers
+from ansatz.discovery.expression.numbers import free_positions, numbers, with_numbers
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.smoothing import Smooth, smooth
 

@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.evidence.residual import LEVEL
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.fit.constants import free_positions, numbers
+from ansatz.discovery.expression.numbers import free_positions, numbers
 from ansatz.discovery.report.motion import Conserved, Motion, StateScores
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Scores
 from ansatz.discovery.trajectories.conserved import conserved

@@ -4,46 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.report.curves import Estimate
+from ansatz.discovery.report.estimate import Estimate
+from ansatz.discovery.report.motion import Jump, JumpLaw
 
 _BESIDE = 6
 _LEAST = 3
-
-
-@dataclass(frozen=True)
-class Jump:
-    """A jump of a state, or with order 2 of its rate, within a run.
-
-    `time` is where the curves through the samples on either side meet (order 2) or the middle between the samples;
-    `before` and `after` are what jumps, `position` the state there (order 2; else NaN): all extrapolated from up to
-    six samples on either side.
-    """
-
-    run: str
-    state: str
-    time: float
-    before: float
-    after: float
-    position: float = math.nan
-
-
-@dataclass(frozen=True)
-class JumpLaw:
-    """What the jumps of a state have in common: means over the jumps with their 95 % intervals. `ratio` is after over
-    before: with order 2 less than 0 at a collision, where it is the coefficient of restitution but for its sign."""
-
-    state: str
-    count: int
-    before: Estimate
-    after: Estimate
-    ratio: Estimate
-    position: Estimate
 
 
 def measured(  # noqa: PLR0917

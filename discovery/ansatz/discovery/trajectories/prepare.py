@@ -12,9 +12,10 @@ import numpy as np
 from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.expression import Array
+from ansatz.discovery.report.motion import Jump
 from ansatz.discovery.report.report import Warning
 from ansatz.discovery.trajectories.events import MIN_SEGMENT, jumps, outliers
-from ansatz.discovery.trajectories.jumps import Jump, measured
+from ansatz.discovery.trajectories.jumps import measured
 from ansatz.discovery.trajectories.record import Record
 
 _MOST_SAMPLES = 4000

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from ansatz.discovery.data.names import rate_name
 from ansatz.discovery.expression import Array
 
 
@@ -98,8 +99,3 @@ class Record:
             times.append((t[:-1, None] + np.diff(t)[:, None] * fractions).ravel())
         parts = self.inputs_at(times)
         return np.concatenate([p.reshape(-1, fractions.size, len(self.inputs)) for p in parts])
-
-
-def rate_name(state: str) -> str:
-    """The name of a state's first derivative."""
-    return f"{state}_t"

@@ -15,9 +15,8 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, Number, substitute, variables
-from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.expression.numbers import numbers, skeleton
 from ansatz.discovery.report.report import Candidate, RefinementStep
-from ansatz.discovery.search.archive import skeleton
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.ansatz import MotionAnsatz
 from ansatz.discovery.trajectories.assembly import Assembly

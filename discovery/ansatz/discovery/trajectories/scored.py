@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Array, Node, complexity
-from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.trajectories.shooting import Fit, Shooting
 
 LEAST_RMS = 1e-7

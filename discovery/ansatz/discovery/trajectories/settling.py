@@ -8,9 +8,9 @@ from itertools import combinations
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import precision_bits
-from ansatz.discovery.evidence.naming import Name, exponent_positions, names_near
+from ansatz.discovery.evidence.naming import Name, names_near
 from ansatz.discovery.expression import Node
-from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.expression.node import exponent_positions, is_integer
 from ansatz.discovery.trajectories.scored import Scored
 
 Propose = Callable[[Sequence[Node], Mapping[float, Name]], Scored | None]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.node import subtract
-from ansatz.discovery.fit.constants import numbers
+from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.search.reduction import reductions
 from ansatz.discovery.trajectories.scored import LEAST_RMS, Scored, relative_rms
 from ansatz.discovery.trajectories.shooting import Linearised, Shooting

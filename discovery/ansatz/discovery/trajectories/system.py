@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.expression import Array, Node, Number, Variable
 from ansatz.discovery.expression.derivative import ZERO, derivative
 from ansatz.discovery.expression.node import NEGATION, Apply, is_integer, rebuild
-from ansatz.discovery.fit.constants import numbers, with_numbers
+from ansatz.discovery.expression.numbers import numbers, with_numbers
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.switches import Held, Switches
 from ansatz.discovery.trajectories.tape import Tape

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ansatz.discovery.expression import Node, Number, multiply, simplify, to_text, walk
 from ansatz.discovery.expression.node import Apply
+from ansatz.discovery.expression.numbers import skeleton
 from ansatz.discovery.expression.printing import number_text
-from ansatz.discovery.search.archive import skeleton
 
 
 def structure(equation: Node) -> tuple[str, ...]:

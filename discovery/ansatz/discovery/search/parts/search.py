@@ -17,10 +17,11 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.problem.form import Observation, Part
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.search.archive import Archive, pareto_front
+from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.parts.calls import PartView
 from ansatz.discovery.search.parts.gauge import Gauge, fixed, gauges
 from ansatz.discovery.search.parts.inverse import isolated

@@ -20,7 +20,8 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import is_exact, residual_bits
 from ansatz.discovery.expression import Node, Number, Variable, add, call, complexity, divide, multiply, power, subtract
-from ansatz.discovery.fit.constants import fit_constants, numbers, with_numbers
+from ansatz.discovery.expression.numbers import numbers, with_numbers
+from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.parts.calls import PartView
 from ansatz.discovery.search.parts.gauge import Gauge

@@ -13,7 +13,8 @@ from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.uncertainty import standard_errors
 from ansatz.discovery.expression import Apply, Node, simplify, variables
-from ansatz.discovery.fit.constants import Fit, numbers
+from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.fit.constants import Fit
 from ansatz.discovery.fit.many_starts import fit_of, refit_model
 from ansatz.discovery.fit.model import Model
 from ansatz.discovery.problem.problem import Problem

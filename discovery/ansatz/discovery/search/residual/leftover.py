@@ -10,13 +10,14 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import is_exact
-from ansatz.discovery.evidence.naming import exponent_positions
+from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Node, Number, add, complexity, multiply, simplify, substitute, variables
-from ansatz.discovery.expression.node import is_integer
-from ansatz.discovery.fit.constants import fit_constants, numbers, with_numbers
+from ansatz.discovery.expression.node import exponent_positions, is_integer
+from ansatz.discovery.expression.numbers import numbers, with_numbers
+from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.search.archive import SCREEN_ROWS, Archive, pareto_front
+from ansatz.discovery.search.archive import SCREEN_ROWS, Archive
 from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled_values
 from ansatz.discovery.search.structured.relevance import without_irrelevant

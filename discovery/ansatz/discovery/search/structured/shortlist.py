@@ -10,7 +10,8 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.expression import Node, complexity, simplify
-from ansatz.discovery.fit.constants import fit_constants, free_positions
+from ansatz.discovery.expression.numbers import free_positions
+from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 

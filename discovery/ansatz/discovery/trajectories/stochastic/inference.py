@@ -16,7 +16,7 @@ import numpy as np
 
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.report.curves import Estimate
+from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.trajectories.stochastic.process import Clock, Kernel, Steps, simulated
 
 _SERIES = (299, 999)

@@ -11,13 +11,13 @@ import numpy as np
 
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.expression import Array, Node, Number, Variable
-from ansatz.discovery.report.curves import Estimate
-from ansatz.discovery.report.motion import Motion, StateScores
+from ansatz.discovery.report.estimate import Estimate
+from ansatz.discovery.report.motion import Drift, Motion, Reversion, SlowingDown, StateScores
 from ansatz.discovery.report.report import Candidate, Constant, GroupValue, Scores
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.scored import LEAST_RMS
-from ansatz.discovery.trajectories.stochastic.drift import Drift, Reversion, SlowingDown, half_life
+from ansatz.discovery.trajectories.stochastic.drift import half_life
 from ansatz.discovery.trajectories.stochastic.inference import Inference, Likeliest, Samples
 from ansatz.discovery.trajectories.stochastic.process import Kernel
 from ansatz.discovery.trajectories.stochastic.slowing import Rates, slowing_down

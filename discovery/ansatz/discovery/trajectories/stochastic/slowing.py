@@ -16,8 +16,8 @@ import numpy as np
 
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.report.curves import Estimate
-from ansatz.discovery.trajectories.stochastic.drift import SlowingDown
+from ansatz.discovery.report.estimate import Estimate
+from ansatz.discovery.report.motion import SlowingDown
 
 MIN_GROUPS = 3
 _PASSES = 8
