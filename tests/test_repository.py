@@ -68,7 +68,7 @@ def test_the_base_install_is_the_thin_client() -> None:
 
 
 def test_every_declared_method_is_served() -> None:
-    from ansatz.service.servicer import Servicer
+    from ansatz.service.calls.servicer import Servicer
     from ansatz.v1 import discovery_service_pb2
 
     declared = discovery_service_pb2.DESCRIPTOR.services_by_name["DiscoveryService"].methods_by_name

@@ -22,7 +22,7 @@ def test_the_client_works_where_nothing_but_the_base_install_can_be_imported() -
 import sys
 sys.modules.update(dict.fromkeys({HEAVY!r}))  # importing any of them raises
 from ansatz.client import Client, Unavailable
-from ansatz.client.tables import table
+from ansatz.client.encode.tables import table
 assert len(table([[1, 2], [3, 4]], [5, 6]).columns) == 3
 with Client("unix:/nowhere/socket", timeout=5) as client:
     try:

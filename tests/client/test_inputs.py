@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ansatz.client import InvalidRequest
-from ansatz.client.tables import table
+from ansatz.client.encode.tables import table
 from ansatz.v1 import observations_pb2
 
 ROWS = [[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]

@@ -16,7 +16,8 @@ from typing import Any
 import grpc
 import pytest
 
-from ansatz.client import AsyncClient, Client, JobEvent, JobState, Report, Unavailable, connection, patience
+from ansatz.client import AsyncClient, Client, JobEvent, JobState, Report, Unavailable
+from ansatz.client.connection import connection, patience
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, report_pb2
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceServicer, add_DiscoveryServiceServicer_to_server

@@ -7,7 +7,8 @@ import inspect
 import pytest
 
 from ansatz import client
-from ansatz.client import AsyncClient, AsyncJobHandle, Client, JobHandle, connection
+from ansatz.client import AsyncClient, AsyncJobHandle, Client, JobHandle
+from ansatz.client.connection import connection
 from ansatz.v1 import discovery_service_pb2 as pb
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 
 from ansatz.discovery import EngineNotReadyError, InvalidInputError
-from ansatz.service import convert
-from ansatz.service.convert_comparison import box_from_proto
-from ansatz.service.convert_curves import questions_from_proto
 from ansatz.service.errors import ServiceError
-from ansatz.service.limits import Limits
-from ansatz.service.resources import job_id_of, page_start, page_token
+from ansatz.service.jobs.validation import Body, validated
+from ansatz.service.limits.limits import Limits
 from ansatz.service.settings import Settings
-from ansatz.service.validation import Body, validated
+from ansatz.service.wire import tables as convert
+from ansatz.service.wire.comparison import box_from_proto
+from ansatz.service.wire.curves import questions_from_proto
+from ansatz.service.wire.resources import job_id_of, page_start, page_token
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import problem_pb2
 

@@ -20,9 +20,9 @@ from ansatz.discovery.search.evolution.frames import read_frame
 from ansatz.discovery.units.text import UnitSyntaxError, parse_unit
 from ansatz.service import errors
 from ansatz.service.executor import frames
-from ansatz.service.limits import Limits
+from ansatz.service.jobs.validation import Body, validated
+from ansatz.service.limits.limits import Limits
 from ansatz.service.settings import Settings
-from ansatz.service.validation import Body, validated
 from ansatz.v1 import discovery_service_pb2 as pb
 
 LOOK_ALIKES = {

@@ -31,7 +31,7 @@ from ansatz.discovery import (
     Warning,
 )
 from ansatz.discovery.expression import parse
-from ansatz.service import convert
+from ansatz.service.wire import tables as convert
 from ansatz.v1 import observations_pb2, problem_pb2, report_pb2
 
 FINITE = st.floats(-1e100, 1e100)

@@ -9,11 +9,11 @@ import grpc
 import pytest
 
 from ansatz.service.errors import ServiceError
-from ansatz.service.evaluator import Evaluator
+from ansatz.service.evaluation.evaluator import Evaluator
+from ansatz.service.evaluation.turns import Turns
 from ansatz.service.executor.worker_pool import WorkerPool
-from ansatz.service.limits import MAX_WAITING_EVALUATIONS, Limits
+from ansatz.service.limits.limits import MAX_WAITING_EVALUATIONS, Limits
 from ansatz.service.settings import Settings
-from ansatz.service.turns import Turns
 from ansatz.v1 import discovery_service_pb2 as pb
 from tests.service.test_access import authorized, token_of
 

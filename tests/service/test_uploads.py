@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
-from ansatz.service import uploads
 from ansatz.service.access import Caller, Role
-from ansatz.service.limits import Limits
+from ansatz.service.jobs import uploads
+from ansatz.service.limits.limits import Limits
 from ansatz.service.settings import Settings
 from ansatz.service.store import Database, UploadStore
 from ansatz.service.store.database import parsed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ansatz.service.watch import EventHub
+from ansatz.service.jobs.watch import EventHub
 from ansatz.v1 import job_pb2
 from tests.service.test_queue import new, peers
 

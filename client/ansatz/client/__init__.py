@@ -2,22 +2,7 @@
 
 from ansatz.client.aio import AsyncClient, AsyncJobHandle
 from ansatz.client.client import Client, JobHandle
-from ansatz.client.comparisons import Comparison, Equivalence, FormulaPoint, TermOverlap
-from ansatz.client.credentials import Credentials
-from ansatz.client.curve_results import (
-    ComputeOptimum,
-    CurveAnswers,
-    CurveFindings,
-    CurvePrediction,
-    EmergenceVerdict,
-    Estimate,
-    Law,
-    LawConstant,
-    Measurement,
-    RelatedLaw,
-    TargetReach,
-    Worsening,
-)
+from ansatz.client.connection.credentials import Credentials
 from ansatz.client.errors import (
     AlreadyExists,
     AnsatzError,
@@ -33,8 +18,23 @@ from ansatz.client.errors import (
     Unavailable,
     Violation,
 )
-from ansatz.client.proposals import Experiment, Proposal, Rival
-from ansatz.client.results import (
+from ansatz.client.results.comparison import Comparison, Equivalence, FormulaPoint, TermOverlap
+from ansatz.client.results.curves import (
+    ComputeOptimum,
+    CurveAnswers,
+    CurveFindings,
+    CurvePrediction,
+    EmergenceVerdict,
+    Estimate,
+    Law,
+    LawConstant,
+    Measurement,
+    RelatedLaw,
+    TargetReach,
+    Worsening,
+)
+from ansatz.client.results.proposal import Experiment, Proposal, Rival
+from ansatz.client.results.report import (
     Candidate,
     ConservedQuantity,
     Consistency,

@@ -11,17 +11,21 @@ from typing import Any, Self, TypeVar, Unpack
 import grpc
 from google.protobuf.message import Message
 
-from ansatz.client import comparisons, connection, curves, decode, proposals, requests, uploads
-from ansatz.client.comparisons import Comparison
-from ansatz.client.credentials import Credentials
-from ansatz.client.curve_results import CurveAnswers
+from ansatz.client.connection import connection
+from ansatz.client.connection.credentials import Credentials
+from ansatz.client.connection.patience import Deadline, Outage
+from ansatz.client.connection.tracing import CallSpan
+from ansatz.client.decode import report as decode
+from ansatz.client.encode import curves, requests, uploads
+from ansatz.client.encode.requests import CurveProblemOptions, MotionProblemOptions, ProblemOptions
+from ansatz.client.encode.tables import TableOptions
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
-from ansatz.client.patience import Deadline, Outage
-from ansatz.client.proposals import Proposal
-from ansatz.client.requests import CurveProblemOptions, MotionProblemOptions, ProblemOptions
-from ansatz.client.results import Evaluation, Job, JobEvent, Report, ServerInfo
-from ansatz.client.tables import TableOptions
-from ansatz.client.tracing import CallSpan
+from ansatz.client.results import comparison as comparisons
+from ansatz.client.results import proposal as proposals
+from ansatz.client.results.comparison import Comparison
+from ansatz.client.results.curves import CurveAnswers
+from ansatz.client.results.proposal import Proposal
+from ansatz.client.results.report import Evaluation, Job, JobEvent, Report, ServerInfo
 from ansatz.v1 import discovery_service_pb2 as pb2
 from ansatz.v1 import discovery_service_pb2_grpc
 

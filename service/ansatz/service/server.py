@@ -14,20 +14,20 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from ansatz.service.access import Access
-from ansatz.service.decoding import Decoding
-from ansatz.service.evaluator import Evaluator
+from ansatz.service.calls.decoding import Decoding
+from ansatz.service.calls.servicer import Servicer
+from ansatz.service.evaluation.evaluator import Evaluator
 from ansatz.service.executor.worker_pool import WorkerPool
-from ansatz.service.jobs import Jobs
-from ansatz.service.keeper import Keeper
-from ansatz.service.limits import Limits
+from ansatz.service.jobs.jobs import Jobs
+from ansatz.service.jobs.keeper import Keeper
+from ansatz.service.jobs.retention import Retention
+from ansatz.service.jobs.runner import Runner
+from ansatz.service.jobs.uploads import Uploads
+from ansatz.service.jobs.watch import EventHub
+from ansatz.service.limits.limits import Limits
 from ansatz.service.observability.exposition import ServerState
-from ansatz.service.retention import Retention
-from ansatz.service.runner import Runner
-from ansatz.service.servicer import Servicer
 from ansatz.service.settings import Settings
 from ansatz.service.store import Database, Queue, Store, UploadStore
-from ansatz.service.uploads import Uploads
-from ansatz.service.watch import EventHub
 from ansatz.v1 import discovery_service_pb2, job_pb2
 from ansatz.v1.discovery_service_pb2_grpc import add_DiscoveryServiceServicer_to_server
 

@@ -15,8 +15,8 @@ from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.private_server import server_address
 from ansatz.client.cli.render import number, short
 from ansatz.client.client import Client
-from ansatz.client.comparisons import Comparison, Equivalence
 from ansatz.client.errors import InvalidRequest
+from ansatz.client.results.comparison import Comparison, Equivalence
 
 # A formula may begin with a minus sign.
 CONTEXT: Final[dict[str, Any]] = {"ignore_unknown_options": True}

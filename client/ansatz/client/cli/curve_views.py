@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ansatz.client.curve_results import CurveAnswers, CurveFindings, EmergenceVerdict, Estimate, Law, LawConstant
+from ansatz.client.results.curves import CurveAnswers, CurveFindings, EmergenceVerdict, Estimate, Law, LawConstant
 
 _MOST_SERIES = 12
 

@@ -17,8 +17,8 @@ from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.private_server import server_address
 from ansatz.client.cli.read import read_data
 from ansatz.client.client import Client, JobHandle
+from ansatz.client.encode.requests import search_options
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.requests import search_options
 
 
 class Kind(StrEnum):

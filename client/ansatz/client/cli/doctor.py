@@ -13,13 +13,13 @@ from typing import Annotated, Any, Final
 import grpc
 import typer
 
-from ansatz.client import connection
 from ansatz.client.cli import failures
 from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.private_server import missing_server_extra
 from ansatz.client.cli.render import checks_view
 from ansatz.client.client import Client
-from ansatz.client.credentials import Credentials
+from ansatz.client.connection import connection
+from ansatz.client.connection.credentials import Credentials
 from ansatz.client.errors import AnsatzError, InvalidRequest
 
 # Flags of `ansatz serve` are passed on to the checks of this machine.

@@ -14,7 +14,7 @@ from ansatz.client.cli.render import engines_view
 from ansatz.client.cli.serve import become
 from ansatz.client.client import Client
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.results import Engine
+from ansatz.client.results.report import Engine
 
 app = typer.Typer(help="The evolutionary engines.", no_args_is_help=True)
 

@@ -14,7 +14,7 @@ from ansatz.client.cli.progress import shown_progress
 from ansatz.client.cli.render import report_view
 from ansatz.client.client import JobHandle
 from ansatz.client.errors import AnsatzError, DeadlineExceeded
-from ansatz.client.results import JobState, Report
+from ansatz.client.results.report import JobState, Report
 
 _PARTIAL_SECONDS: Final = 5.0
 

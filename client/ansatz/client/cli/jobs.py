@@ -14,7 +14,7 @@ from ansatz.client.cli.progress import shown_progress
 from ansatz.client.cli.read import read_data
 from ansatz.client.cli.render import job_view, jobs_view
 from ansatz.client.client import Client
-from ansatz.client.requests import search_options
+from ansatz.client.encode.requests import search_options
 
 app = typer.Typer(help="The jobs of a server.", no_args_is_help=True)
 

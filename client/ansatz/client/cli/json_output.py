@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansatz.client.errors import AnsatzError, InvalidRequest, JobFailed
-from ansatz.client.results import Candidate, ConstantLaw, Evaluation, Job, Report, ServerInfo
+from ansatz.client.results.report import Candidate, ConstantLaw, Evaluation, Job, Report, ServerInfo
 
 
 def to_text(json_object: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ansatz.client.cli.failures import say
 from ansatz.client.cli.render import number, short
-from ansatz.client.results import Candidate, JobEvent
+from ansatz.client.results.report import Candidate, JobEvent
 
 
 class Listener(Protocol):

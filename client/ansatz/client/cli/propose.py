@@ -14,7 +14,7 @@ from ansatz.client.cli import arguments, boxes, failures
 from ansatz.client.cli.output import Format, Output
 from ansatz.client.cli.render import number, short
 from ansatz.client.client import Client
-from ansatz.client.proposals import Proposal
+from ansatz.client.results.proposal import Proposal
 
 
 def propose(  # noqa: PLR0917 - typer calls it by keyword

@@ -12,8 +12,8 @@ from typing import Any
 
 from ansatz.client.cli.delimited import Columns, read_delimited
 from ansatz.client.cli.parquet import read_parquet
+from ansatz.client.encode.motion import label_text
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.motions import label_text
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ansatz.client.cli import curve_views, motion_views
-from ansatz.client.results import (
+from ansatz.client.results.report import (
     Candidate,
     Constant,
     ConstantLaw,

@@ -8,9 +8,9 @@ from ansatz.discovery.expression import Node, parse
 from ansatz.discovery.pictures.curve_picture import picture
 from ansatz.discovery.pictures.curve_plots import plot_curves
 from ansatz.discovery.pictures.plots import FrontPoint, ImageFormat, plot_motion, plot_table
-from ansatz.service import convert
-from ansatz.service.convert_curves import law_of_rank
 from ansatz.service.executor.frames import Frame, Kind, parted
+from ansatz.service.wire import tables as convert
+from ansatz.service.wire.curves import law_of_rank
 from ansatz.v1 import discovery_service_pb2, problem_pb2, report_pb2
 
 _FORMATS = {

@@ -32,10 +32,6 @@ from ansatz.discovery import (
 )
 from ansatz.discovery.discover import Observations, validate
 from ansatz.discovery.experiments.propose import DEFAULT_EXPERIMENTS
-from ansatz.service import convert
-from ansatz.service.convert_comparison import box_from_proto, comparison_to_proto
-from ansatz.service.convert_curves import answers_to_proto, curves_asked, law_of_rank, questions_from_proto
-from ansatz.service.convert_proposal import candidates_from_proto, proposal_to_proto
 from ansatz.service.executor.frames import BrokenFrameError, Frame, Kind, packed, parted, read
 from ansatz.service.executor.isolation import isolate
 from ansatz.service.executor.process_tree import kill_own
@@ -43,6 +39,10 @@ from ansatz.service.executor.rendering import render
 from ansatz.service.executor.warm_up import SEARCH, warm_up
 from ansatz.service.observability import tracing
 from ansatz.service.observability.tracing import Stages
+from ansatz.service.wire import tables as convert
+from ansatz.service.wire.comparison import box_from_proto, comparison_to_proto
+from ansatz.service.wire.curves import answers_to_proto, curves_asked, law_of_rank, questions_from_proto
+from ansatz.service.wire.proposal import candidates_from_proto, proposal_to_proto
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
 
 _PROGRESS_INTERVAL = 0.5

@@ -9,10 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from ansatz.service.resources import job_name
 from ansatz.service.store import signals
 from ansatz.service.store.schema import events, jobs
 from ansatz.service.store.signals import Signal, What
+from ansatz.service.wire.resources import job_name
 from ansatz.v1 import job_pb2, report_pb2
 
 _INSERT = events.insert()

@@ -9,12 +9,13 @@ from google.protobuf.message import DecodeError
 
 from ansatz.discovery.discover import validate
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.service import convert, errors
-from ansatz.service.continuing import EndedJob
-from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
+from ansatz.service import errors
+from ansatz.service.jobs.continuing import EndedJob
+from ansatz.service.limits.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.observability import tracing
-from ansatz.service.resources import JOB_ID_RULE, is_job_id, new_job_id
 from ansatz.service.store import NewJob
+from ansatz.service.wire import tables as convert
+from ansatz.service.wire.resources import JOB_ID_RULE, is_job_id, new_job_id
 from ansatz.v1 import discovery_service_pb2, problem_pb2
 
 

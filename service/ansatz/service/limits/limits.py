@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ansatz.discovery.asked.options import DEFAULT_BUDGET_SECONDS, MAX_BUDGET_SECONDS, MAX_COMPLEXITY
 from ansatz.discovery.errors import Violation
 from ansatz.discovery.expression.grammar import MAX_LENGTH
-from ansatz.service import sizes
+from ansatz.service.limits import sizes
 from ansatz.service.settings import MIB, Settings
 from ansatz.v1 import comparison_pb2, observations_pb2, problem_pb2
 from ansatz.v1 import discovery_service_pb2 as service_pb2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.results import Warning
+from ansatz.client.results.report import Warning
 from ansatz.v1 import comparison_pb2, discovery_service_pb2
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from ansatz.client.columns import pack_column, pack_matrix, text_column
+from ansatz.client.encode.columns import pack_column, pack_matrix, text_column
 from ansatz.client.errors import InvalidRequest
 from ansatz.v1 import observations_pb2
 

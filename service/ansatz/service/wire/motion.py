@@ -6,7 +6,7 @@ import math
 
 from ansatz.discovery import Column, Drift, Jump, JumpLaw, Motion, Reversion, SlowingDown, Trajectories
 from ansatz.discovery.expression import to_text
-from ansatz.service.convert_curves import estimate_to_proto
+from ansatz.service.wire.curves import estimate_to_proto
 from ansatz.v1 import observations_pb2, report_pb2
 
 

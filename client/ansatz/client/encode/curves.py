@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
-from ansatz.client import curve_results as results
-from ansatz.client.columns import pack_column
+from ansatz.client.decode.fields import optional
+from ansatz.client.encode.columns import pack_column
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.fields import optional
+from ansatz.client.results import curves as results
 from ansatz.v1 import curves_pb2, discovery_service_pb2, observations_pb2
 
 _SCALES = {

@@ -14,11 +14,11 @@ from google.rpc import code_pb2, error_details_pb2
 
 from ansatz.discovery.errors import Violation
 from ansatz.service import errors
-from ansatz.service.continuing import EndedJob
+from ansatz.service.evaluation.turns import Turns
 from ansatz.service.executor.frames import Kind, joined
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
-from ansatz.service.limits import EVALUATION_SECONDS, MAX_WAITING_EVALUATIONS, Limits
-from ansatz.service.turns import Turns
+from ansatz.service.jobs.continuing import EndedJob
+from ansatz.service.limits.limits import EVALUATION_SECONDS, MAX_WAITING_EVALUATIONS, Limits
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, report_pb2
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import grpc
 
-from ansatz.client.credentials import Credentials
+from ansatz.client.connection.credentials import Credentials
 
 DEFAULT_TIMEOUT_SECONDS: Final = 60.0
 # One call of WaitJob lasts this long at most; a longer wait is several calls.

@@ -10,9 +10,10 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from ansatz.client import curves, results
+from ansatz.client.decode.fields import optional
+from ansatz.client.encode import curves
 from ansatz.client.errors import JobFailed, ServerError
-from ansatz.client.fields import optional
+from ansatz.client.results import report as results
 from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
 
 

@@ -10,14 +10,14 @@ import structlog
 from google.rpc import error_details_pb2
 from sqlalchemy.exc import DBAPIError
 
-from ansatz.service import convert
 from ansatz.service.executor.frames import Frame, Kind, in_pieces
 from ansatz.service.executor.worker_pool import Worker, WorkerDiedError, WorkerPool
-from ansatz.service.limits import MAX_ATTEMPTS, READING_SECONDS, hard_limit
+from ansatz.service.jobs.watch import EventHub
+from ansatz.service.limits.limits import MAX_ATTEMPTS, READING_SECONDS, hard_limit
 from ansatz.service.observability.metrics import QUEUE_SECONDS, SEARCH_SECONDS
 from ansatz.service.observability.tracing import Span
 from ansatz.service.store import Lease, LeaseLostError, Queue, Renewal, Started, Store, StoreUnreachableError
-from ansatz.service.watch import EventHub
+from ansatz.service.wire import tables as convert
 from ansatz.v1 import job_pb2, report_pb2
 
 _log = structlog.get_logger()

@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansatz.client.comparisons import box_message
-from ansatz.client.requests import job_name, uint32
-from ansatz.client.results import Warning
+from ansatz.client.encode.requests import job_name, uint32
+from ansatz.client.results.comparison import box_message
+from ansatz.client.results.report import Warning
 from ansatz.v1 import discovery_service_pb2, experiments_pb2
 
 

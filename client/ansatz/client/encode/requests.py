@@ -9,11 +9,11 @@ from typing import Any, TypedDict, Unpack
 
 from google.protobuf.duration_pb2 import Duration
 
-from ansatz.client.curves import CurveOptions, curves
+from ansatz.client.encode.curves import CurveOptions, curves
+from ansatz.client.encode.motion import MotionOptions, trajectories
+from ansatz.client.encode.tables import TableOptions, table
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.motions import MotionOptions, trajectories
-from ansatz.client.results import Engine, Loss
-from ansatz.client.tables import TableOptions, table
+from ansatz.client.results.report import Engine, Loss
 from ansatz.v1 import discovery_service_pb2, problem_pb2
 
 _MAX_UINT32 = 2**32 - 1

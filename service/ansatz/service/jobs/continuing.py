@@ -10,8 +10,8 @@ from google.rpc import code_pb2
 from ansatz.discovery import InvalidInputError, Violation
 from ansatz.service import errors
 from ansatz.service.access import Caller
-from ansatz.service.resources import job_id_of
 from ansatz.service.store import FINAL_STATES, Store
+from ansatz.service.wire.resources import job_id_of
 from ansatz.v1 import job_pb2, problem_pb2
 
 _OF_ANSATZ = {"parameters", "fixed_numbers", "loss"}

@@ -34,8 +34,8 @@ from ansatz.discovery import (
     Warning,
 )
 from ansatz.discovery.expression import to_text
-from ansatz.service.convert_curves import curves_from_proto, findings_to_proto, law_to_proto
-from ansatz.service.convert_motion import (
+from ansatz.service.wire.curves import curves_from_proto, findings_to_proto, law_to_proto
+from ansatz.service.wire.motion import (
     drift_to_proto,
     jump_law_to_proto,
     jump_to_proto,

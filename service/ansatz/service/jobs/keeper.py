@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
-from ansatz.service.limits import MAX_ATTEMPTS
-from ansatz.service.runner import Runner
+from ansatz.service.jobs.runner import Runner
+from ansatz.service.jobs.watch import EventHub
+from ansatz.service.limits.limits import MAX_ATTEMPTS
 from ansatz.service.store import Database, Queue
 from ansatz.service.store.signals import Signal, What
-from ansatz.service.watch import EventHub
 
 _BEATS_A_LEASE = 3
 _LISTEN_AGAIN_SECONDS = 1.0

@@ -7,7 +7,7 @@ from importlib import metadata
 
 from ansatz.discovery.asked.options import DEFAULT_FUNCTIONS, Engine
 from ansatz.discovery.expression import FUNCTIONS
-from ansatz.service.limits import Limits
+from ansatz.service.limits.limits import Limits
 from ansatz.v1 import discovery_service_pb2, problem_pb2
 
 _PACKAGES = ("numpy", "scipy", "sympy", "pysr", "pyoperon", "grpcio", "protobuf", "sqlalchemy")

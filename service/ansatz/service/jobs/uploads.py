@@ -14,9 +14,9 @@ from google.rpc import code_pb2
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.service import errors
 from ansatz.service.access import Caller
-from ansatz.service.limits import MAX_UPLOADS_PER_CALLER, UPLOAD_KEPT_SECONDS, UPLOAD_PAUSE_SECONDS, Limits
-from ansatz.service.resources import upload_id_of, upload_name
+from ansatz.service.limits.limits import MAX_UPLOADS_PER_CALLER, UPLOAD_KEPT_SECONDS, UPLOAD_PAUSE_SECONDS, Limits
 from ansatz.service.store import TooManyUploadsError, UploadStore
+from ansatz.service.wire.resources import upload_id_of, upload_name
 from ansatz.v1 import discovery_service_pb2 as pb
 
 _STORED_BYTES = 2**20

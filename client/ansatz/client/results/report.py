@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ansatz.client.curve_results import CurveFindings, Estimate, Law
+from ansatz.client.results.curves import CurveFindings, Estimate, Law
 
 
 class Engine(StrEnum):

@@ -11,17 +11,17 @@ import grpc
 import structlog
 
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.service import convert
 from ansatz.service.access import Access, Caller, Role
-from ansatz.service.calls import answers, streams
-from ansatz.service.evaluator import Evaluator
-from ansatz.service.info import server_info
-from ansatz.service.jobs import Jobs
-from ansatz.service.limits import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_WAIT_SECONDS, Limits
-from ansatz.service.resources import job_id_of, page_start, page_token
+from ansatz.service.calls.calls import answers, streams
+from ansatz.service.calls.info import server_info
+from ansatz.service.evaluation.evaluator import Evaluator
+from ansatz.service.jobs.jobs import Jobs
+from ansatz.service.jobs.uploads import Uploads
+from ansatz.service.jobs.watch import EventHub
+from ansatz.service.limits.limits import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_WAIT_SECONDS, Limits
 from ansatz.service.store import FINAL_STATES
-from ansatz.service.uploads import Uploads
-from ansatz.service.watch import EventHub
+from ansatz.service.wire import tables as convert
+from ansatz.service.wire.resources import job_id_of, page_start, page_token
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceServicer
 

@@ -10,14 +10,14 @@ from google.rpc import code_pb2
 
 from ansatz.service import errors
 from ansatz.service.access import Caller, Role
-from ansatz.service.continuing import EndedJob, find_ended
-from ansatz.service.limits import MAX_REQUEST_ID_LENGTH, Limits
-from ansatz.service.resources import job_name, upload_name
-from ansatz.service.runner import Runner
+from ansatz.service.jobs.continuing import EndedJob, find_ended
+from ansatz.service.jobs.runner import Runner
+from ansatz.service.jobs.uploads import Uploads
+from ansatz.service.jobs.validation import Body, request_key, validated
+from ansatz.service.jobs.watch import EventHub
+from ansatz.service.limits.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.store import FINAL_STATES, CallerFullError, NewJob, QueueFullError, Store, UploadGoneError
-from ansatz.service.uploads import Uploads
-from ansatz.service.validation import Body, request_key, validated
-from ansatz.service.watch import EventHub
+from ansatz.service.wire.resources import job_name, upload_name
 from ansatz.v1 import discovery_service_pb2, job_pb2
 
 _log = structlog.get_logger()

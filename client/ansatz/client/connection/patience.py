@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from ansatz.client.connection import WAIT_SECONDS
+from ansatz.client.connection.connection import WAIT_SECONDS
 from ansatz.client.errors import AnsatzError, DeadlineExceeded, InvalidRequest, Unavailable
-from ansatz.client.results import Job
+from ansatz.client.results.report import Job
 
 _OUTAGE_SECONDS: Final = 60.0
 _FIRST_PAUSE_SECONDS: Final = 0.1

@@ -1,0 +1,1 @@
+"""Reaches a server: channel, credentials, patience with outages, traces."""

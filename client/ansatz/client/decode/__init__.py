@@ -1,0 +1,1 @@
+"""Makes results of what a server answers."""

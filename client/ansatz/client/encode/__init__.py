@@ -1,0 +1,1 @@
+"""Makes requests of what a caller gives."""

@@ -1,0 +1,1 @@
+"""Answers calls: one method each, measured, with every error made a status."""

@@ -1,0 +1,1 @@
+"""Answers in a process of its own what needs no search, with equal turns for callers."""

@@ -1,0 +1,1 @@
+"""Runs jobs from the moment they are asked for until they are deleted."""

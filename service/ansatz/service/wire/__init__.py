@@ -1,0 +1,1 @@
+"""Translates between messages of the wire and records of the library."""
