@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ansatz.client import InvalidRequest
-from ansatz.client.cli.curve_data import CurveFile
+from ansatz.client.cli.files.curves import CurveFile
 
 ROWS = [(step, 2 + 3 / step) for step in range(1, 7)]
 

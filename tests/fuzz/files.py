@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ansatz.client.cli.curve_data import CurveFile
-from ansatz.client.cli.curve_files import read_text_table
-from ansatz.client.cli.delimited import read_delimited
+from ansatz.client.cli.files.curves import CurveFile
+from ansatz.client.cli.files.delimited import read_delimited
+from ansatz.client.cli.files.text_table import read_text_table
 from ansatz.client.errors import InvalidRequest
 
 _MEMORY = Path("/dev/shm")

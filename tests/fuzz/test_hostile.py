@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ansatz.client.cli.curve_files import read_text_table
-from ansatz.client.cli.delimited import read_delimited
+from ansatz.client.cli.files.delimited import read_delimited
+from ansatz.client.cli.files.text_table import read_text_table
 from ansatz.client.errors import InvalidRequest
 from ansatz.discovery import Column, InvalidInputError, Table, evaluate_formula
 from ansatz.discovery.expression import parse, to_text

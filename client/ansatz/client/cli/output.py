@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansatz.client.cli.json_output import to_text
+from ansatz.client.cli.views.json_output import to_text
 from ansatz.client.errors import InvalidRequest
 
 if TYPE_CHECKING:

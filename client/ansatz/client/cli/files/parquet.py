@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from ansatz.client.cli.delimited import Columns
+from ansatz.client.cli.files.delimited import Columns
 from ansatz.client.errors import InvalidRequest
 
 

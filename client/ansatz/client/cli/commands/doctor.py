@@ -15,8 +15,8 @@ import typer
 
 from ansatz.client.cli import failures
 from ansatz.client.cli.output import Format, Output
-from ansatz.client.cli.private_server import missing_server_extra
-from ansatz.client.cli.render import checks_view
+from ansatz.client.cli.running.private_server import missing_server_extra
+from ansatz.client.cli.views.report import checks_view
 from ansatz.client.client import Client
 from ansatz.client.connection import connection
 from ansatz.client.connection.credentials import Credentials

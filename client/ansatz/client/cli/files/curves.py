@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansatz.client.cli.curve_files import RUN, TextTable, read_text_table
-from ansatz.client.cli.delimited import is_number
+from ansatz.client.cli.files.delimited import is_number
+from ansatz.client.cli.files.text_table import RUN, TextTable, read_text_table
 from ansatz.client.errors import InvalidRequest
 
 

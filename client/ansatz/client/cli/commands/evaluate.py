@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from ansatz.client.cli import arguments, failures
-from ansatz.client.cli.json_output import evaluation_object
+from ansatz.client.cli import failures
+from ansatz.client.cli.arguments import shared as arguments
+from ansatz.client.cli.files.table import read_data
 from ansatz.client.cli.output import Format, Output
-from ansatz.client.cli.private_server import server_address
-from ansatz.client.cli.read import read_data
-from ansatz.client.cli.render import evaluation_view
+from ansatz.client.cli.running.private_server import server_address
+from ansatz.client.cli.views.json_output import evaluation_object
+from ansatz.client.cli.views.report import evaluation_view
 from ansatz.client.client import Client
 
 

@@ -10,10 +10,12 @@ import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ansatz.client.cli import arguments, boxes, failures
+from ansatz.client.cli import failures
+from ansatz.client.cli.arguments import boxes
+from ansatz.client.cli.arguments import shared as arguments
 from ansatz.client.cli.output import Format, Output
-from ansatz.client.cli.private_server import server_address
-from ansatz.client.cli.render import number, short
+from ansatz.client.cli.running.private_server import server_address
+from ansatz.client.cli.views.report import number, short
 from ansatz.client.client import Client
 from ansatz.client.errors import InvalidRequest
 from ansatz.client.results.comparison import Comparison, Equivalence

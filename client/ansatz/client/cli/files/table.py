@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansatz.client.cli.delimited import Columns, read_delimited
-from ansatz.client.cli.parquet import read_parquet
+from ansatz.client.cli.files.delimited import Columns, read_delimited
+from ansatz.client.cli.files.parquet import read_parquet
 from ansatz.client.encode.motion import label_text
 from ansatz.client.errors import InvalidRequest
 

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from ansatz.client.cli.failures import say
-from ansatz.client.cli.render import number, short
+from ansatz.client.cli.views.report import number, short
 from ansatz.client.results.report import Candidate, JobEvent
 
 

@@ -10,9 +10,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ansatz.client.cli import arguments, boxes, failures
+from ansatz.client.cli import failures
+from ansatz.client.cli.arguments import boxes
+from ansatz.client.cli.arguments import shared as arguments
 from ansatz.client.cli.output import Format, Output
-from ansatz.client.cli.render import number, short
+from ansatz.client.cli.views.report import number, short
 from ansatz.client.client import Client
 from ansatz.client.results.proposal import Proposal
 

@@ -10,7 +10,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ansatz.client.cli import curve_views, motion_views
+from ansatz.client.cli.views import curves as curve_views
+from ansatz.client.cli.views import motion as motion_views
 from ansatz.client.results.report import (
     Candidate,
     Constant,
@@ -24,7 +25,7 @@ from ansatz.client.results.report import (
 )
 
 if TYPE_CHECKING:
-    from ansatz.client.cli.doctor import Check
+    from ansatz.client.cli.commands.doctor import Check
 
 _LITERAL = re.compile(r"(?<![\w.])(?:\d+\.\d*|\.\d+|\d+(?=e))(?:e[+-]?\d+)?", re.IGNORECASE)
 _MOST_GROUPS = 40

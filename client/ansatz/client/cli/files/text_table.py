@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansatz.client.cli.delimited import delimiter_of, is_number
+from ansatz.client.cli.files.delimited import delimiter_of, is_number
 from ansatz.client.errors import InvalidRequest
 
 STEP = "step"

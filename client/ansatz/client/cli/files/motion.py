@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansatz.client.cli.read import read_motion
+from ansatz.client.cli.files.table import read_motion
 from ansatz.client.errors import InvalidRequest
 
 _ONLY_RUN = "1"

@@ -11,7 +11,7 @@ import typer
 
 from ansatz.client.cli import failures
 from ansatz.client.cli.output import Output
-from ansatz.client.cli.private_server import require_server_extra
+from ansatz.client.cli.running.private_server import require_server_extra
 
 # The server defines its flags, --help among them; here they are passed on.
 CONTEXT: Final[dict[str, Any]] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ansatz.client.cli.arguments import comma_separated
-from ansatz.client.cli.read import read_columns
+from ansatz.client.cli.arguments.shared import comma_separated
+from ansatz.client.cli.files.table import read_columns
 from ansatz.client.errors import InvalidRequest
 
 Box = dict[str, tuple[float, float]]

@@ -1,0 +1,1 @@
+"""Data files, read into the arguments of a client."""

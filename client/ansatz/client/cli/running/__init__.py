@@ -1,0 +1,1 @@
+"""Running a job: a server for it, its progress, its picture."""
