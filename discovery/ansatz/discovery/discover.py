@@ -234,7 +234,7 @@ class _Discovery:
         reserve = _JUDGING_SHARE * seconds + _JUDGING_SECONDS_PER_ROW * problem.rows
         reserve = min(reserve, _MAX_JUDGING_SHARE * seconds)
         budget = Budget(max(seconds - reserve - self._tell.elapsed, 0.0), self._stop_requested)
-        if problem.observation is not None:
+        if problem.form is not None:
             return self._run_parts(budget)
         # Whatever happens, the constant is there to be reported.
         self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
@@ -268,7 +268,7 @@ class _Discovery:
         """The search for the unknown parts of the ansatz; every formula is of its form."""
         problem = self._prepared.problem
         # Parts are problems of their own, of which no dimensions are known.
-        searchers = _searchers(replace(problem, observation=None, dimensions=None))
+        searchers = _searchers(replace(problem, form=None, dimensions=None))
         engine = evolution.searcher(self._engine)
         portfolio = Portfolio(searchers, engine, self._tell.stage, structured.followers())
         for law in self._prepared.start:
@@ -284,7 +284,7 @@ class _Discovery:
 
     def _forget_form(self) -> None:
         """Fall back to the constant, which is there to be reported whatever happens."""
-        problem = replace(self._prepared.problem, observation=None)
+        problem = replace(self._prepared.problem, form=None)
         self._prepared = replace(self._prepared, problem=problem)
         self._judge = Judge(problem, self._prepared.caller_weights)
         self._archive = Archive(problem)

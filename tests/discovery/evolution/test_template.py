@@ -13,7 +13,7 @@ from ansatz.discovery import Column, Engine, Options, Table
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, Variable, multiply, to_text
 from ansatz.discovery.expression.node import Number
-from ansatz.discovery.problem.form import Observation
+from ansatz.discovery.problem.form import Form
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution.pysr import PySR
 from ansatz.discovery.search.evolution.template import Template
@@ -32,17 +32,17 @@ def problem(ansatz: str, **columns: np.ndarray) -> Problem:
 
 
 def template(ansatz: str, scale: float = 1.0) -> Template:
-    observation = problem(ansatz).observation
-    assert observation is not None
+    form = problem(ansatz).form
+    assert form is not None
     inputs: dict[str, Node] = {n: Variable(f"x{i}") for i, n in enumerate(("x", "z", "a", "b"))}
     if scale != 1:
         inputs["x"] = multiply(Number(scale), Variable("x0"))
-    return Template(observation, ("x0", "x1", "x2", "x3"), inputs, scale)
+    return Template(form, ("x0", "x1", "x2", "x3"), inputs, scale)
 
 
-def _parts(observation: Observation, law: Node | None) -> dict[str, str]:
+def _parts(form: Form, law: Node | None) -> dict[str, str]:
     assert law is not None
-    return {name: to_text(formula) for name, formula in observation.formulas(law).items()}
+    return {name: to_text(formula) for name, formula in form.formulas(law).items()}
 
 
 @pytest.mark.parametrize(
@@ -79,15 +79,15 @@ def test_an_integral_is_a_weighted_sum() -> None:
 
 
 def test_recorded_equations_are_laws() -> None:
-    form = template("f(x) + g(z)")
+    made = template("f(x) + g(z)")
     rows = (HERE / "recorded" / "template.csv").read_text().splitlines()[1:]
-    laws = [form.law(row.split('"')[1]) for row in rows]
-    assert _parts(form.observation, laws[4]) == {"f": "x*x", "g": "cos(z)*1.9975606"}
+    laws = [made.law(row.split('"')[1]) for row in rows]
+    assert _parts(made.form, laws[4]) == {"f": "x*x", "g": "cos(z)*1.9975606"}
     free = template("f(x, z) + a*c")
     law = free.law("f = (#1 * 2.5) + #2; p = [0.75]")
-    assert _parts(free.observation, law) == {"f": "x*2.5 + z"}
+    assert _parts(free.form, law) == {"f": "x*2.5 + z"}
     assert law is not None
-    assert free.observation.values(law) == {"c": 0.75}
+    assert free.form.values(law) == {"c": 0.75}
 
 
 @pytest.mark.parametrize("equation", ["f = Inf; g = #1", "f = #1", "g = #1; f = #9", "x0 + x1", "f = #1; g = NaN"])
@@ -105,8 +105,8 @@ def test_the_engine_is_given_the_form_and_its_equations_come_back_as_laws(
     observed = problem("f(x) + g(z)")
     laws: list[Node] = []
     pysr.search(observed, Budget(60), laws.append)
-    assert observed.observation is not None
-    assert {"f": "x*x", "g": "cos(z)*1.9975606"} in [_parts(observed.observation, law) for law in laws]
+    assert observed.form is not None
+    assert {"f": "x*x", "g": "cos(z)*1.9975606"} in [_parts(observed.form, law) for law in laws]
     call = json.loads((tmp_path / "calls").read_text().splitlines()[0])
     assert call["expression_spec"]["expressions"] == ["f", "g"]
     assert "guesses" not in call

@@ -14,7 +14,7 @@ from ansatz.discovery.data.table import Groups, Table
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, variables, walk
 from ansatz.discovery.expression.node import INTEGRAL, PARTS, calls, exponent_positions, is_integer
-from ansatz.discovery.problem.form import Observation
+from ansatz.discovery.problem.form import Form
 
 _FIELD = "options.ansatz"
 
@@ -40,9 +40,9 @@ class Ansatz:
         return tuple(name for name in variables(self.formula) if name not in free)
 
     @cached_property
-    def observation(self) -> Observation | None:
+    def form(self) -> Form | None:
         """The formula as a form around unknown parts; None where it calls none."""
-        return unknown_parts.observation(self.formula, [p.name for p in self.parameters])
+        return unknown_parts.form_of(self.formula, [p.name for p in self.parameters])
 
     @property
     def coefficients(self) -> tuple[int, ...]:
@@ -55,7 +55,7 @@ class Ansatz:
 
     @property
     def constants_to_fit(self) -> int:
-        given = self.fixed_numbers or self.observation is not None
+        given = self.fixed_numbers or self.form is not None
         return len(self.parameters) + (0 if given else len(self.coefficients))
 
 
@@ -109,7 +109,7 @@ def _size_violations(ansatz: Ansatz, table: Table) -> Iterator[Violation]:
 def _loss_violations(ansatz: Ansatz, table: Table, options: Options) -> Iterator[Violation]:
     if ansatz.loss is Loss.SQUARED:
         return
-    if ansatz.observation is not None:
+    if ansatz.form is not None:
         yield Violation("options.loss", f"is {ansatz.loss}, and the ansatz has unknown parts; give {Loss.SQUARED}")
     if ansatz.loss is Loss.LOG_HUBER and options.metric:
         yield Violation("options.loss", f"is {ansatz.loss}, and a metric is given; give {Loss.HUBER} or no metric")

@@ -9,17 +9,17 @@ from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.errors import Violation
 from ansatz.discovery.expression import Apply, Node, Variable, to_text, variables
 from ansatz.discovery.expression.node import INTEGRAL, PARTS, calls
-from ansatz.discovery.problem.form import Observation, Part
+from ansatz.discovery.problem.form import Form, Part
 
 MAX_WITHIN = 3
 """Calls of unknown parts within one another: each multiplies the size of the whole formula."""
 
 
-def observation(form: Node, constants: Sequence[str]) -> Observation | None:
-    """The form with its unknown parts and free constants; None where it has no unknown part."""
-    found = {name: list(calls(form, name)) for name in PARTS}
-    parts = tuple(Part(name, _argument_names(of_one, form)) for name, of_one in found.items() if of_one)
-    return Observation(form, parts, tuple(constants)) if parts else None
+def form_of(formula: Node, constants: Sequence[str]) -> Form | None:
+    """Return a formula as a form around its unknown parts, with its free constants; None where it has none."""
+    found = {name: list(calls(formula, name)) for name in PARTS}
+    parts = tuple(Part(name, _argument_names(of_one, formula)) for name, of_one in found.items() if of_one)
+    return Form(formula, parts, tuple(constants)) if parts else None
 
 
 def _argument_names(found: Sequence[Apply], form: Node) -> tuple[str, ...]:

@@ -34,14 +34,14 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Observation:
-    """The target as `form`, a formula of columns that calls the `parts` and has `constants`, variables to be fitted.
+class Form:
+    """The target as `outer`, a formula of columns that calls the `parts` and has `constants`, variables to be fitted.
 
     What fills it is one tree, a law: `Apply(LAW, …)` of a formula for each part, in terms of its own arguments, and of
     a number for each constant, all in order. So a constant of a part is one constant however often the part is called.
     """
 
-    form: Node
+    outer: Node
     parts: tuple[Part, ...]
     constants: tuple[str, ...] = ()
 
@@ -86,7 +86,7 @@ class Observation:
 
     def law_of(self, formula: Node) -> Node | None:
         """The law of which this is the composed formula; None where it is of another form, or that cannot be told."""
-        found = matched(self.form, formula, self.constants)
+        found = matched(self.outer, formula, self.constants)
         if found is None or not all(part.name in found for part in self.parts):
             return None
         formulas, constants = [found[p.name] for p in self.parts], [found[name] for name in self.constants]
@@ -103,9 +103,9 @@ class Observation:
         """The arguments that are > 0 wherever parts are called, as far as that is known before the parts are."""
         found: dict[str, bool] = {}
         for part in self.parts:
-            for call in calls(self.form, part.name):
+            for call in calls(self.outer, part.name):
                 for name, argument in zip(part.arguments, call.args, strict=True):
-                    values = _ends(self.form, argument, columns, rows)
+                    values = _ends(self.outer, argument, columns, rows)
                     found[name] = found.get(name, True) and all(bool(np.all(v > 0)) for v in values)
         return frozenset(name for name, holds in found.items() if holds)
 
@@ -114,7 +114,7 @@ class Observation:
         return _filled(node, {p.name: p for p in self.parts}, formulas, constants)
 
 
-def _ends(form: Node, argument: Node, columns: Mapping[str, Array], rows: int) -> Iterator[Array]:
+def _ends(outer: Node, argument: Node, columns: Mapping[str, Array], rows: int) -> Iterator[Array]:
     """Values of an argument; those at both ends of the window for the variable of an integral; NaN if not known."""
     unknown = np.full(rows, np.nan)
     if next(calls(argument, *PARTS), None) is not None:
@@ -122,7 +122,7 @@ def _ends(form: Node, argument: Node, columns: Mapping[str, Array], rows: int) -
         return
     for end in (2, 3):
         known = dict(columns)
-        for integral in calls(form, INTEGRAL):
+        for integral in calls(outer, INTEGRAL):
             limit, bound = integral.args[end], integral.args[1]
             assert isinstance(bound, Variable)
             free = next(calls(limit, *PARTS), None) is None and set(variables(limit)) <= set(columns)
@@ -150,13 +150,13 @@ def _filled(
 
 
 @lru_cache(maxsize=64)
-def _composed(observation: Observation, law: Node) -> tuple[Node, tuple[int, ...]]:
+def _composed(form: Form, law: Node) -> tuple[Node, tuple[int, ...]]:
     marks = count()
     marked = _numbered(law, marks)
-    form = _numbered(observation.form, (-1 for _ in count()))
-    own = Observation(form, observation.parts, observation.constants)
-    sources = own.fill(own.form, own.formulas(marked), own.values(marked))
-    composed = observation.fill(observation.form, observation.formulas(law), observation.values(law))
+    outer = _numbered(form.outer, (-1 for _ in count()))
+    own = Form(outer, form.parts, form.constants)
+    sources = own.fill(own.outer, own.formulas(marked), own.values(marked))
+    composed = form.fill(form.outer, form.formulas(law), form.values(law))
     return composed, tuple(int(n.value) for n in walk(sources) if isinstance(n, Number))
 
 

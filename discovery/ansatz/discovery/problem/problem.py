@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobian
-from ansatz.discovery.problem.form import Observation
+from ansatz.discovery.problem.form import Form
 from ansatz.discovery.units.dimensions import Dimensions
 
 
@@ -24,8 +24,8 @@ class Problem:
     `seed` is the seed of every random choice; `dimensions` are those of target and inputs, None where no units are
     given. (A searcher's own derived problems need not keep them true.)
 
-    With an `observation` the target is a given form around what is unknown: formulas of the problem are then laws, as
-    Observation has them.
+    With a `form` the target is that form around what is unknown: formulas of the problem are then laws, as Form has
+    them.
     """
 
     X: NDArray[np.float64]
@@ -36,7 +36,7 @@ class Problem:
     seed: int
     weights: NDArray[np.float64] | None = None
     dimensions: Dimensions | None = None
-    observation: Observation | None = None
+    form: Form | None = None
 
     def __post_init__(self) -> None:
         if self.X.shape != (self.y.size, len(self.names)):
@@ -54,16 +54,16 @@ class Problem:
     @cached_property
     def positive(self) -> frozenset[str]:
         """The variables of formulas that are > 0 on every row."""
-        if self.observation is not None:
-            return self.observation.positive(self.columns, self.rows)
+        if self.form is not None:
+            return self.form.positive(self.columns, self.rows)
         return frozenset(name for name, column in self.columns.items() if float(column.min()) > 0)
 
     @property
     def variables(self) -> tuple[str, ...]:
         """The variables of formulas: the inputs, or the arguments of unknown parts."""
-        if self.observation is None:
+        if self.form is None:
             return self.names
-        return tuple(dict.fromkeys(name for part in self.observation.parts for name in part.arguments))
+        return tuple(dict.fromkeys(name for part in self.form.parts for name in part.arguments))
 
     @cached_property
     def y_scale(self) -> float:
@@ -106,13 +106,13 @@ class Problem:
         self, formula: Node, free: Sequence[int], numbers: Array | None = None
     ) -> tuple[Array, Array]:
         """Values on the rows, shape (n,), and derivatives with respect to the free numbers, shape (n, len(free))."""
-        if self.observation is None:
+        if self.form is None:
             return values_and_jacobian(formula, self.columns, self.rows, free, numbers)
-        return self.observation.values_and_jacobian(formula, self.columns, self.rows, free, numbers)
+        return self.form.values_and_jacobian(formula, self.columns, self.rows, free, numbers)
 
     def composed(self, formula: Node) -> Node:
         """The formula of the target in terms of the inputs."""
-        return formula if self.observation is None else self.observation.composed(formula)
+        return formula if self.form is None else self.form.composed(formula)
 
     def rmse(self, prediction: Array) -> float:
         """The root of the (weighted) mean squared error of a prediction of shape (n,); inf where not finite."""

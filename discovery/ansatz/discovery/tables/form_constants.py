@@ -9,26 +9,24 @@ from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.marks import Marks
-from ansatz.discovery.problem.form import Observation
+from ansatz.discovery.problem.form import Form
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Constant
 from ansatz.discovery.tables.constants import Correlations, constants_of
 
 
-def constants_of_law(
-    named: Named, problem: Problem, observation: Observation
-) -> tuple[tuple[Constant, ...], Correlations]:
+def constants_of_law(named: Named, problem: Problem, form: Form) -> tuple[tuple[Constant, ...], Correlations]:
     """The constants of the composed formula in order of appearance, each of the law's as often as it stands there, and
     their correlations. Numbers of the form that are no integers are given: they have an error of 0."""
     law = named.fit.formula
     count = numbers(law).size
-    slots = range(count - len(observation.constants), count)
-    marks = Marks(dict(zip(slots, observation.constants, strict=True)))
+    slots = range(count - len(form.constants), count)
+    marks = Marks(dict(zip(slots, form.constants, strict=True)))
     found, correlations = constants_of(replace(named, fit=replace(named.fit, marks=marks)), problem)
     place = {p: i for i, p in enumerate(marks.listed(numbers(law)))}
     places: list[int | None] = []
     constants: list[Constant] = []
-    for value, source in zip(numbers(observation.composed(law)), observation.sources(law), strict=True):
+    for value, source in zip(numbers(form.composed(law)), form.sources(law), strict=True):
         if source in place:
             places.append(place[source])
             constants.append(found[place[source]])

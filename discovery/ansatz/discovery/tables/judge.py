@@ -59,12 +59,12 @@ class Judge:
         )
 
     def _candidate(self, rank: int, entry: Entry, extrapolation: Extrapolation | None, on_front: bool) -> Candidate:
-        observation, dimensions = self.problem.observation, self.problem.dimensions
+        form, dimensions = self.problem.form, self.problem.dimensions
         formula = self.problem.composed(entry.formula)
-        if observation is None:
+        if form is None:
             constants, correlations = constants_of(entry.named, self.problem)
         else:
-            constants, correlations = constants_of_law(entry.named, self.problem, observation)
+            constants, correlations = constants_of_law(entry.named, self.problem, form)
         return Candidate(
             rank=rank,
             formula=formula,
@@ -74,7 +74,7 @@ class Judge:
             found_by=entry.found_by,
             dimensions=dimensions.of(formula) if dimensions else None,
             correlations=correlations,
-            parts=observation.formulas(entry.formula) if observation else {},
+            parts=form.formulas(entry.formula) if form else {},
         )
 
     def _scores(self, entry: Entry, extrapolation: Extrapolation | None) -> Scores:

@@ -78,7 +78,7 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
     problem = Problem(
         np.asfortranarray(X, dtype=np.float64), y, tuple(names[c] for c in kept), frozenset(options.functions),
         options.max_complexity, options.seed, weights, dimensions,
-        ansatz.observation if ansatz else None,
+        ansatz.form if ansatz else None,
     )  # fmt: skip
     renamed = {names[c]: c for c in table.inputs if names[c] != c}
     begun = tuple(found for formula in start if (found := _of_problem(formula, problem, metric)) is not None)
@@ -88,8 +88,8 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
 def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node | None:
     """What the problem calls a formula of the target: that of the metric, or the law of the form; None where it is of
     another form."""
-    if problem.observation is not None:
-        return problem.observation.law_of(formula)
+    if problem.form is not None:
+        return problem.form.law_of(formula)
     if metric is None:
         return formula
     found = matched(metric.restored(Variable(_HOLE)), formula, (_HOLE,))

@@ -104,11 +104,11 @@ def _wait_until_ready(child: PySRChild, budget: Budget) -> bool:
 
 def _template(problem: Problem, scales: Sequence[float], safe: Sequence[str]) -> Template | None:
     """The form of an observed problem."""
-    if problem.observation is None:
+    if problem.form is None:
         return None
     columns = zip(problem.names, safe, scales, strict=True)
     inputs: dict[str, Node] = {n: Variable(s) if c == 1 else multiply(Number(c), Variable(s)) for n, s, c in columns}
-    return Template(problem.observation, safe, inputs, problem.y_scale)
+    return Template(problem.form, safe, inputs, problem.y_scale)
 
 
 @dataclass(eq=False)

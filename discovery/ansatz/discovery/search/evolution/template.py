@@ -26,7 +26,7 @@ from ansatz.discovery.expression import (
     to_text,
 )
 from ansatz.discovery.expression.node import INTEGRAL
-from ansatz.discovery.problem.form import Observation
+from ansatz.discovery.problem.form import Form
 from ansatz.discovery.search.evolution import hall_of_fame
 
 _PARAMETERS: Final = "p"
@@ -38,19 +38,19 @@ class Template:
     """The form of an observed problem for PySR: `inputs` are its columns in terms of PySR's names `safe`, the target is
     divided by `y_scale`."""
 
-    observation: Observation
+    form: Form
     safe: Sequence[str]
     inputs: Mapping[str, Node]
     y_scale: float
 
     def arguments(self) -> dict[str, Any]:
         """Arguments of TemplateExpressionSpec as plain JSON values."""
-        slots = {name: Variable(_slot(i)) for i, name in enumerate(self.observation.constants, start=1)}
-        form = substitute(_summed(self.observation.form), {**self.inputs, **slots})
-        form = form if self.y_scale == 1 else divide(form, Number(self.y_scale))
+        slots = {name: Variable(_slot(i)) for i, name in enumerate(self.form.constants, start=1)}
+        outer = substitute(_summed(self.form.outer), {**self.inputs, **slots})
+        outer = outer if self.y_scale == 1 else divide(outer, Number(self.y_scale))
         found: dict[str, Any] = {
-            "combine": _in_julia(form, len(slots)),
-            "expressions": [part.name for part in self.observation.parts],
+            "combine": _in_julia(outer, len(slots)),
+            "expressions": [part.name for part in self.form.parts],
             "variable_names": list(self.safe),
         }
         return {**found, "parameters": {_PARAMETERS: len(slots)}} if slots else found
@@ -59,14 +59,14 @@ class Template:
         """The law that an equation states; None where it is none (an infinite constant)."""
         try:
             found = hall_of_fame.template(equation)
-            formulas = [substitute(found.functions[p.name], _arguments(p.arguments)) for p in self.observation.parts]
+            formulas = [substitute(found.functions[p.name], _arguments(p.arguments)) for p in self.form.parts]
         except (InvalidInputError, KeyError, ValueError):
             return None
         constants = found.parameters.get(_PARAMETERS, ())
-        known = len(constants) == len(self.observation.constants) and bool(np.all(np.isfinite(constants)))
-        if not known or not self.observation.admits(formulas):
+        known = len(constants) == len(self.form.constants) and bool(np.all(np.isfinite(constants)))
+        if not known or not self.form.admits(formulas):
             return None
-        return self.observation.law(formulas, constants)
+        return self.form.law(formulas, constants)
 
 
 def _arguments(names: Sequence[str]) -> dict[str, Node]:
@@ -77,9 +77,9 @@ def _slot(i: int) -> str:
     return f"{_PARAMETERS}_{i}_"
 
 
-def _in_julia(form: Node, slots: int) -> str:
+def _in_julia(outer: Node, slots: int) -> str:
     """Our formulas are Julia's but for powers; elements of a vector have brackets."""
-    text = to_text(form).replace("**", "^")
+    text = to_text(outer).replace("**", "^")
     for i in range(slots, 0, -1):
         text = text.replace(_slot(i), f"{_PARAMETERS}[{i}]")
     return text

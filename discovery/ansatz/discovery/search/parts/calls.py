@@ -10,7 +10,7 @@ import numpy as np
 
 from ansatz.discovery.expression import Apply, Array, Node, Number, Variable, add, evaluate, values_and_jacobian, walk
 from ansatz.discovery.expression.node import INTEGRAL, calls
-from ansatz.discovery.problem.form import Observation, Part
+from ansatz.discovery.problem.form import Form, Part
 from ansatz.discovery.problem.problem import Problem
 
 _MARK: Final = 1.2345678901234567e-300
@@ -29,39 +29,39 @@ class PartView:
     part: Part
 
     @property
-    def observation(self) -> Observation:
-        assert self.problem.observation is not None
-        return self.problem.observation
+    def form(self) -> Form:
+        assert self.problem.form is not None
+        return self.problem.form
 
     @property
     def formula(self) -> Node:
-        return self.observation.formulas(self.law)[self.part.name]
+        return self.form.formulas(self.law)[self.part.name]
 
     @property
-    def form(self) -> Node:
+    def outer(self) -> Node:
         """The form with all but this part filled in."""
-        others = {n: f for n, f in self.observation.formulas(self.law).items() if n != self.part.name}
-        return self.observation.fill(self.observation.form, others, self.observation.values(self.law))
+        others = {n: f for n, f in self.form.formulas(self.law).items() if n != self.part.name}
+        return self.form.fill(self.form.outer, others, self.form.values(self.law))
 
     @property
     def calls(self) -> tuple[Apply, ...]:
         """The calls that differ in their arguments."""
-        return tuple(dict.fromkeys(calls(self.form, self.part.name)))
+        return tuple(dict.fromkeys(calls(self.outer, self.part.name)))
 
     def filled(self, node: Node) -> Node:
         """A tree with the part's own formula for its calls."""
-        return self.observation.fill(node, {self.part.name: self.formula}, {})
+        return self.form.fill(node, {self.part.name: self.formula}, {})
 
     def arguments(self, call: Apply) -> Array:
         """Where the part is asked, shape (n, arguments); several points a row within an integral."""
         nodes = [self.filled(a) for a in call.args]
         return np.vstack([
             np.column_stack([evaluate(n, columns, self.problem.rows) for n in nodes])
-            for columns in _places(self.form, call, self.problem.columns, self.filled)
+            for columns in _places(self.outer, call, self.problem.columns, self.filled)
         ])  # fmt: skip
 
     def in_integral(self, call: Apply) -> bool:
-        return any(call in walk(node.args[0]) for node in calls(self.form, INTEGRAL))
+        return any(call in walk(node.args[0]) for node in calls(self.outer, INTEGRAL))
 
     def responses(self) -> Problem | None:
         """The problem of finding the part: at each call its present value, corrected for what is left of the target.
@@ -92,7 +92,7 @@ class PartView:
         """The target's derivative with respect to what the call answers, shape (n,); `value`: where the answer is that
         instead of its formula's."""
         answer: Node = self.filled(call) if value is None else Variable("answer_")
-        tree = self.filled(_with_answer(self.form, call, add(answer, Number(_MARK))))
+        tree = self.filled(_with_answer(self.outer, call, add(answer, Number(_MARK))))
         numbers = np.array([n.value for n in walk(tree) if isinstance(n, Number)])
         marks = np.flatnonzero(numbers == _MARK)
         numbers[marks] = 0.0
@@ -115,7 +115,7 @@ def part_problem(problem: Problem, part: Part, points: Array, values: Array, wei
         names=part.arguments,
         weights=None if np.ptp(weights) == 0 else weights / weights.mean(),
         dimensions=None,
-        observation=None,
+        form=None,
     )
 
 
@@ -130,10 +130,10 @@ def _with_answer(node: Node, call: Apply, answer: Node) -> Node:
 
 
 def _places(
-    form: Node, call: Apply, columns: Mapping[str, Array], filled: Callable[[Node], Node]
+    outer: Node, call: Apply, columns: Mapping[str, Array], filled: Callable[[Node], Node]
 ) -> Iterator[Mapping[str, Array]]:
     """The columns, with the variable of an integral around the call at a few places of its window."""
-    around = [node for node in calls(form, INTEGRAL) if call in walk(node.args[0])]
+    around = [node for node in calls(outer, INTEGRAL) if call in walk(node.args[0])]
     if not around:
         yield columns
     for node in around:

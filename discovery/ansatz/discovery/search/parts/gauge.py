@@ -27,7 +27,7 @@ from ansatz.discovery.expression import (
     variables,
 )
 from ansatz.discovery.expression.node import NEGATION
-from ansatz.discovery.problem.form import Observation, Part
+from ansatz.discovery.problem.form import Form, Part
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured.build import scaled
 
@@ -62,7 +62,7 @@ class Gauge:
 def gauges(problem: Problem) -> tuple[Gauge, ...]:
     """The freedoms of an observed problem, at most one of a kind for each part."""
     found: list[Gauge] = []
-    for gauge in _possible(problem.observation):
+    for gauge in _possible(problem.form):
         taken = any(g.scale == gauge.scale and g.fixed in (gauge.fixed, gauge.taker) and not g.taker for g in found)
         taken |= any(g.scale == gauge.scale and g.fixed == gauge.fixed for g in found)
         if not taken and _changes_nothing(gauge, problem):
@@ -70,9 +70,9 @@ def gauges(problem: Problem) -> tuple[Gauge, ...]:
     return tuple(found)
 
 
-def fixed(law: Node, known: Sequence[Gauge], observation: Observation) -> Node:
+def fixed(law: Node, known: Sequence[Gauge], form: Form) -> Node:
     """The same law with the freedoms fixed."""
-    unknowns = _unknowns(law, observation)
+    unknowns = _unknowns(law, form)
     for gauge in known:
         amount, rest = (_coefficient if gauge.scale else _constant_term)(unknowns[gauge.fixed])
         if amount == (1.0 if gauge.scale else 0.0):
@@ -84,15 +84,15 @@ def fixed(law: Node, known: Sequence[Gauge], observation: Observation) -> Node:
                 unknowns[gauge.taker] = simplify(multiply(Number(amount**gauge.sign * _OFF), taken))
             else:
                 unknowns[gauge.taker] = simplify(add(taken, Number(-gauge.sign * amount * _OFF)))
-    return _law(unknowns, observation)
+    return _law(unknowns, form)
 
 
-def _possible(observation: Observation | None) -> Iterator[Gauge]:
-    assert observation is not None
-    parts = [p.name for p in observation.parts]
+def _possible(form: Form | None) -> Iterator[Gauge]:
+    assert form is not None
+    parts = [p.name for p in form.parts]
     for scale in (True, False):
         yield from (Gauge(scale, part) for part in parts)
-        for taker, part in combinations([*observation.constants, *parts], 2):
+        for taker, part in combinations([*form.constants, *parts], 2):
             if part in parts:
                 yield from (Gauge(scale, part, taker, sign) for sign in (1, -1))
 
@@ -100,11 +100,11 @@ def _possible(observation: Observation | None) -> Iterator[Gauge]:
 def _changes_nothing(gauge: Gauge, problem: Problem) -> bool:
     """Whether the target stays as it is for arbitrary functions of several levels, where it is finite at all."""
     small = problem.subsample(_ROWS)
-    assert small.observation is not None
+    assert small.form is not None
     seen = 0
     for level in _LEVELS:
-        law = _arbitrary(small, small.observation, level)
-        before, after = (small.evaluate(tree) for tree in (law, _moved(law, gauge, small.observation)))
+        law = _arbitrary(small, small.form, level)
+        before, after = (small.evaluate(tree) for tree in (law, _moved(law, gauge, small.form)))
         both = np.isfinite(before) & np.isfinite(after)
         if 2 * np.count_nonzero(both) < both.size:
             continue
@@ -115,8 +115,8 @@ def _changes_nothing(gauge: Gauge, problem: Problem) -> bool:
     return seen > 0
 
 
-def _moved(law: Node, gauge: Gauge, observation: Observation) -> Node:
-    unknowns = _unknowns(law, observation)
+def _moved(law: Node, gauge: Gauge, form: Form) -> Node:
+    unknowns = _unknowns(law, form)
 
     def change(name: str, amount: float) -> None:
         join = multiply if gauge.scale else add
@@ -125,13 +125,13 @@ def _moved(law: Node, gauge: Gauge, observation: Observation) -> Node:
     change(gauge.fixed, 1 / _AMOUNT if gauge.scale else -_AMOUNT)
     if gauge.taker:
         change(gauge.taker, _AMOUNT**gauge.sign if gauge.scale else gauge.sign * _AMOUNT)
-    return _law(unknowns, observation)
+    return _law(unknowns, form)
 
 
-def _arbitrary(problem: Problem, observation: Observation, level: float) -> Node:
+def _arbitrary(problem: Problem, form: Form, level: float) -> Node:
     scale = float(np.median(np.abs(problem.X))) or 1.0
-    formulas = [_wave(part, scale * (k + 2), level * (1 + 0.1 * k)) for k, part in enumerate(observation.parts)]
-    return observation.law(formulas, [level + 0.17 * k for k in range(len(observation.constants))])
+    formulas = [_wave(part, scale * (k + 2), level * (1 + 0.1 * k)) for k, part in enumerate(form.parts)]
+    return form.law(formulas, [level + 0.17 * k for k in range(len(form.constants))])
 
 
 def _wave(part: Part, scale: float, level: float) -> Node:
@@ -141,16 +141,14 @@ def _wave(part: Part, scale: float, level: float) -> Node:
     return add(Number(level), multiply(Number(0.2 * level), call("sin", total)))
 
 
-def _unknowns(law: Node, observation: Observation) -> dict[str, Node]:
-    values = {name: Number(value) for name, value in observation.values(law).items()}
-    return {**observation.formulas(law), **values}
+def _unknowns(law: Node, form: Form) -> dict[str, Node]:
+    values = {name: Number(value) for name, value in form.values(law).items()}
+    return {**form.formulas(law), **values}
 
 
-def _law(unknowns: Mapping[str, Node], observation: Observation) -> Node:
-    constants = (_folded(unknowns[name]) for name in observation.constants)
-    return observation.law(
-        [unknowns[p.name] for p in observation.parts], [n.value for n in constants if isinstance(n, Number)]
-    )
+def _law(unknowns: Mapping[str, Node], form: Form) -> Node:
+    constants = (_folded(unknowns[name]) for name in form.constants)
+    return form.law([unknowns[p.name] for p in form.parts], [n.value for n in constants if isinstance(n, Number)])
 
 
 def _folded(node: Node) -> Node:

@@ -37,16 +37,16 @@ def isolated(view: PartView, known: bool) -> Iterator[Problem]:
     Where the part is `known` approximately there is one: in each row the branch that is nearest to what it has there.
     Weights are those of the target carried over by the slope of the form.
     """
-    form, name = view.form, view.part.name
-    found = list(calls(form, name))
-    if len(found) != 1 or any(list(calls(n, name)) for n in calls(form, INTEGRAL)):
+    outer, name = view.outer, view.part.name
+    found = list(calls(outer, name))
+    if len(found) != 1 or any(list(calls(n, name)) for n in calls(outer, INTEGRAL)):
         return
     call = found[0]
     if any(list(calls(a, name)) for a in call.args):
         return
     points = view.arguments(call)
     with np.errstate(all="ignore"):
-        answers = _solved(form, call, view.problem.y, view.problem)
+        answers = _solved(outer, call, view.problem.y, view.problem)
         for answer in [_nearest(answers, view.at(points))] if known and answers else answers:
             weights = view.slope(call, answer) ** 2
             if view.problem.weights is not None:

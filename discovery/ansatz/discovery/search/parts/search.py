@@ -19,7 +19,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.expression import Node, Number
-from ansatz.discovery.problem.form import Observation, Part
+from ansatz.discovery.problem.form import Form, Part
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.parts.calls import PartView
@@ -55,9 +55,9 @@ class PartsSearch:
         return gauges(self.problem)
 
     @property
-    def observation(self) -> Observation:
-        assert self.problem.observation is not None
-        return self.problem.observation
+    def form(self) -> Form:
+        assert self.problem.form is not None
+        return self.problem.form
 
     def run(self, budget: Budget) -> None:
         """Search until solved, done, or the budget is spent."""
@@ -93,10 +93,10 @@ class PartsSearch:
     def _alone(self, budget: Budget, branches: int = 1) -> bool:
         """Whether there is one part, without constants around it, for which the form can be inverted in so many ways at
         most; it is searched."""
-        if len(self.observation.parts) > 1 or self.observation.constants:
+        if len(self.form.parts) > 1 or self.form.constants:
             return False
-        (part,) = self.observation.parts
-        law = self.observation.law([Number(1.0)])
+        (part,) = self.form.parts
+        law = self.form.law([Number(1.0)])
         problems = sorted(isolated(PartView(self.problem, law, part), known=False), key=_roughness)
         if len(problems) > branches:
             return False
@@ -113,20 +113,20 @@ class PartsSearch:
             if budget.spent:
                 return
             self._propose_law(law)
-        names = [p.name for p in self.observation.parts]
+        names = [p.name for p in self.form.parts]
         fits = [smooth_fit(self.problem, e.formula, names, self.gauges, budget) for e in self.archive.entries[:_STARTS]]
         smooth = min((f for f in fits if f is not None), key=lambda f: f.bits, default=None)
         if smooth is None:
             return
         found: list[list[Node]] = []
-        for i, part in enumerate(self.observation.parts):
+        for i, part in enumerate(self.form.parts):
             share = budget.part(budget.remaining / (len(names) - i + 1))
             found.append(self._formulas(smooth.law, part, share))
         self._join(found, smooth.law, budget)
 
     def _around(self, budget: Budget) -> None:
         """Each part anew, the others as in the best law."""
-        for part in self.observation.parts:
+        for part in self.form.parts:
             if budget.spent or not self.archive.entries:
                 return
             law = self.archive.entries[0].formula
@@ -163,23 +163,23 @@ class PartsSearch:
 
     @property
     def _joined(self) -> int:
-        return _JOINED.get(len(self.observation.parts), _JOINED_OF_MANY)
+        return _JOINED.get(len(self.form.parts), _JOINED_OF_MANY)
 
     def _propose(self, formula: Node, part: Part, law: Node) -> None:
-        formulas = {**self.observation.formulas(law), part.name: formula}
-        self._propose_law(self.observation.law(list(formulas.values()), self._constants(law)))
+        formulas = {**self.form.formulas(law), part.name: formula}
+        self._propose_law(self.form.law(list(formulas.values()), self._constants(law)))
 
     def _propose_law(self, law: Node) -> None:
-        self.archive.propose(fixed(law, self.gauges, self.observation), FOUND_BY)
+        self.archive.propose(fixed(law, self.gauges, self.form), FOUND_BY)
 
     def _constants(self, law: Node) -> list[float]:
-        return list(self.observation.values(law).values())
+        return list(self.form.values(law).values())
 
     def _join(self, found: Sequence[Sequence[Node]], law: Node, budget: Budget) -> None:
         for formulas in sorted(product(*map(enumerate, found)), key=lambda c: sum(i for i, _ in c)):
             if budget.spent:
                 return
-            self._propose_law(self.observation.law([f for _, f in formulas], self._constants(law)))
+            self._propose_law(self.form.law([f for _, f in formulas], self._constants(law)))
 
     def _reduce(self, budget: Budget) -> None:
         if self.archive.entries and not budget.spent:

@@ -115,14 +115,14 @@ class _Fitter:
     def _polynomials(self, law: Node, kind: Kind, degree: int) -> tuple[Node, tuple[int, ...]] | None:
         """The law with polynomials near its parts `names`, and the positions among its numbers of the coefficients that
         are not held and of the constants; None where the kind does not suit or the degree is too high."""
-        observation = self.problem.observation
-        assert observation is not None
+        form = self.problem.form
+        assert form is not None
         formulas: list[Node] = []
         coefficients: list[float] = []
         free: list[bool] = []
-        for part in observation.parts:
+        for part in form.parts:
             if part.name not in self.names:
-                formulas.append(observation.formulas(law)[part.name])
+                formulas.append(form.formulas(law)[part.name])
                 continue
             found = _near(PartView(self.problem, law, part), kind, degree)
             if found is None:
@@ -132,9 +132,9 @@ class _Fitter:
             # The largest are far from zero, so that holding them holds the scale as well as the level.
             largest = np.argsort(-np.abs(found[1]), kind="stable")[: self.held[part.name]]
             free += [k not in largest for k in range(len(found[1]))]
-        coefficients += observation.values(law).values()
-        free += [True] * len(observation.constants)
-        marked = observation.law(formulas, [_MARK] * len(observation.constants))
+        coefficients += form.values(law).values()
+        free += [True] * len(form.constants)
+        marked = form.law(formulas, [_MARK] * len(form.constants))
         values = numbers(marked)
         positions = np.flatnonzero(values == _MARK)
         values[positions] = coefficients

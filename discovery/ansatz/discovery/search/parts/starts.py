@@ -20,15 +20,15 @@ _EXPONENTS: Final = (1.0, 2.0, -1.0, 0.5)
 
 def starting_laws(problem: Problem) -> Iterator[Node]:
     """Laws whose constants are worth fitting, the simplest first."""
-    observation = problem.observation
-    assert observation is not None
+    form = problem.form
+    assert form is not None
     rng = np.random.default_rng(problem.seed)
-    constants = [np.ones(len(observation.constants)), *rng.normal(0, 2, (2, len(observation.constants)))]
-    shapes = [_shapes(part, problem) for part in observation.parts]
+    constants = [np.ones(len(form.constants)), *rng.normal(0, 2, (2, len(form.constants)))]
+    shapes = [_shapes(part, problem) for part in form.parts]
     combinations = list(islice(_by_size(shapes), _MOST))
-    for values in constants if observation.constants else constants[:1]:
+    for values in constants if form.constants else constants[:1]:
         for formulas in combinations:
-            yield observation.law(formulas, [float(v) * _OFF for v in values])
+            yield form.law(formulas, [float(v) * _OFF for v in values])
 
 
 def _by_size(shapes: Sequence[Sequence[Node]]) -> Iterator[tuple[Node, ...]]:
