@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from ansatz.discovery.units.dimension import NONE, Dimension
-from ansatz.discovery.units.groups import Powers, dimensionless_groups, prefactors
+from ansatz.discovery.units.dimensionless import Powers, dimensionless_products, prefactors
 from ansatz.discovery.units.text import parse_unit
 
 
@@ -36,7 +36,7 @@ PLANCK = dimensions(omega="1/s", T="K", h="J*s", kb="J/K", c="m/s")
     ],
 )
 def test_groups_are_the_textbook_ones(inputs: dict[str, Dimension], groups: list[str]) -> None:
-    assert [as_text(g) for g in dimensionless_groups(inputs)] == groups
+    assert [as_text(g) for g in dimensionless_products(inputs)] == groups
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_every_prefactor_has_the_targets_dimension_and_every_group_none() -> Non
     force = parse_unit("N")
     found = prefactors(DRAG, force)
     assert len(found) == 3
-    for powers, expected in [*((p, force) for p in found), *((g, NONE) for g in dimensionless_groups(DRAG))]:
+    for powers, expected in [*((p, force) for p in found), *((g, NONE) for g in dimensionless_products(DRAG))]:
         product = NONE
         for name, exponent in powers.items():
             product = product * DRAG[name] ** exponent
@@ -69,6 +69,6 @@ def test_a_target_that_no_product_reaches_has_no_prefactor() -> None:
 
 def test_there_are_as_many_groups_as_inputs_less_the_rank() -> None:
     lengths = dimensions(x1="m", x2="m", y1="m", y2="m", t="s", v="m/s")
-    groups = dimensionless_groups(lengths)
+    groups = dimensionless_products(lengths)
     assert len(groups) == 4
     assert all(e == Fraction(e).numerator for g in groups for e in g.values())

@@ -1,5 +1,5 @@
 """Search by dimensional analysis: the target over a product of inputs of its own dimension is a function of the
-dimensionless groups of the inputs (Buckingham 1914, Phys. Rev. 4, 345), a problem of fewer variables."""
+dimensionless products of the inputs (Buckingham 1914, Phys. Rev. 4, 345), a problem of fewer variables."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled_values, replaced
 from ansatz.discovery.search.structured.shortlist import Shortlist
-from ansatz.discovery.units.groups import MAX_INPUTS, Powers, dimensionless_groups, prefactors
+from ansatz.discovery.units.dimensionless import MAX_INPUTS, Powers, dimensionless_products, prefactors
 
 _ROWS: Final = 2000
 _MOST_PREFACTORS: Final = 3
-_ROOM: Final = 10  # nodes that a formula in groups may have more than the bound, before it is simplified
+_ROOM: Final = 10  # nodes that a formula in products may have more than the bound, before it is simplified
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Dimensional:
 
 def with_dimensional(searchers: Sequence[Searcher], problem: Problem) -> list[Searcher]:
     """The searchers, each preceded by itself on the problems reduced by dimensional analysis; all by all of these where
-    there is but one dimensionless group. Only the searchers where the problem has no dimensions."""
+    there is but one dimensionless product. Only the searchers where the problem has no dimensions."""
     if problem.dimensions is None:
         return list(searchers)
     reduced = [Dimensional(s) for s in searchers]
-    if problem.dimensions.groups <= 1:
+    if problem.dimensions.products <= 1:
         return [*reduced, *searchers]
     return [s for pair in zip(reduced, searchers, strict=True) for s in pair]
 
@@ -70,10 +70,10 @@ class _Reductions:
 def _reductions(problem: Problem) -> _Reductions:
     assert problem.dimensions is not None
     inputs = {name: problem.dimensions.inputs[name] for name in problem.names}
-    groups = _usable(dimensionless_groups(inputs), problem)
+    dimensionless = _usable(dimensionless_products(inputs), problem)
     factors = [_product(p, problem) for p in prefactors(inputs, problem.dimensions.target)[:_MOST_PREFACTORS]]
     scaled = [(factor, _scale(factor, problem)) for factor in factors]
-    reduced = [_reduce(problem, factor, groups) for factor in factors] if groups else []
+    reduced = [_reduce(problem, factor, dimensionless) for factor in factors] if dimensionless else []
     return _Reductions(
         [build.times(factor, Number(scale)) for factor, scale in scaled if scale is not None],
         [smaller for smaller in reduced if smaller is not None],
@@ -84,10 +84,10 @@ def _product(powers: Powers, problem: Problem) -> Node:
     return build.product(1.0, [(Variable(n), float(e)) for n, e in powers.items()], problem.functions)
 
 
-def _usable(groups: Sequence[Powers], problem: Problem) -> list[Node]:
-    """The groups as formulas, turned upside down where they are not finite; none if one is not finite either way."""
+def _usable(products: Sequence[Powers], problem: Problem) -> list[Node]:
+    """The products as formulas, turned upside down where they are not finite; none if one is not finite either way."""
     found: list[Node] = []
-    for powers in groups:
+    for powers in products:
         ways = (_product(powers, problem), _product({n: -e for n, e in powers.items()}, problem))
         finite = [way for way in ways if np.all(np.isfinite(problem.evaluate(way)))]
         if not finite:
@@ -108,17 +108,17 @@ def _mean(values: Array, problem: Problem) -> float:
     return float(np.average(values, weights=problem.weights))
 
 
-def _reduce(problem: Problem, factor: Node, groups: Sequence[Node]) -> Reduction | None:
-    """y / factor as a function of the groups."""
+def _reduce(problem: Problem, factor: Node, dimensionless: Sequence[Node]) -> Reduction | None:
+    """y / factor as a function of the dimensionless products."""
     peeled = peeled_values(problem, problem.evaluate(factor))
     if peeled is None:
         return None
-    named: dict[str, Node] = dict(zip(fresh_names(problem), groups, strict=False))
+    named: dict[str, Node] = dict(zip(fresh_names(problem), dimensionless, strict=False))
     smaller = replace(
-        replaced(peeled, [problem.evaluate(g) for g in groups], list(named)),
+        replaced(peeled, [problem.evaluate(p) for p in dimensionless], list(named)),
         dimensions=None,
         max_complexity=problem.max_complexity + _ROOM,
     )
     return Reduction(
-        smaller, lambda formula: build.times(factor, substitute(formula, named)), f"groups over {to_text(factor)}"
+        smaller, lambda formula: build.times(factor, substitute(formula, named)), f"products over {to_text(factor)}"
     )

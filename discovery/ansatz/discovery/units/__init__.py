@@ -1,1 +1,1 @@
-"""Dimensional analysis: units as text, dimensions of formulas, dimensionless groups."""
+"""Dimensional analysis: units as text, dimensions of formulas, dimensionless products."""

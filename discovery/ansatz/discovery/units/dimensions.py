@@ -49,12 +49,12 @@ class Dimensions:
     def sufficient(self) -> bool:
         """Whether some formula of the inputs and dimensionless numbers has the target's dimension."""
         if self.target == NONE:
-            return self.groups > 0
+            return self.products > 0
         rows = [d.exponents for d in self.inputs.values()]
         return bool(rows) and rank([*rows, self.target.exponents]) == rank(rows)
 
     @cached_property
-    def groups(self) -> int:
+    def products(self) -> int:
         """How many independent dimensionless products the inputs have."""
         return len(self.inputs) - rank([d.exponents for d in self.inputs.values()])
 

@@ -1,4 +1,4 @@
-"""Dimensionless groups and prefactors (Buckingham 1914, Phys. Rev. 4, 345), with small whole exponents first."""
+"""Dimensionless products and prefactors (Buckingham 1914, Phys. Rev. 4, 345), with small whole exponents first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Powers = Mapping[str, Fraction]
 """A product of inputs: exponent by name, none of them 0."""
 
 
-def dimensionless_groups(inputs: Mapping[str, Dimension]) -> tuple[Powers, ...]:
+def dimensionless_products(inputs: Mapping[str, Dimension]) -> tuple[Powers, ...]:
     """A complete and independent set of dimensionless products of the inputs, the simplest there is.
 
     Every dimensionless product of the inputs is a product of powers of these. Exponents are whole and coprime. Of at
