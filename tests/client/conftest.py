@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from ansatz.client import Client
-from ansatz.client.cli.running.private_server import server_address
+from ansatz.client.cli.servers.private_server import server_address
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ def _run(arguments: list[str]) -> int:
         from ansatz.client.cli.app import run
 
         return run(arguments)
-    from ansatz.client.cli.failures import report_unusable
+    from ansatz.client.cli.printing.failures import report_unusable
     from ansatz.client.errors import InvalidRequest
 
     error = InvalidRequest(

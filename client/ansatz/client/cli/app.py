@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from ansatz.client.cli import failures
 from ansatz.client.cli.commands import compare, discover, doctor, engines, evaluate, jobs, predict, propose, serve
+from ansatz.client.cli.printing import failures
 from ansatz.client.connection import tracing
 from ansatz.client.errors import InvalidRequest
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ansatz.client.cli.failures import say
 from ansatz.client.cli.files.curves import CurveFile
+from ansatz.client.cli.printing.failures import say
 from ansatz.client.errors import InvalidRequest
 
 STD_ERRORS = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ansatz.client.cli.output import Format
+from ansatz.client.cli.printing.output import Format
 
 DATA = Annotated[
     str,

@@ -10,16 +10,16 @@ from typing import Annotated, Any
 
 import typer
 
-from ansatz.client.cli import failures
 from ansatz.client.cli.arguments import curves as curve_arguments
 from ansatz.client.cli.arguments import free_constants
 from ansatz.client.cli.arguments import shared as arguments
 from ansatz.client.cli.files.curves import CurveFile
 from ansatz.client.cli.files.motion import MotionFlags
 from ansatz.client.cli.files.table import read_data
-from ansatz.client.cli.output import Format, Output
+from ansatz.client.cli.printing import failures
+from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.running import following, plots
-from ansatz.client.cli.running.private_server import server_address
+from ansatz.client.cli.servers.private_server import server_address
 from ansatz.client.client import Client, JobHandle
 from ansatz.client.encode.requests import search_options
 from ansatz.client.errors import InvalidRequest

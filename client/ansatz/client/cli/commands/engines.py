@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from ansatz.client.cli import failures
 from ansatz.client.cli.arguments import shared as arguments
-from ansatz.client.cli.commands.serve import become
-from ansatz.client.cli.output import Format, Output
-from ansatz.client.cli.running.private_server import require_server_extra, server_address
+from ansatz.client.cli.printing import failures
+from ansatz.client.cli.printing.output import Format, Output
+from ansatz.client.cli.servers.private_server import require_server_extra, server_address
+from ansatz.client.cli.servers.programs import become
+from ansatz.client.cli.views.engines import engines_view
 from ansatz.client.cli.views.json_output import server_info_object
-from ansatz.client.cli.views.report import engines_view
 from ansatz.client.client import Client
 from ansatz.client.errors import InvalidRequest
 from ansatz.client.results.report import Engine

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ansatz.client.cli import failures
 from ansatz.client.cli.arguments import shared as arguments
 from ansatz.client.cli.files.table import read_data
-from ansatz.client.cli.output import Format, Output
-from ansatz.client.cli.running.private_server import server_address
+from ansatz.client.cli.printing import failures
+from ansatz.client.cli.printing.output import Format, Output
+from ansatz.client.cli.servers.private_server import server_address
 from ansatz.client.cli.views.json_output import evaluation_object
 from ansatz.client.cli.views.report import evaluation_view
 from ansatz.client.client import Client

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ansatz.client.cli import failures
 from ansatz.client.cli.arguments import shared as arguments
 from ansatz.client.cli.files.table import read_data
-from ansatz.client.cli.output import Format, Output
+from ansatz.client.cli.printing import failures
+from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.running.following import Ending, follow, write_ending
+from ansatz.client.cli.running.progress import shown_progress
+from ansatz.client.cli.views.jobs import job_view, jobs_view
 from ansatz.client.cli.views.json_output import described_object, job_object
-from ansatz.client.cli.views.progress import shown_progress
-from ansatz.client.cli.views.report import job_view, jobs_view
 from ansatz.client.client import Client
 from ansatz.client.encode.requests import search_options
 

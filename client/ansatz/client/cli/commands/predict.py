@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from ansatz.client.cli import failures
 from ansatz.client.cli.arguments import curves as curve_arguments
 from ansatz.client.cli.arguments import shared as arguments
 from ansatz.client.cli.files.curves import CurveFile
-from ansatz.client.cli.output import Format, Output
+from ansatz.client.cli.printing import failures
+from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.running import following
-from ansatz.client.cli.running.private_server import server_address
+from ansatz.client.cli.servers.private_server import server_address
 from ansatz.client.cli.views.curves import answers_object, answers_view
 from ansatz.client.client import Client, JobHandle
 from ansatz.client.errors import InvalidRequest

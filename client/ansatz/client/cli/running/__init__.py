@@ -1,1 +1,1 @@
-"""Running a job: a server for it, its progress, its picture."""
+"""Running a job: its progress, its end, its picture."""

@@ -7,10 +7,10 @@ from typing import Final
 
 import typer
 
-from ansatz.client.cli import failures
-from ansatz.client.cli.output import Output
+from ansatz.client.cli.printing import failures
+from ansatz.client.cli.printing.output import Output
+from ansatz.client.cli.running.progress import shown_progress
 from ansatz.client.cli.views.json_output import interrupted_object, report_object
-from ansatz.client.cli.views.progress import shown_progress
 from ansatz.client.cli.views.report import report_view
 from ansatz.client.client import JobHandle
 from ansatz.client.errors import AnsatzError, DeadlineExceeded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansatz.client.cli import failures
+from ansatz.client.cli.printing import failures
 from ansatz.client.client import JobHandle
 from ansatz.client.errors import AnsatzError, InvalidRequest
 

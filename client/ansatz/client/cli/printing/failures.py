@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Final
 
-from ansatz.client.cli.output import Format, Output
+from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.views.json_output import failure_object, interrupted_object
 from ansatz.client.errors import AlreadyExists, AnsatzError, InvalidRequest, NotFound, ServerError
 

@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from ansatz.client.cli.failures import say
-from ansatz.client.cli.views.report import number, short
+from ansatz.client.cli.printing.failures import say
+from ansatz.client.cli.views.text import number, short
 from ansatz.client.results.report import Candidate, JobEvent
 
 

@@ -1,0 +1,1 @@
+"""Where results and failures go, and the exit status."""
