@@ -16,7 +16,7 @@ from ansatz.discovery.curves.fit import THOROUGH, Fit, fit_law
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.laws.powers import POWER_FLOOR
 from ansatz.discovery.curves.laws.tasks import FINE_TUNING
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.prepare import prepare
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import evaluate
@@ -80,7 +80,7 @@ def _error_of_last(law: Law, sample: Sample, count: int) -> float:
     """Relative error (rms) of a law of one variable on the last rows, fitted to the others."""
     rows = np.arange(sample.rows)
     inner, outer = sample.only(rows[:-count]), sample.only(rows[-count:])
-    fit = fit_law(Model.on(law, dict.fromkeys(law.variables, "D"), inner.columns), inner, 0, THOROUGH)
+    fit = fit_law(CurveModel.on(law, dict.fromkeys(law.variables, "D"), inner.columns), inner, 0, THOROUGH)
     if fit is None:
         return math.inf
     return float(

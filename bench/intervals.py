@@ -19,7 +19,7 @@ from ansatz.discovery.curves.bindings import bindings
 from ansatz.discovery.curves.candidates import law_constants
 from ansatz.discovery.curves.fit import QUICK, THOROUGH, fit_law
 from ansatz.discovery.curves.laws import LAWS
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.prepare import prepare
 from bench.curve_cases import CASES, CurveCase
 from bench.tables import markdown, replace_part
@@ -58,7 +58,7 @@ def _constants(case: CurveCase, seed: int) -> list[LawConstant]:
     sample, law = prepared.sample, _CATALOGUE[case.law]
     quick = [
         fit for binding in bindings(law, sample, prepared.roles)
-        if (fit := fit_law(Model.on(law, binding, sample.columns), sample, seed, QUICK)) is not None
+        if (fit := fit_law(CurveModel.on(law, binding, sample.columns), sample, seed, QUICK)) is not None
     ]  # fmt: skip
     best = min(quick, key=lambda fit: fit.cost)
     best = fit_law(best.model, sample, seed, THOROUGH, also=(best.u[None, :],)) or best

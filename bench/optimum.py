@@ -10,7 +10,7 @@ import numpy as np
 from ansatz.discovery import Column, Curves
 from ansatz.discovery.curves.fit import THOROUGH, fit_law
 from ansatz.discovery.curves.laws.joint import ADDITIVE
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.prepare import prepare
 
 ROWS: Final = 240
@@ -32,7 +32,7 @@ def measure() -> dict[str, Any]:
     from scipy.optimize import minimize
 
     sample = prepare(joint_law()).sample
-    model = Model.on(ADDITIVE, {"N": "N", "D": "D"}, sample.columns)
+    model = CurveModel.on(ADDITIVE, {"N": "N", "D": "D"}, sample.columns)
     started = time.process_time()
     fit = fit_law(model, sample, 0, THOROUGH)
     seconds = time.process_time() - started

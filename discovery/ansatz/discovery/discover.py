@@ -29,7 +29,7 @@ from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.fit.marks import UNMARKED, Marks
-from ansatz.discovery.fit.model import Model
+from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.fit.robust import robust
 from ansatz.discovery.groups.discovery import GroupedDiscovery
 from ansatz.discovery.listening import InPart, Listener, Silent, Teller
@@ -200,7 +200,7 @@ def _robust(prepared: Prepared) -> tuple[Prepared, tuple[int, ...]]:
         return prepared, ()
     if ansatz.loss is Loss.LOG_HUBER:
         problem = replace(problem, weights=prepared.caller_weights)
-    found = robust(Model.of(ansatz), problem, ansatz.loss)
+    found = robust(AnsatzModel.of(ansatz), problem, ansatz.loss)
     return replace(prepared, problem=found.problem), found.far
 
 

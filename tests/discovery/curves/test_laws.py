@@ -7,18 +7,18 @@ import pytest
 from numpy.typing import NDArray
 
 from ansatz.discovery.curves.laws import LAWS, SELF, Law
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.expression import evaluate
 
 ROWS = 40
 
 
-def bound(law: Law, seed: int = 0) -> tuple[Model, dict[str, NDArray[np.float64]], NDArray[np.float64]]:
+def bound(law: Law, seed: int = 0) -> tuple[CurveModel, dict[str, NDArray[np.float64]], NDArray[np.float64]]:
     """A law on random columns, with constants from its usual ranges."""
     rng = np.random.default_rng(seed)
     top = 1.0 / max(len(law.variables), 1) if law.shares else 12.0
     columns = {v: rng.uniform(0.1 if law.shares else 3.0, top, ROWS) for v in law.variables}
-    model = Model.on(law, {v: v for v in law.variables}, columns)
+    model = CurveModel.on(law, {v: v for v in law.variables}, columns)
     theta = [
         rng.uniform(0.5, 1.5) if p.linear else np.sqrt(p.start_lower * p.start_upper) if p.logarithmic
         else 0.5 * (p.start_lower + p.start_upper) + 0.1

@@ -12,7 +12,7 @@ from ansatz.discovery.curves.ansatz import parse_curve_ansatz
 from ansatz.discovery.curves.fit import THOROUGH, Fit, fit_law
 from ansatz.discovery.curves.free import law_of
 from ansatz.discovery.curves.laws import LAWS
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.per_run import run_samples
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.warm_up import without
@@ -51,7 +51,7 @@ def fitted(curves: Curves, prepared: Prepared, law: ChosenLaw, options: Options)
     for variable, column in columns.items():
         if column not in sample.columns:
             raise InvalidInputError([Violation("law", f"{variable!r} stands for {column!r}, which is no input")])
-    model = Model.on(chosen, columns, sample.columns)
+    model = CurveModel.on(chosen, columns, sample.columns)
     starts = tuple(np.clip(model.inward(theta), *model.bounds) for theta in also)
     fit = fit_law(model, sample, options.seed, THOROUGH, also=starts)
     if fit is None:
@@ -65,7 +65,7 @@ def fitted_runs(prepared: Prepared, law: ChosenLaw, options: Options) -> dict[st
     chosen = next(known for known in LAWS if known.name == law.name)
     made = {}
     for run, sample in run_samples(prepared).items():
-        fit = fit_law(Model.on(chosen, law.columns, sample.columns), sample, options.seed, THOROUGH)
+        fit = fit_law(CurveModel.on(chosen, law.columns, sample.columns), sample, options.seed, THOROUGH)
         if fit is None:
             raise InvalidInputError([Violation("law", f"{law.name!r} cannot be fitted to run {run!r}")])
         made[run] = fit

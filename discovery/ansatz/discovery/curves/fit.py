@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.optimise import Objective, minimise
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.starts import good_starts
@@ -46,7 +46,7 @@ class Fit:
     """A law fitted to a sample: settings `u` of shape (p,), Huber's threshold `delta` in units of the rows' spread;
     `kept` are the rows that count, shape (n,): all but outliers, more than five standard deviations off."""
 
-    model: Model
+    model: CurveModel
     sample: Sample
     u: Array
     delta: float
@@ -134,7 +134,7 @@ class Fit:
 
 
 def fit_law(
-    model: Model,
+    model: CurveModel,
     sample: Sample,
     seed: int,
     effort: Effort,

@@ -14,7 +14,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.composites import NAME, SOURCE, composites
 from ansatz.discovery.curves.fit import QUICK, Fit, fit_law
 from ansatz.discovery.curves.laws import Law, Parameter
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.search import FAMILY_BITS, Contest
 from ansatz.discovery.data.curves import ValueScale
 from ansatz.discovery.errors import InvalidInputError
@@ -91,7 +91,7 @@ def _enter_composites(contest: Contest, options: Options, budget: Budget) -> Non
         if budget.spent:
             contest.cut = True
             return
-        fit = fit_law(Model.on(law, binding, contest.sample.columns), contest.sample, options.seed, QUICK)
+        fit = fit_law(CurveModel.on(law, binding, contest.sample.columns), contest.sample, options.seed, QUICK)
         if fit is not None and _called(law.formula_tree) <= set(options.functions):
             contest.add(fit, f"{NAME}.terms", formula_bits(law.formula_tree, inputs))
 
@@ -114,7 +114,7 @@ def enter_formula(contest: Contest, formula: Node, found_by: str, bits: float, o
         if bound is None:
             return
         law, theta = bound
-        model = Model.on(law, {v: v for v in law.variables}, contest.sample.columns)
+        model = CurveModel.on(law, {v: v for v in law.variables}, contest.sample.columns)
         start = np.clip(model.inward(theta), *model.bounds)
         fit = fit_law(model, contest.sample, options.seed, QUICK, also=(start[None, :],))
         if fit is None:

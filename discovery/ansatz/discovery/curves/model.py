@@ -18,7 +18,7 @@ _NEWTON_TOLERANCE = 1e-13
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class CurveModel:
     """A law, the column each of its variables stands for, and the scale that each is divided by (1 where none is).
 
     Settings are arrays of shape (s, p), in the coordinates u in which searches move: the logarithm of a parameter that
@@ -30,7 +30,7 @@ class Model:
     scales: Mapping[str, float]
 
     @classmethod
-    def on(cls, law: Law, binding: Mapping[str, str], columns: Mapping[str, Array]) -> Model:
+    def on(cls, law: Law, binding: Mapping[str, str], columns: Mapping[str, Array]) -> CurveModel:
         return cls(law, binding, {v: scale_of(columns[binding[v]]) if v in law.scaled else 1.0 for v in law.variables})
 
     @cached_property

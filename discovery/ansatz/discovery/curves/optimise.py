@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import Array
 
@@ -35,7 +35,7 @@ class Objective:
     """Σ w ρ(r): r = (law − observed) / spread on the sample's scale, ρ Huber's loss with threshold `delta`, r²/2 below
     it and delta·(|r| − delta/2) above; w is 1, or 0 for the rows that are not `kept`, shape (n,)."""
 
-    model: Model
+    model: CurveModel
     sample: Sample
     delta: float = np.inf
     kept: NDArray[np.bool_] | None = None

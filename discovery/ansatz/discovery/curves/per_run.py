@@ -15,7 +15,7 @@ from ansatz.discovery.curves.fit import QUICK, Effort, Fit, fit_law
 from ansatz.discovery.curves.laws import LAWS, Law
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.laws.shapes import CONSTANT, LINE, LOGARITHM
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import HeldOut, foretell, law_bits
@@ -57,7 +57,7 @@ class _Runs:
         made: dict[str, Fit] = {}
         for name in names:
             sample = self.samples[name]
-            fit = fit_law(Model.on(law, binding, sample.columns), sample, self.seed, effort)
+            fit = fit_law(CurveModel.on(law, binding, sample.columns), sample, self.seed, effort)
             if fit is None:
                 return None
             made[name] = fit
@@ -159,7 +159,7 @@ def related_law(
     for law in laws:
         if law.variables and not law.from_zero and float(x.min()) <= 0:
             continue
-        fit = fit_law(Model.on(law, dict.fromkeys(law.variables, column), sample.columns), sample, 0, QUICK)
+        fit = fit_law(CurveModel.on(law, dict.fromkeys(law.variables, column), sample.columns), sample, 0, QUICK)
         if fit is not None:
             found.append(Found(fit, law.name, FAMILY_BITS, law_bits(fit, FAMILY_BITS, 1.0)))
     if not found:

@@ -13,7 +13,7 @@ from ansatz.discovery.curves.ansatz import CurveAnsatz
 from ansatz.discovery.curves.bindings import bindings
 from ansatz.discovery.curves.fit import QUICK, THOROUGH, Fit, fit_law
 from ansatz.discovery.curves.laws import Law
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import Foretold, HeldOut, foretell, law_bits
@@ -110,14 +110,14 @@ class Contest:
                 if self.found and budget.spent:
                     self.cut = True
                     return
-                fit = fit_law(Model.on(law, binding, self.sample.columns), self.sample, self._seed, QUICK)
+                fit = fit_law(CurveModel.on(law, binding, self.sample.columns), self.sample, self._seed, QUICK)
                 if fit is not None:
                     self.add(fit, f"families.{law.name}", FAMILY_BITS * (2 if law.flexible else 1))
 
     def enter_ansatz(self, ansatz: CurveAnsatz) -> None:
         """Fit the caller's own law, from where its constants start and from many other settings."""
         law = ansatz.law
-        model = Model.on(law, {v: v for v in law.variables}, self.sample.columns)
+        model = CurveModel.on(law, {v: v for v in law.variables}, self.sample.columns)
         also: tuple[Array, ...] = ()
         if all(p.name in ansatz.starts for p in law.parameters):
             theta = np.array([ansatz.starts[p.name] for p in law.parameters])

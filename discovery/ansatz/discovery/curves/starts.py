@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.optimise import Objective
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import Array
@@ -19,7 +19,7 @@ _SCREEN_ROWS = 48
 _TINY = 1e-12
 
 
-def good_starts(model: Model, sample: Sample, kept: int, seed: int, effort: float = 1.0) -> Array:
+def good_starts(model: CurveModel, sample: Sample, kept: int, seed: int, effort: float = 1.0) -> Array:
     """The `kept` best of many settings u, shape (≤ kept, p), best first; the same for the same seed.
 
     Nonlinear constants are spread evenly (a Korobov-like additive recurrence) over their usual ranges; for each the
@@ -48,7 +48,7 @@ def _spread_rows(sample: Sample, seed: int) -> NDArray[np.intp]:
     return np.sort(np.array(list(dict.fromkeys([*extremes, *drawn]))[:_SCREEN_ROWS]))
 
 
-def _nonlinear_settings(model: Model, seed: int, effort: float) -> Array:
+def _nonlinear_settings(model: CurveModel, seed: int, effort: float) -> Array:
     """Settings of shape (s, p), with zeros for the linear constants."""
     free = np.flatnonzero(~model.linear)
     size = int(np.ceil(_TRIED.get(free.size, _MOST_TRIED) * effort)) if free.size else 1
@@ -66,7 +66,7 @@ def _nonlinear_settings(model: Model, seed: int, effort: float) -> Array:
     return theta
 
 
-def _with_linear(model: Model, theta: Array, variables: dict[str, Array], screen: Sample) -> Array:
+def _with_linear(model: CurveModel, theta: Array, variables: dict[str, Array], screen: Sample) -> Array:
     """The settings with their linear constants solved for, of the subset of constants that fits best."""
     design, rest = _affine(model, theta, variables, screen)
     with np.errstate(all="ignore"):
@@ -109,7 +109,7 @@ def _subsets(size: int, signed: Array) -> list[tuple[int, ...]]:
     return [chosen for left in out if (chosen := tuple(k for k in every if k not in left))]
 
 
-def _affine(model: Model, theta: Array, variables: dict[str, Array], screen: Sample) -> tuple[Array, Array]:
+def _affine(model: CurveModel, theta: Array, variables: dict[str, Array], screen: Sample) -> tuple[Array, Array]:
     """What each linear constant multiplies, shape (s, n, k), and the rest, shape (s, n)."""
     columns = np.flatnonzero(model.linear)
 

@@ -7,7 +7,7 @@ import numpy as np
 from ansatz.discovery.curves.fit import QUICK, fit_law
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.laws.powers import ANNEALED, POWER_FLOOR
-from ansatz.discovery.curves.model import Model
+from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import Array
@@ -72,7 +72,8 @@ def _scatter(sample: Sample, axis: str, runs: list[int], cut: float, seed: int) 
         if part.rows < _FEWEST_LEFT:
             return float("inf")
         fits = [
-            fit_law(Model.on(law, dict.fromkeys(law.variables, axis), part.columns), part, seed, QUICK) for law in _LAWS
+            fit_law(CurveModel.on(law, dict.fromkeys(law.variables, axis), part.columns), part, seed, QUICK)
+            for law in _LAWS
         ]
         noises = [
             float(np.sqrt(np.mean(np.minimum(f.residuals**2, (5 * f.noise) ** 2)))) for f in fits if f is not None

@@ -13,7 +13,7 @@ from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import numbers, set_groups, with_numbers
 from ansatz.discovery.fit.constants import Fit, fit_constants, values_and_slopes
 from ansatz.discovery.fit.linear import wave_arguments
-from ansatz.discovery.fit.model import Model, Slot
+from ansatz.discovery.fit.model import AnsatzModel, Slot
 from ansatz.discovery.fit.projection import Projection
 from ansatz.discovery.problem.problem import Problem
 
@@ -28,7 +28,7 @@ _DECADES: Final = 2.0
 _AT_BOUND: Final = 1e-9
 
 
-def fit_model(model: Model, problem: Problem) -> Model:
+def fit_model(model: AnsatzModel, problem: Problem) -> AnsatzModel:
     """The model at the best optimum found from its stated values and from counted, seeded starts within its bounds.
 
     Starts are ranked by their error on at most 500 rows, with the linear constants solved for; the best six go on, and
@@ -45,7 +45,7 @@ def fit_model(model: Model, problem: Problem) -> Model:
     return refit_model(model.with_numbers(best), problem)
 
 
-def refit_model(model: Model, problem: Problem, max_evaluations: int = 200) -> Model:
+def refit_model(model: AnsatzModel, problem: Problem, max_evaluations: int = 200) -> AnsatzModel:
     """The model at the optimum nearest to its values, bounds kept; constants that reach a bound stand at it exactly."""
     slots = model.slots()
     free = [s.positions[0] for s in slots]
@@ -64,7 +64,7 @@ def refit_model(model: Model, problem: Problem, max_evaluations: int = 200) -> M
     return model.with_numbers(values if inside else numbers(formula))
 
 
-def fit_of(model: Model, problem: Problem) -> Fit:
+def fit_of(model: AnsatzModel, problem: Problem) -> Fit:
     """The model as a fit: its numeric formula, its error, what is free and how its numbers are marked."""
     formula, marks = model.numeric, model.marks
     free = marks.leaders([s.positions[0] for s in model.slots()])

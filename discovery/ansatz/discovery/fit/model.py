@@ -31,7 +31,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Model:
+class AnsatzModel:
     """A formula in which free constants are variables with `values`, and so are the ansatz's own numbers.
 
     `parameters` are those that are fitted, with their bounds; the others stay. Of the numbers that are left in the
@@ -43,7 +43,7 @@ class Model:
     values: Mapping[str, float]
 
     @classmethod
-    def of(cls, ansatz: Ansatz) -> Model:
+    def of(cls, ansatz: Ansatz) -> AnsatzModel:
         """The model of an ansatz, at its starts."""
         name = _FIXED if ansatz.fixed_numbers else _NUMBER
         given = numbers(ansatz.formula)
@@ -93,7 +93,7 @@ class Model:
         parameter = self.parameters[name]
         return Slot(tuple(positions), parameter.lower, parameter.upper, parameter.start is not None)
 
-    def with_numbers(self, values: Sequence[float] | Array) -> Model:
+    def with_numbers(self, values: Sequence[float] | Array) -> AnsatzModel:
         """The model with the numbers of its numeric formula replaced."""
         leaves = self._leaves()
         found = {n.name: float(v) for n, v in zip(leaves, values, strict=True) if isinstance(n, Variable)}

@@ -15,7 +15,7 @@ import numpy as np
 from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.expression import Array
 from ansatz.discovery.fit.many_starts import fit_model, refit_model
-from ansatz.discovery.fit.model import Model
+from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
 
 BORDER: Final = 1.345
@@ -39,7 +39,7 @@ class Robust:
     far: tuple[int, ...]
 
 
-def robust(model: Model, problem: Problem, loss: Loss) -> Robust:
+def robust(model: AnsatzModel, problem: Problem, loss: Loss) -> Robust:
     """The robust fit of a model, beside the weights that the problem has.
 
     Least squares first; then a few rounds towards least absolute errors, which outliers cannot hold; then the loss

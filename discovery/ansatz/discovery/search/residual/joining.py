@@ -16,7 +16,7 @@ from ansatz.discovery.expression import Apply, Node, simplify, variables
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.constants import Fit
 from ansatz.discovery.fit.many_starts import fit_of, refit_model
-from ansatz.discovery.fit.model import Model
+from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
 
 _ROUGHLY: Final = 12
@@ -27,7 +27,7 @@ _REFITTED: Final = 2
 class Joined:
     """A fitted model with its description length on a problem."""
 
-    model: Model
+    model: AnsatzModel
     problem: Problem
 
     @cached_property

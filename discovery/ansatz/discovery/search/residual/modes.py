@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Apply, Array, Node, Number, add, divide, multiply, subtract, variables
-from ansatz.discovery.fit.model import Model
+from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
 
 _SMALLEST: Final = 1e-6
@@ -40,7 +40,7 @@ class Mode:
     added: Callable[[Node, Node], Node | None]
 
 
-def modes(model: Model, problem: Problem) -> Iterator[Mode]:
+def modes(model: AnsatzModel, problem: Problem) -> Iterator[Mode]:
     """The modes that a model allows on a problem, the plainest first."""
     formula = model.formula
     prediction = problem.evaluate(model.numeric)
@@ -65,7 +65,7 @@ def _weighted(problem: Problem, y: Array, slopes: Array) -> Problem:
     return replace(problem, y=y, weights=None if unweighted else weights / weights.mean(), dimensions=None)
 
 
-def _inside(model: Model, problem: Problem) -> Mode | None:
+def _inside(model: AnsatzModel, problem: Problem) -> Mode | None:
     """What the argument of the outermost function should have been, minus what it is; None where there is no such
     function or it cannot be undone on all rows."""
     path = _path(model.formula, model)
@@ -88,7 +88,7 @@ def _inside(model: Model, problem: Problem) -> Mode | None:
     )  # fmt: skip
 
 
-def _argument_added(new: Node, old: Node, model: Model) -> Node | None:
+def _argument_added(new: Node, old: Node, model: AnsatzModel) -> Node | None:
     """What the argument of the outermost function has beside what it had; None where there is no such function."""
     ways = [_path(formula, model) for formula in (new, old)]
     if ways[0] is None or ways[1] is None:
@@ -96,7 +96,7 @@ def _argument_added(new: Node, old: Node, model: Model) -> Node | None:
     return subtract(_at(new, ways[0]), _at(old, ways[1]))
 
 
-def _path(formula: Node, model: Model) -> tuple[int, ...] | None:
+def _path(formula: Node, model: AnsatzModel) -> tuple[int, ...] | None:
     """Way from the root to the argument of the first function or power, through operations with constants."""
     inputs = set(variables(formula)) - set(model.values)
     node: Node = formula
@@ -131,7 +131,7 @@ def _put(node: Node, path: tuple[int, ...], new: Node) -> Node:
 _PLACE: Final = "argument"
 
 
-def _outer(model: Model, path: tuple[int, ...], argument: Array, problem: Problem) -> Array:
+def _outer(model: AnsatzModel, path: tuple[int, ...], argument: Array, problem: Problem) -> Array:
     """The model's values where the argument at the end of the path has the values given, shape (n,)."""
     from ansatz.discovery.expression import Variable, evaluate
 
@@ -142,7 +142,7 @@ def _outer(model: Model, path: tuple[int, ...], argument: Array, problem: Proble
     return evaluate(outer, {**problem.columns, name: argument}, problem.rows)
 
 
-def _undone(model: Model, path: tuple[int, ...], problem: Problem) -> Array | None:
+def _undone(model: AnsatzModel, path: tuple[int, ...], problem: Problem) -> Array | None:
     """The argument for which the model would have the target's values, shape (n,); None where there is none."""
     node = model.numeric
     wanted = problem.y

@@ -19,7 +19,7 @@ from ansatz.discovery.evidence.residual import Structure, residual_structure
 from ansatz.discovery.expression import Array, Node, Number, add, complexity, simplify
 from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.many_starts import fit_model
-from ansatz.discovery.fit.model import Model
+from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import RefinementStep
 from ansatz.discovery.search.archive import GIVEN, Archive, Entry
@@ -45,7 +45,7 @@ class _Correction:
     mode: Mode
     result: Joined
 
-    def added(self, before: Model) -> Node:
+    def added(self, before: AnsatzModel) -> Node:
         """What the result has beside the model before, after the joint fit, or as it was found if that is shorter."""
         difference = self.mode.added(self.result.model.formula, before.formula)
         if difference is None:
@@ -76,7 +76,7 @@ class Refinement:
         """Every formula on the way is in the archive."""
         self.portfolio.on_stage("ansatz")
         screen = archive.screen.inputs_only(problem.names)
-        current = Joined(fit_model(Model.of(ansatz), screen), screen)
+        current = Joined(fit_model(AnsatzModel.of(ansatz), screen), screen)
         entry = _admit(current, GIVEN, archive)
         if entry is None:
             return Refined((), False)

@@ -35,7 +35,7 @@ class Target:
 
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class SparseModel:
     """Parts with their least-squares coefficients; `rss` is the sum of squares that they leave."""
 
     target: Target
@@ -62,10 +62,10 @@ class Model:
         residual = self.target.y - basis @ (basis.T @ self.target.y)
         return basis, residual - basis @ (basis.T @ residual)
 
-    def with_part(self, part: Part) -> Model:
+    def with_part(self, part: Part) -> SparseModel:
         return fitted(self.target, (*self.parts, part))
 
-    def without(self, index: int) -> Model:
+    def without(self, index: int) -> SparseModel:
         """The model without one part, frequencies as they are."""
         return _linear(self.target, (*self.parts[:index], *self.parts[index + 1 :]))
 
@@ -135,7 +135,7 @@ def _solve(target: Target, columns: list[Array]) -> tuple[Array, float]:
     return coefficients, float(left @ left)
 
 
-def fitted(target: Target, parts: tuple[Part, ...]) -> Model:
+def fitted(target: Target, parts: tuple[Part, ...]) -> SparseModel:
     """The model with its coefficients, and the frequencies of its waves, at the least-squares optimum."""
     model = _linear(target, parts)
     if not any(isinstance(p, Wave) for p in parts):
@@ -151,13 +151,13 @@ def fitted(target: Target, parts: tuple[Part, ...]) -> Model:
     return model
 
 
-def _linear(target: Target, parts: tuple[Part, ...]) -> Model:
+def _linear(target: Target, parts: tuple[Part, ...]) -> SparseModel:
     columns = [c * target.roots for part in parts for c in _columns_of(part)]
     coefficients, rss = _solve(target, columns)
-    return Model(target, parts, coefficients, rss)
+    return SparseModel(target, parts, coefficients, rss)
 
 
-def _moved(model: Model) -> tuple[Part, ...]:
+def _moved(model: SparseModel) -> tuple[Part, ...]:
     """The parts with each frequency moved by a Gauss-Newton step."""
     slopes: list[Array] = []
     place = 0

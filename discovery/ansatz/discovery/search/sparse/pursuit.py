@@ -17,7 +17,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array
 from ansatz.discovery.search.sparse.library import Term
-from ansatz.discovery.search.sparse.model import Model, Part, Target, fitted
+from ansatz.discovery.search.sparse.model import Part, SparseModel, Target, fitted
 from ansatz.discovery.search.sparse.waves import Scan, Wave
 
 _INDEPENDENT: Final = 1e-8
@@ -43,7 +43,7 @@ class Pursuit:
     scans: Sequence[Scan]
     most_parts: int
 
-    def models(self, start: tuple[Part, ...], budget: Budget) -> Iterator[Model]:
+    def models(self, start: tuple[Part, ...], budget: Budget) -> Iterator[SparseModel]:
         """Models worth a look as they are found: the path from `start`, each best of it improved."""
         best = fitted(self.target, ())
         model = self._beginning(start) if start else self._longer(best)
@@ -58,7 +58,7 @@ class Pursuit:
                 return
             model = self._longer(model) if stale < _PATIENCE and not budget.spent else None
 
-    def _beginning(self, start: tuple[Part, ...]) -> Model:
+    def _beginning(self, start: tuple[Part, ...]) -> SparseModel:
         """What is left of a start with the waves beside it that the criterion wants."""
         model = fitted(self.target, start)
         for _ in range(_MOST_WAVES):
@@ -69,7 +69,7 @@ class Pursuit:
             model = longer
         return self._pruned(model)
 
-    def _longer(self, model: Model) -> Model | None:
+    def _longer(self, model: SparseModel) -> SparseModel | None:
         """The model with what lowers the criterion most, and without what that makes useless; None where there is
         nothing to add."""
         part = self._best_part(model) if len(model.parts) < self.most_parts else None
@@ -89,15 +89,15 @@ class Pursuit:
         first, *others = ((*everything, wave) for wave in waves)
         return [first, (), *others]
 
-    def improves(self, model: Model) -> bool:
+    def improves(self, model: SparseModel) -> bool:
         """Whether the criterion wants one more part beside a model."""
         part = self._best_part(model)
         return part is not None and model.with_part(part).score < model.score
 
-    def _exact(self, model: Model) -> bool:
+    def _exact(self, model: SparseModel) -> bool:
         return model.rss <= _EXACT * float(self.target.y @ self.target.y)
 
-    def _best_part(self, model: Model, terms: bool = True, waves: bool = True) -> Part | None:
+    def _best_part(self, model: SparseModel, terms: bool = True, waves: bool = True) -> Part | None:
         """What lowers the criterion most, None where nothing is left to be explained."""
         basis, residual = model.basis()
         left = float(residual @ residual)
@@ -135,7 +135,7 @@ class Pursuit:
         unit: Array = matrix / np.where(norms > 0, norms, 1.0)
         return unit
 
-    def _pruned(self, model: Model) -> Model:
+    def _pruned(self, model: SparseModel) -> SparseModel:
         """Without the parts, or phases of waves, that the criterion does not want, and with `most_parts` at most."""
         while model.parts:
             likely = model.smaller()[: 1 if len(model.parts) > self.most_parts else _TUNED]
@@ -145,7 +145,7 @@ class Pursuit:
             model = best
         return model
 
-    def _replaced(self, model: Model, budget: Budget) -> Model:
+    def _replaced(self, model: SparseModel, budget: Budget) -> SparseModel:
         """Parts exchanged for better ones, as long as that lowers the criterion."""
         for _ in range(_ROUNDS):
             before = model
@@ -163,7 +163,7 @@ class Pursuit:
                 break
         return model
 
-    def subsets(self, best: Model, met: Iterable[Part]) -> Iterator[Model]:
+    def subsets(self, best: SparseModel, met: Iterable[Part]) -> Iterator[SparseModel]:
         """The best few of each size among all subsets of the best model's parts, of what lies near it and of what was
         met on the way, frequencies held."""
         if self._exact(best):

@@ -14,7 +14,7 @@ from ansatz.discovery.expression import Array, Number, variables
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.sparse.library import Term, library
-from ansatz.discovery.search.sparse.model import Model, Part, Target
+from ansatz.discovery.search.sparse.model import Part, SparseModel, Target
 from ansatz.discovery.search.sparse.pursuit import Pursuit
 from ansatz.discovery.search.sparse.waves import clocks, others, scans
 
@@ -37,7 +37,7 @@ class SparseRegression:
                 return
 
 
-def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool) -> Iterator[Model]:
+def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool) -> Iterator[SparseModel]:
     """Sums that explain the target beside the columns `known`, shape (n, k), whose coefficients are free as well.
 
     First of terms alone; then, while there is something left to explain, with waves in evenly spread inputs, and if
@@ -50,7 +50,7 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
     roots = np.ones(small.rows) if small.weights is None else np.sqrt(small.weights)
     terms = [Term(Number(1.0), np.ones(small.rows)), *library(small)]
     target = Target(small.y * roots, known[rows] * roots[:, None], roots)
-    best: Model | None = None
+    best: SparseModel | None = None
     met: dict[int, Part] = {}
     stages: list[tuple[list[Term], Sequence[str]]] = [(terms, ())]
     if even := clocks(small):
@@ -74,7 +74,7 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
         yield from pursuit.subsets(best, met.values())
 
 
-def _leaves_noise(model: Model, problem: Problem) -> bool:
+def _leaves_noise(model: SparseModel, problem: Problem) -> bool:
     """Whether no structure is seen in what the model leaves: then waves have nothing to explain."""
     basis, residual = model.basis()
     roots = model.target.roots
