@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery import Column, Curves, Options, Report, discover
-from ansatz.discovery.curves.fit import THOROUGH, Fit, fit_law
+from ansatz.discovery.curves.fit import THOROUGH, CurveFit, fit_law
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.laws.powers import POWER_FLOOR
 from ansatz.discovery.curves.laws.tasks import FINE_TUNING
@@ -84,7 +84,7 @@ def _error_of_last(law: Law, sample: Sample, count: int) -> float:
     if fit is None:
         return math.inf
     return float(
-        np.sqrt(np.mean(Fit(fit.model, outer, fit.u, fit.delta, np.ones(outer.rows, dtype=bool)).residuals ** 2))
+        np.sqrt(np.mean(CurveFit(fit.model, outer, fit.u, fit.delta, np.ones(outer.rows, dtype=bool)).residuals ** 2))
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.chosen import ChosenLaw, fitted
-from ansatz.discovery.curves.fit import Fit
+from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.frontier import FLOPS_PER_PARAMETER_AND_TOKEN
 from ansatz.discovery.curves.intervals import draws, profile, value_quantity
 from ansatz.discovery.curves.prepare import Prepared, prepare
@@ -81,7 +81,7 @@ def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Option
     )
 
 
-def _points(fit: Fit, prepared: Prepared, points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+def _points(fit: CurveFit, prepared: Prepared, points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     """Points by names in formulas. Raises InvalidInputError where an input that the law uses is missing or wrong."""
     own = {caller: name for name, caller in prepared.names.items()}
     needed = set(fit.model.binding.values())
@@ -101,7 +101,7 @@ def _points(fit: Fit, prepared: Prepared, points: Sequence[Mapping[str, float]])
 
 @dataclass(eq=False)
 class _Asked:
-    fit: Fit
+    fit: CurveFit
     prepared: Prepared
     questions: Questions
     seed: int

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ansatz.discovery.curves.fit import Fit
+from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.intervals import Interval, constant_quantity, profile
 from ansatz.discovery.curves.search import Found
 from ansatz.discovery.expression import Node, Number, Variable, complexity, substitute, to_text, walk
@@ -45,7 +45,7 @@ def _candidate(found: Found, formula: Node, known: tuple[LawConstant, ...], rank
     )
 
 
-def law_constants(fit: Fit, intervals: bool) -> tuple[LawConstant, ...]:
+def law_constants(fit: CurveFit, intervals: bool) -> tuple[LawConstant, ...]:
     """The published constants, with profile intervals where they are asked for."""
     made = []
     for name, value in fit.model.constants(fit.u).items():
@@ -81,7 +81,7 @@ def _in_order(found: Found, known: tuple[LawConstant, ...]) -> tuple[Constant, .
     return tuple(made)
 
 
-def scores(fit: Fit, bits: float, extrapolation_rmse: float) -> Scores:
+def scores(fit: CurveFit, bits: float, extrapolation_rmse: float) -> Scores:
     """Errors on the rows that were fitted, in the target's unit."""
     y, counts = fit.sample.y, fit.sample.counts
     square = float(np.average((fit.values - y) ** 2, weights=counts))

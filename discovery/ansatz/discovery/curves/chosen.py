@@ -9,7 +9,7 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.ansatz import parse_curve_ansatz
-from ansatz.discovery.curves.fit import THOROUGH, Fit, fit_law
+from ansatz.discovery.curves.fit import THOROUGH, CurveFit, fit_law
 from ansatz.discovery.curves.free import law_of
 from ansatz.discovery.curves.laws import LAWS
 from ansatz.discovery.curves.model import CurveModel
@@ -32,7 +32,7 @@ class ChosenLaw:
     warm_up_until: float | None = None
 
 
-def fitted(curves: Curves, prepared: Prepared, law: ChosenLaw, options: Options) -> Fit:
+def fitted(curves: Curves, prepared: Prepared, law: ChosenLaw, options: Options) -> CurveFit:
     """The law on the curves, without their warm-up. Raises InvalidInputError where it cannot be fitted."""
     sample, _ = without(prepared.sample, prepared.axis, law.warm_up_until)
     catalogue = {known.name: known for known in LAWS}
@@ -59,7 +59,7 @@ def fitted(curves: Curves, prepared: Prepared, law: ChosenLaw, options: Options)
     return fit
 
 
-def fitted_runs(prepared: Prepared, law: ChosenLaw, options: Options) -> dict[str, Fit]:
+def fitted_runs(prepared: Prepared, law: ChosenLaw, options: Options) -> dict[str, CurveFit]:
     """The law on each run by itself, where constants are by run. Raises InvalidInputError where one cannot be
     fitted."""
     chosen = next(known for known in LAWS if known.name == law.name)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ansatz.discovery.curves.candidates import law_constants
 from ansatz.discovery.curves.emergence import emergence
-from ansatz.discovery.curves.fit import Fit
+from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.prepare import Prepared
 from ansatz.discovery.curves.search import Contest, Found, indistinguishable, scale_columns
 from ansatz.discovery.expression import Array
@@ -68,7 +68,7 @@ def _inside(place: LawConstant, best: Found) -> bool:
     return float(values.min()) < place.value < float(values.max())
 
 
-def _outliers(fit: Fit) -> tuple[int, ...]:
+def _outliers(fit: CurveFit) -> tuple[int, ...]:
     far = np.abs(fit.residuals) > fit.outlying
     return tuple(sorted(int(row) + 1 for row in fit.sample.first_row[far]))
 
@@ -109,7 +109,7 @@ def _measurements(contest: Contest, prepared: Prepared) -> tuple[Measurement, ..
     return tuple(made)
 
 
-def _apart(a: Fit, b: Fit, column: str) -> float | None:
+def _apart(a: CurveFit, b: CurveFit, column: str) -> float | None:
     """The value of a column, the others at their largest scale, from which two laws differ by four standard errors of
     the noise."""
     sample = a.sample
@@ -120,7 +120,7 @@ def _apart(a: Fit, b: Fit, column: str) -> float | None:
     return float(path[column][int(np.argmax(apart))]) if apart.any() else None
 
 
-def _on_scale(fit: Fit, columns: dict[str, Array]) -> Array:
+def _on_scale(fit: CurveFit, columns: dict[str, Array]) -> Array:
     values = fit.model.values(fit.u[None, :], fit.model.variables_at(columns))[0]
     with np.errstate(all="ignore"):
         z = (

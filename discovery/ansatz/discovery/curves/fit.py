@@ -42,7 +42,7 @@ SECOND = Effort(0.3, 6, 40)
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class CurveFit:
     """A law fitted to a sample: settings `u` of shape (p,), Huber's threshold `delta` in units of the rows' spread;
     `kept` are the rows that count, shape (n,): all but outliers, more than five standard deviations off."""
 
@@ -141,7 +141,7 @@ def fit_law(
     *,
     also: tuple[Array, ...] = (),
     delta: float | None = None,
-) -> Fit | None:
+) -> CurveFit | None:
     """The best fit found from many starts (and from `also`, settings known to be good); None where there is none.
 
     Huber's threshold is 1.345 standard deviations of the noise, which is estimated by the median absolute residual and
@@ -163,10 +163,10 @@ def fit_law(
         if not np.isfinite(found.cost.min()):
             return None
         kept = found.u[np.argsort(found.cost, kind="stable")[:3]]
-    return _without_outliers(Fit(model, sample, found.best, threshold, np.ones(sample.rows, dtype=bool)), effort)
+    return _without_outliers(CurveFit(model, sample, found.best, threshold, np.ones(sample.rows, dtype=bool)), effort)
 
 
-def _without_outliers(fit: Fit, effort: Effort) -> Fit:
+def _without_outliers(fit: CurveFit, effort: Effort) -> CurveFit:
     """The fit with the rows that lie more than five standard deviations off left out: those on one side would pull even
     Huber's loss. Settled in a few rounds; where more than a fifth of the rows lie off, the law is wrong, not the
     rows."""
@@ -178,7 +178,7 @@ def _without_outliers(fit: Fit, effort: Effort) -> Fit:
         found = minimise(objective, fit.u[None, :], iterations=2 * effort.iterations, tolerance=1e-13)
         if not np.isfinite(found.cost[0]):
             return fit
-        fit = Fit(fit.model, fit.sample, found.best, fit.delta, kept)
+        fit = CurveFit(fit.model, fit.sample, found.best, fit.delta, kept)
     return fit
 
 

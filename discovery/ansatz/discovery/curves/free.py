@@ -12,7 +12,7 @@ import numpy as np
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.composites import NAME, SOURCE, composites
-from ansatz.discovery.curves.fit import QUICK, Fit, fit_law
+from ansatz.discovery.curves.fit import QUICK, CurveFit, fit_law
 from ansatz.discovery.curves.laws import Law, Parameter
 from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.search import FAMILY_BITS, Contest
@@ -131,7 +131,7 @@ def _called(tree: Node) -> set[str]:
     return {node.op for node in walk(tree) if isinstance(node, Apply) and node.op in FUNCTIONS}
 
 
-def _needless(fit: Fit) -> str | None:
+def _needless(fit: CurveFit) -> str | None:
     """A factor that other constants can stand in for; None where every one counts."""
     _, slopes = fit.objective.residuals_and_slopes(fit.u[None, :])
     slopes = np.nan_to_num(slopes[0], nan=0.0, posinf=0.0, neginf=0.0)
@@ -143,7 +143,7 @@ def _needless(fit: Fit) -> str | None:
     return fit.model.names[int(np.argmax(share))]
 
 
-def _with_one(tree: Node, fit: Fit, needless: str) -> Node:
+def _with_one(tree: Node, fit: CurveFit, needless: str) -> Node:
     values = fit.model.constants(fit.u) | {needless: 1.0}
     return substitute(tree, {name: Number(value) for name, value in values.items()})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ansatz.discovery.curves.batch_tree import batch_dual
-from ansatz.discovery.curves.fit import Fit
+from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.optimise import Pin, Quantity, minimise
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, Node
@@ -30,7 +30,7 @@ class Interval:
     upper: float
 
 
-def constant_quantity(fit: Fit, name: str) -> tuple[Quantity, bool]:
+def constant_quantity(fit: CurveFit, name: str) -> tuple[Quantity, bool]:
     """A published constant of the law as a quantity, and whether it is its logarithm (a positive one, no floor)."""
     model = fit.model
     tree = model.law.published_trees[name]
@@ -39,7 +39,7 @@ def constant_quantity(fit: Fit, name: str) -> tuple[Quantity, bool]:
     return _of_tree(fit, tree, logarithm), logarithm
 
 
-def _of_tree(fit: Fit, tree: Node, logarithm: bool) -> Quantity:
+def _of_tree(fit: CurveFit, tree: Node, logarithm: bool) -> Quantity:
     model = fit.model
     scales = {f"{v}_": np.array([[scale]]) for v, scale in model.scales.items()}
 
@@ -60,7 +60,7 @@ def _of_tree(fit: Fit, tree: Node, logarithm: bool) -> Quantity:
     return quantity
 
 
-def value_quantity(fit: Fit, point: Mapping[str, float]) -> Quantity:
+def value_quantity(fit: CurveFit, point: Mapping[str, float]) -> Quantity:
     """The law at a point (columns by name), on the sample's scale, as a quantity."""
     variables = fit.model.variables_at({name: np.array([value]) for name, value in point.items()})
 
@@ -78,7 +78,7 @@ def value_quantity(fit: Fit, point: Mapping[str, float]) -> Quantity:
     return quantity
 
 
-def profile(fit: Fit, quantity: Quantity, probability: float) -> Interval:
+def profile(fit: CurveFit, quantity: Quantity, probability: float) -> Interval:
     """The interval of a quantity by the profile of the cost: the quantity is held at values around its best, everything
     else fitted again, and the rise of the cost taken as a squared t statistic.
 
@@ -122,7 +122,7 @@ def _end(distance: Array, t: Array, half: float, std_error: float) -> float:
     return float(left + (right - left) * (half - t_left) / max(t_right - t_left, 1e-300))
 
 
-def draws(fit: Fit, count: int, seed: int) -> Array:
+def draws(fit: CurveFit, count: int, seed: int) -> Array:
     """Settings u, shape (count, p), fitted again with random weights (Rubin's bootstrap 1981): of runs where there are
     at least 6 runs of several rows, else of rows."""
     rng = np.random.default_rng(seed)

@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.bindings import bindings
 from ansatz.discovery.curves.candidates import law_constants
-from ansatz.discovery.curves.fit import QUICK, Effort, Fit, fit_law
+from ansatz.discovery.curves.fit import QUICK, CurveFit, Effort, fit_law
 from ansatz.discovery.curves.laws import LAWS, Law
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.laws.shapes import CONSTANT, LINE, LOGARITHM
@@ -37,7 +37,7 @@ class Together:
     the run whose noise is the median."""
 
     found: Found
-    fits: Mapping[str, Fit]
+    fits: Mapping[str, CurveFit]
     rmse: float
     r2: float
     relative_error: float
@@ -52,9 +52,11 @@ class _Runs:
     prepared: Prepared
     seed: int
 
-    def fits(self, law: Law, binding: Mapping[str, str], names: Iterable[str], effort: Effort) -> dict[str, Fit] | None:
+    def fits(
+        self, law: Law, binding: Mapping[str, str], names: Iterable[str], effort: Effort
+    ) -> dict[str, CurveFit] | None:
         """The law on some runs; None where one run cannot be fitted."""
-        made: dict[str, Fit] = {}
+        made: dict[str, CurveFit] = {}
         for name in names:
             sample = self.samples[name]
             fit = fit_law(CurveModel.on(law, binding, sample.columns), sample, self.seed, effort)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.curves.fit import SECOND, Fit, fit_law
+from ansatz.discovery.curves.fit import SECOND, CurveFit, fit_law
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import Array
 
@@ -46,7 +46,7 @@ def constant_bits(constants: int, rows: float) -> float:
     return math.inf if left <= 0 else 0.5 * constants * math.log2(max(rows, 2.0)) * rows / left
 
 
-def law_bits(fit: Fit, structure: float, share: float) -> float:
+def law_bits(fit: CurveFit, structure: float, share: float) -> float:
     """Description length: bits of the structure, of the constants, and of what is left on all rows."""
     rows = fit.sample.rows * share
     return structure + constant_bits(fit.constants, rows) + residual_bits(fit.residuals, share)
@@ -89,13 +89,13 @@ class Foretold:
     rows: float
 
 
-def foretell(fit: Fit, held_out: HeldOut, structure: float, share: float, seed: int) -> Foretold | None:
+def foretell(fit: CurveFit, held_out: HeldOut, structure: float, share: float, seed: int) -> Foretold | None:
     """Fit the law to the inner rows and code the outer ones by what it predicts, its own uncertainty included."""
     inner, outer = fit.sample.only(held_out.inner), fit.sample.only(held_out.outer)
     part = fit_law(fit.model, inner, seed, SECOND, also=(fit.u[None, :],))
     if part is None:
         return None
-    beyond = Fit(fit.model, outer, part.u, part.delta, np.ones(outer.rows, dtype=bool))
+    beyond = CurveFit(fit.model, outer, part.u, part.delta, np.ones(outer.rows, dtype=bool))
     residuals, slopes = beyond.objective.residuals_and_slopes(part.u[None, :])
     if not np.all(np.isfinite(residuals)):
         return None

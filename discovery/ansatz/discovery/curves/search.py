@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.ansatz import CurveAnsatz
 from ansatz.discovery.curves.bindings import bindings
-from ansatz.discovery.curves.fit import QUICK, THOROUGH, Fit, fit_law
+from ansatz.discovery.curves.fit import QUICK, THOROUGH, CurveFit, fit_law
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.prepare import Prepared
@@ -38,7 +38,7 @@ class Found:
     """A law with its fit; `structure` is the bits of its form, `bits` the description length on all rows, `foretold`
     how it does on the rows held out (None where there are none, or where it fails there)."""
 
-    fit: Fit
+    fit: CurveFit
     found_by: str
     structure: float
     bits: float
@@ -126,7 +126,7 @@ class Contest:
         if fit is not None:
             self.add(fit, "ansatz", FAMILY_BITS)
 
-    def add(self, fit: Fit, found_by: str, structure: float) -> None:
+    def add(self, fit: CurveFit, found_by: str, structure: float) -> None:
         best = min((f.bits for f in self.found), default=math.inf)
         self.found.append(Found(fit, found_by, structure, law_bits(fit, structure, self.share)))
         if self.found[-1].bits < best:
@@ -238,5 +238,5 @@ def _unequal(found: list[Found]) -> list[Found]:
     return kept
 
 
-def _same(a: Fit, b: Fit) -> bool:
+def _same(a: CurveFit, b: CurveFit) -> bool:
     return bool(np.max(np.abs(a.residuals - b.residuals)) <= _SAME * max(a.noise, 1e-12))

@@ -24,7 +24,7 @@ from ansatz.discovery.evidence.uncertainty import standard_errors, t_quantile
 from ansatz.discovery.expression import constants
 from ansatz.discovery.expression.node import Number, exponent_positions, is_integer
 from ansatz.discovery.expression.numbers import free_positions, numbers, set_groups, with_numbers
-from ansatz.discovery.fit.constants import Fit, fit_constants
+from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 
 WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
@@ -62,7 +62,7 @@ class Named:
     A number that became an integer is no constant any more and has no name.
     """
 
-    fit: Fit
+    fit: FormulaFit
     names: dict[int, Name]
 
     def description_length(self, problem: Problem) -> float:
@@ -120,7 +120,7 @@ def _name_text(ratio: Fraction, symbol: str) -> str:
     return ("-" if ratio < 0 else "") + "*".join(above) + (f"/{denominator}" if below else "")
 
 
-def name_constants(fit: Fit, problem: Problem) -> Named:
+def name_constants(fit: FormulaFit, problem: Problem) -> Named:
     """Replace constants by named values where the description length falls, refitting the others each time.
 
     The most certain gain first; what is refused once is not asked again.
@@ -144,12 +144,12 @@ def name_constants(fit: Fit, problem: Problem) -> Named:
             refused.add((position, name.text))
 
 
-def _residual_bits(fit: Fit, problem: Problem) -> float:
+def _residual_bits(fit: FormulaFit, problem: Problem) -> float:
     return residual_bits(fit.rmse, len(constants(fit.formula)), problem)
 
 
 def _best_choice(
-    fit: Fit, problem: Problem, names: dict[int, Name], refused: set[tuple[int, str]]
+    fit: FormulaFit, problem: Problem, names: dict[int, Name], refused: set[tuple[int, str]]
 ) -> tuple[int, Name, float, float] | None:
     if isinstance(fit.formula, Number):
         return None  # a mean is a mean
@@ -181,7 +181,7 @@ def least_gain(name: Name, is_exponent: bool) -> float:
     return _MIN_GAIN_EXPONENT if common else _MIN_GAIN_COEFFICIENT
 
 
-def _with_name(fit: Fit, problem: Problem, position: int, name: Name) -> Fit:
+def _with_name(fit: FormulaFit, problem: Problem, position: int, name: Name) -> FormulaFit:
     values = set_groups(numbers(fit.formula), [fit.marks.together(position)], [name.value])
     free = tuple(p for p in fit.free if p != position)
     return fit_constants(with_numbers(fit.formula, values), problem, free, marks=fit.marks)

@@ -18,7 +18,7 @@ from ansatz.discovery.evidence.description_length import ROUNDING
 from ansatz.discovery.experiments.discrimination import Design, Predictions, predictions
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import free_positions
-from ansatz.discovery.fit.constants import Fit, fit_constants
+from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Warning
 from ansatz.discovery.search.archive import SCREEN_ROWS
@@ -152,7 +152,7 @@ class _Noise:
         return self.std * np.maximum(np.abs(values), 1e-300) if self.relative else np.full(values.size, self.std)
 
 
-def _noise_of(best: Fit, data: Problem) -> _Noise:
+def _noise_of(best: FormulaFit, data: Problem) -> _Noise:
     """The noise in the residual of the best fit: relative to the target where that is clearly likelier, or what the
     weights of the fit say.
 
@@ -191,7 +191,7 @@ def _points(box: Box, data: Problem, seed: int) -> Problem:
     return replace(data, X=np.asfortranarray(X), y=np.zeros(X.shape[0]), weights=None)
 
 
-def _log_weights(rivals: Sequence[Candidate], fits: Sequence[Fit], data: Problem) -> Array:
+def _log_weights(rivals: Sequence[Candidate], fits: Sequence[FormulaFit], data: Problem) -> Array:
     """Logarithms of the rivals' probabilities, of sum 1: 2**-bits of description length.
 
     A formula that fits as well as the best, and is only longer, keeps odds of one to a thousand: the data have said

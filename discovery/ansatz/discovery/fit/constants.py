@@ -21,7 +21,7 @@ _FTOL = 1e-12
 
 
 @dataclass(frozen=True)
-class Fit:
+class FormulaFit:
     """A formula with fitted constants.
 
     `rmse` is the root of the (weighted) mean squared error in the target's unit, inf where the formula is not finite on
@@ -47,7 +47,7 @@ def fit_constants(
     free: Sequence[int] | None = None,
     max_evaluations: int = 200,
     marks: Marks = UNMARKED,
-) -> Fit:
+) -> FormulaFit:
     """The formula with its constants at the nearest (weighted) least-squares optimum.
 
     `free` are positions among the numbers of the formula; by default those that are no integers. Levenberg-Marquardt
@@ -57,14 +57,14 @@ def fit_constants(
     """
     positions = marks.leaders(free_positions(formula) if free is None else free)
     start_error = problem.rmse(problem.evaluate(formula))
-    unchanged = Fit(formula, start_error, positions, marks)
+    unchanged = FormulaFit(formula, start_error, positions, marks)
     if not positions or len(positions) > problem.rows or not np.isfinite(start_error):
         return unchanged
     best = _minimise(formula, problem, positions, max_evaluations, marks)
     if best is None:
         return unchanged
     error = problem.rmse(problem.evaluate(best))
-    return Fit(best, error, positions, marks) if error <= start_error else unchanged
+    return FormulaFit(best, error, positions, marks) if error <= start_error else unchanged
 
 
 def _minimise(

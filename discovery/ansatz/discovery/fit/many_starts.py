@@ -11,7 +11,7 @@ import numpy as np
 
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import numbers, set_groups, with_numbers
-from ansatz.discovery.fit.constants import Fit, fit_constants, values_and_slopes
+from ansatz.discovery.fit.constants import FormulaFit, fit_constants, values_and_slopes
 from ansatz.discovery.fit.linear import wave_arguments
 from ansatz.discovery.fit.model import AnsatzModel, Slot
 from ansatz.discovery.fit.projection import Projection
@@ -64,11 +64,11 @@ def refit_model(model: AnsatzModel, problem: Problem, max_evaluations: int = 200
     return model.with_numbers(values if inside else numbers(formula))
 
 
-def fit_of(model: AnsatzModel, problem: Problem) -> Fit:
+def fit_of(model: AnsatzModel, problem: Problem) -> FormulaFit:
     """The model as a fit: its numeric formula, its error, what is free and how its numbers are marked."""
     formula, marks = model.numeric, model.marks
     free = marks.leaders([s.positions[0] for s in model.slots()])
-    return Fit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
+    return FormulaFit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
 
 
 def _best_starts(projection: Projection) -> list[Array]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.curves.fit import Fit
+from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.intervals import profile, value_quantity
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import Array
@@ -55,7 +55,7 @@ class Axis:
         return np.linspace(start, self.high + _LINEAR_HORIZON * (self.high - self.low), _FINE)
 
 
-def line_along(fit: Fit, sample: Sample, axis: Axis, lines: int) -> Line:
+def line_along(fit: CurveFit, sample: Sample, axis: Axis, lines: int) -> Line:
     """The law for rows of one series, without a warm-up; `lines`: how many series there are.
 
     The law's other columns stay at those of the middle row, unless they change along a run: then the law is drawn at
@@ -80,7 +80,7 @@ def line_along(fit: Fit, sample: Sample, axis: Axis, lines: int) -> Line:
     return Line(x, np.array(np.broadcast_to(values, x.shape)), lower, upper, inside)
 
 
-def _along_rows(fit: Fit, sample: Sample, across: str) -> dict[str, Array] | None:
+def _along_rows(fit: CurveFit, sample: Sample, across: str) -> dict[str, Array] | None:
     """The law's columns by ascending axis, where others than it change along a single run; None else."""
     others = [name for name in fit.model.binding.values() if name != across]
     if np.unique(sample.run).size > 1 or not any(np.ptp(sample.columns[name]) > 0 for name in others):
@@ -89,14 +89,14 @@ def _along_rows(fit: Fit, sample: Sample, across: str) -> dict[str, Array] | Non
     return {name: sample.columns[name][order] for name in {*others, across}}
 
 
-def _scaled(fit: Fit, values: Array) -> Array:
+def _scaled(fit: CurveFit, values: Array) -> Array:
     """Values on the scale of errors; shares are those of very many trials."""
     if fit.sample.trials is not None:
         return np.asarray(np.arcsin(np.sqrt(np.clip(values, 0.0, 1.0))))
     return fit.sample.to_scale(values)[0]
 
 
-def _widths(fit: Fit, columns: dict[str, Array], size: int, count: int) -> tuple[Array, Array]:
+def _widths(fit: CurveFit, columns: dict[str, Array], size: int, count: int) -> tuple[Array, Array]:
     """How far the interval goes below and above the law, on the scale: profiles at some places, lines between them."""
     places = np.unique(np.linspace(0, size - 1, count).astype(int))
     needed = set(fit.model.binding.values())

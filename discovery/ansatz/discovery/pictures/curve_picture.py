@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.chosen import ChosenLaw, fitted, fitted_runs
-from ansatz.discovery.curves.fit import Fit
+from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.prepare import LR_SUM, Prepared, prepare
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import HeldOut
@@ -65,7 +65,7 @@ class _Part:
 
     label: str
     sample: Sample
-    fit: Fit
+    fit: CurveFit
     foretold: frozenset[int]
 
 
@@ -104,7 +104,7 @@ def _even(count: int) -> list[int]:
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, _MOST_SERIES)).astype(int))]
 
 
-def _across(fit: Fit, prepared: Prepared) -> str:
+def _across(fit: CurveFit, prepared: Prepared) -> str:
     """The column to draw along: that of the runs, else data, steps, compute, size, else the one of most values."""
     used = dict.fromkeys(fit.model.binding.values())
     if prepared.axis in fit.sample.columns and (not used or {prepared.axis, LR_SUM} & used.keys()):
@@ -116,13 +116,13 @@ def _across(fit: Fit, prepared: Prepared) -> str:
     return max(used or columns, key=lambda name: np.unique(columns[name]).size)
 
 
-def _foretold(fit: Fit, held_out: bool, *scales: str) -> frozenset[int]:
+def _foretold(fit: CurveFit, held_out: bool, *scales: str) -> frozenset[int]:
     """The first rows of the sample's rows that were held out."""
     parted = HeldOut.of(fit.sample, scales) if held_out else None
     return frozenset(fit.sample.first_row[parted.outer].tolist()) if parted else frozenset()
 
 
-def _groups(prepared: Prepared, fit: Fit, across: str) -> Iterator[tuple[str, NDArray[np.intp]]]:
+def _groups(prepared: Prepared, fit: CurveFit, across: str) -> Iterator[tuple[str, NDArray[np.intp]]]:
     """Rows by the law's other columns: by each of their values where there are few, else in six parts; where these
     change along each run, by run."""
     sample = prepared.sample

@@ -13,7 +13,7 @@ from ansatz.discovery.evidence.naming import Name, Named, name_constants
 from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, variables, walk
 from ansatz.discovery.expression.numbers import fitted_positions, skeleton
-from ansatz.discovery.fit.constants import Fit, fit_constants
+from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.units.dimensions import RIGHT, WRONG
 
@@ -138,7 +138,7 @@ class Archive:
         self._tries[key] = self._tries.get(key, 0) + 1
         return self._tries[key] <= _TRIES_PER_SKELETON
 
-    def _worth_naming(self, fit: Fit) -> bool:
+    def _worth_naming(self, fit: FormulaFit) -> bool:
         if not math.isfinite(fit.rmse):
             return False
         wrongness = self._wrongness(fit.formula)
@@ -151,7 +151,7 @@ class Archive:
         )
         return bits < min(e.description_length for e in rivals) + _WORTH_BITS
 
-    def _settle(self, fit: Fit) -> Named:
+    def _settle(self, fit: FormulaFit) -> Named:
         """Constants named and the result simplified, until nothing changes."""
         named = name_constants(fit, self.screen)
         for _ in range(_ROUNDS):

@@ -8,7 +8,7 @@ from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.uncertainty import t_quantile, uncertainty
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.numbers import numbers
-from ansatz.discovery.fit.constants import Fit, fit_constants
+from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Constant
 
@@ -25,7 +25,7 @@ def constants_of(named: Named, problem: Problem) -> tuple[tuple[Constant, ...], 
         return (), ()
     free = marks.leaders(listed)
     # Named constants stand at their names' values; intervals are around the least-squares values.
-    stood = Fit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
+    stood = FormulaFit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
     best = fit_constants(formula, problem, free, max_evaluations=20, marks=marks) if named.names else stood
     errors, correlations = uncertainty(best.formula, best.rmse, free, problem, marks)
     half = t_quantile(problem.rows - len(free)) * errors

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ansatz.discovery.expression import Node
-from ansatz.discovery.fit.constants import Fit, fit_constants
+from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 
 _HELD_OUT = 0.2
@@ -40,7 +40,7 @@ class Extrapolation:
         inner = problem.rows - int(problem.rows * _HELD_OUT)
         return problem.rows_only(order[:inner]), problem.rows_only(order[inner:])
 
-    def rmse(self, fit: Fit, free: tuple[int, ...]) -> float:
+    def rmse(self, fit: FormulaFit, free: tuple[int, ...]) -> float:
         """Root of the (weighted) mean squared error on the held-out rows, in the target's unit; NaN if undefined."""
         if self._parts is None:
             return float("nan")

@@ -12,7 +12,7 @@ from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Array, Node, complexity
 from ansatz.discovery.expression.numbers import numbers
-from ansatz.discovery.trajectories.shooting import Fit, Shooting
+from ansatz.discovery.trajectories.shooting import Shooting, SystemFit
 
 LEAST_RMS = 1e-7
 """Residuals below this share of a state's spread count alike: below lie the errors of integration."""
@@ -23,7 +23,7 @@ class Scored:
     """A fitted system and its description length in `bits`; `names` are the sizes of numbers that stand at named
     values."""
 
-    fit: Fit
+    fit: SystemFit
     bits: float
     found_by: tuple[str, ...]
     names: Mapping[float, Name]
@@ -39,7 +39,7 @@ class Scored:
 
 
 def scored(
-    fit: Fit, shooting: Shooting, found_by: tuple[str, ...], names: Mapping[float, Name] | None = None
+    fit: SystemFit, shooting: Shooting, found_by: tuple[str, ...], names: Mapping[float, Name] | None = None
 ) -> Scored:
     named = names or {}
     system = fit.system
@@ -59,7 +59,7 @@ def _finite(error: float, value: float) -> float:
     return error if math.isfinite(error) else abs(value)
 
 
-def residual_bits(fit: Fit, shooting: Shooting) -> float:
+def residual_bits(fit: SystemFit, shooting: Shooting) -> float:
     """Bits of the residuals, each group of samples and each component a Gaussian of its own width.
 
     The fitted constants cost degrees of freedom in proportion to the samples.

@@ -58,7 +58,7 @@ class Merit:
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class SystemFit:
     """A system on trajectories.
 
     `states` (n, D) are the fitted ones; `rms` (groups, D) the residual of each component in each noise group, NaN
@@ -170,7 +170,7 @@ class Shooting:
         completed: Array = np.where(np.isfinite(whole), whole, typical * self.scale)
         return completed
 
-    def fit(self, system: System, near: Fit | None = None) -> Fit | None:
+    def fit(self, system: System, near: SystemFit | None = None) -> SystemFit | None:
         """The system with its constants at the nearest optimum; None where no trajectory was found.
 
         Starts from the states of the fit `near`, if given. The noise is estimated anew from the residual until it
@@ -184,7 +184,7 @@ class Shooting:
             fit = self._fit(system, np.where(self.seen, self._observed, self.states), self.noise)
         return self._refined(fit)
 
-    def _refined(self, fit: Fit | None) -> Fit | None:
+    def _refined(self, fit: SystemFit | None) -> SystemFit | None:
         """The fit with the noise estimated anew from its residual until it stays."""
         for _ in range(_ROUNDS):
             if fit is None or not fit.converged:
@@ -199,7 +199,7 @@ class Shooting:
                 break
         return fit
 
-    def _fit(self, system: System, states: Array, sigma: Array) -> Fit | None:
+    def _fit(self, system: System, states: Array, sigma: Array) -> SystemFit | None:
         task = _Task(system.compiled(self.record), sigma, METHODS[0])
         task = replace(task, method=self._method(task, states, system.values))
         point = self._at(task, np.array(states), np.array(system.values))
@@ -223,7 +223,7 @@ class Shooting:
                 break
         return self._result(system, point, task, converged)
 
-    def linearised(self, fit: Fit, extra: Sequence[tuple[int, Node]]) -> Linearised | None:
+    def linearised(self, fit: SystemFit, extra: Sequence[tuple[int, Node]]) -> Linearised | None:
         """The residual around a fit, with extra terms (equation, term) of coefficient 0 as parameters after its own."""
         task = _Task(fit.system.compiled(self.record, extra), self._per_sample(fit.rms), METHODS[0])
         point = self._at(task, fit.states, np.concatenate([fit.system.values, np.zeros(len(extra))]))
@@ -348,7 +348,7 @@ class Shooting:
             length *= _SHORTER
         return None
 
-    def _result(self, system: System, point: _Point, task: _Task, converged: bool) -> Fit:
+    def _result(self, system: System, point: _Point, task: _Task, converged: bool) -> SystemFit:
         s = point.states
         residual = self._observed - s
         with np.errstate(invalid="ignore"):
@@ -360,7 +360,7 @@ class Shooting:
         errors = standard_errors(slopes, point.constants.size)
         closed = gap <= max(_CLOSED * float(np.nanmean(rms / self.scale)), _LEAST_GAP)
         found = system.with_values(point.constants)
-        return Fit(found, s, rms, errors, len(cuts), (converged or closed) and gap < _OPEN, task.method)
+        return SystemFit(found, s, rms, errors, len(cuts), (converged or closed) and gap < _OPEN, task.method)
 
 
 def solve(design: Array, target: Array) -> Array | None:

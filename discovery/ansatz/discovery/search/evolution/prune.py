@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Apply, Node, Number, complexity, simplify, variables
-from ansatz.discovery.fit.constants import Fit, fit_constants
+from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 
 _ROWS = 200
@@ -34,14 +34,14 @@ class _Pruner:
 
     def prune(self, formula: Node) -> list[Node]:
         found: list[Node] = []
-        best: Fit | None = None if self._budget.spent else fit_constants(self._simplify(formula), self._problem)
+        best: FormulaFit | None = None if self._budget.spent else fit_constants(self._simplify(formula), self._problem)
         while best is not None and math.isfinite(best.rmse):
             best = self._shorter(best)
             if best is not None:
                 found.append(best.formula)
         return found
 
-    def _shorter(self, start: Fit) -> Fit | None:
+    def _shorter(self, start: FormulaFit) -> FormulaFit | None:
         """The shortest replacement that does no harm; None where there is none, or no time for more trials."""
         size = complexity(start.formula)
         allowed = max(start.rmse * _HARMLESS, _FLOOR * self._problem.y_scale)

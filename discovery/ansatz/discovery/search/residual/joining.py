@@ -14,7 +14,7 @@ from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.uncertainty import standard_errors
 from ansatz.discovery.expression import Apply, Node, simplify, variables
 from ansatz.discovery.expression.numbers import numbers
-from ansatz.discovery.fit.constants import Fit
+from ansatz.discovery.fit.constants import FormulaFit
 from ansatz.discovery.fit.many_starts import fit_of, refit_model
 from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
@@ -31,7 +31,7 @@ class Joined:
     problem: Problem
 
     @cached_property
-    def fit(self) -> Fit:
+    def fit(self) -> FormulaFit:
         return fit_of(self.model, self.problem)
 
     @cached_property
