@@ -49,7 +49,7 @@ from ansatz.discovery.search.sparse import SparseRegression
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import Judge
 from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
-from ansatz.discovery.tables.prepare import Prepared, data_sha256, parse_metric, prepare
+from ansatz.discovery.tables.prepare import PreparedTable, data_sha256, parse_metric, prepare
 from ansatz.discovery.tables.target_space import TargetSpace
 from ansatz.discovery.tables.warnings import (
     dimension_warnings,
@@ -193,7 +193,7 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _robust(prepared: Prepared) -> tuple[Prepared, tuple[int, ...]]:
+def _robust(prepared: PreparedTable) -> tuple[PreparedTable, tuple[int, ...]]:
     """What was prepared with the row weights that the loss of the ansatz asks for, and the rows that are far off it."""
     ansatz, problem = prepared.ansatz, prepared.problem
     if ansatz is None or ansatz.loss is Loss.SQUARED:

@@ -13,7 +13,7 @@ from ansatz.discovery.curves.chosen import ChosenLaw, fitted
 from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.frontier import FLOPS_PER_PARAMETER_AND_TOKEN
 from ansatz.discovery.curves.intervals import draws, profile, value_quantity
-from ansatz.discovery.curves.prepare import Prepared, prepare
+from ansatz.discovery.curves.prepare import PreparedCurves, prepare
 from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.evidence.uncertainty import t_quantile
@@ -81,7 +81,7 @@ def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Option
     )
 
 
-def _points(fit: CurveFit, prepared: Prepared, points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+def _points(fit: CurveFit, prepared: PreparedCurves, points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
     """Points by names in formulas. Raises InvalidInputError where an input that the law uses is missing or wrong."""
     own = {caller: name for name, caller in prepared.names.items()}
     needed = set(fit.model.binding.values())
@@ -102,7 +102,7 @@ def _points(fit: CurveFit, prepared: Prepared, points: Sequence[Mapping[str, flo
 @dataclass(eq=False)
 class _Asked:
     fit: CurveFit
-    prepared: Prepared
+    prepared: PreparedCurves
     questions: Questions
     seed: int
     _draws: Array | None = field(default=None, init=False)

@@ -14,7 +14,7 @@ from ansatz.discovery.curves.free import law_of
 from ansatz.discovery.curves.laws import LAWS
 from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.per_run import run_samples
-from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.warm_up import without
 from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
@@ -32,7 +32,7 @@ class ChosenLaw:
     warm_up_until: float | None = None
 
 
-def fitted(curves: Curves, prepared: Prepared, law: ChosenLaw, options: Options) -> CurveFit:
+def fitted(curves: Curves, prepared: PreparedCurves, law: ChosenLaw, options: Options) -> CurveFit:
     """The law on the curves, without their warm-up. Raises InvalidInputError where it cannot be fitted."""
     sample, _ = without(prepared.sample, prepared.axis, law.warm_up_until)
     catalogue = {known.name: known for known in LAWS}
@@ -59,7 +59,7 @@ def fitted(curves: Curves, prepared: Prepared, law: ChosenLaw, options: Options)
     return fit
 
 
-def fitted_runs(prepared: Prepared, law: ChosenLaw, options: Options) -> dict[str, CurveFit]:
+def fitted_runs(prepared: PreparedCurves, law: ChosenLaw, options: Options) -> dict[str, CurveFit]:
     """The law on each run by itself, where constants are by run. Raises InvalidInputError where one cannot be
     fitted."""
     chosen = next(known for known in LAWS if known.name == law.name)

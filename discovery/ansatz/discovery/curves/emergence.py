@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.search import scale_columns
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
@@ -35,7 +35,7 @@ class _Rows:
         return _Rows(self.value[rows], self.error[rows], self.scales[rows], self.run[rows])
 
 
-def emergence(prepared: Prepared) -> tuple[EmergenceVerdict, ...]:
+def emergence(prepared: PreparedCurves) -> tuple[EmergenceVerdict, ...]:
     """The verdict on all rows (`series` empty), and on every run along which the scale grows; none where values are no
     shares of successes that grow with scale, or too few.
 
@@ -58,14 +58,14 @@ def emergence(prepared: Prepared) -> tuple[EmergenceVerdict, ...]:
     return (together, *(verdict for verdict in named if verdict is not None))
 
 
-def _scales(prepared: Prepared) -> list[str]:
+def _scales(prepared: PreparedCurves) -> list[str]:
     """Columns of scale, the main one first."""
     columns = list(scale_columns(prepared.sample, prepared))
     by_role = [prepared.roles[role] for role in _MAIN if prepared.roles.get(role) in columns]
     return list(dict.fromkeys([*by_role, *columns]))
 
 
-def _usable(prepared: Prepared, columns: list[str]) -> _Rows:
+def _usable(prepared: PreparedCurves, columns: list[str]) -> _Rows:
     sample = prepared.sample
     inside = (sample.y > 0) & (sample.y < 1) & np.all([sample.columns[name] > 0 for name in columns], axis=0)
     part = sample.only(inside)

@@ -10,7 +10,7 @@ import numpy as np
 from ansatz.discovery.curves.candidates import law_constants
 from ansatz.discovery.curves.emergence import emergence
 from ansatz.discovery.curves.fit import CurveFit
-from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.search import Contest, Found, indistinguishable, scale_columns
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.curves import CurveFindings, LawConstant, Measurement, RelatedLaw, Worsening
@@ -26,7 +26,7 @@ _FEWEST_POINTS = 6
 
 def findings(
     contest: Contest,
-    prepared: Prepared,
+    prepared: PreparedCurves,
     warm_up: tuple[int, float | None],
     constant_laws: tuple[RelatedLaw, ...],
     frontier: tuple[RelatedLaw, ...],
@@ -73,7 +73,7 @@ def _outliers(fit: CurveFit) -> tuple[int, ...]:
     return tuple(sorted(int(row) + 1 for row in fit.sample.first_row[far]))
 
 
-def worsening(prepared: Prepared) -> tuple[Worsening, ...]:
+def worsening(prepared: PreparedCurves) -> tuple[Worsening, ...]:
     """Runs of a falling curve whose last value lies well above their best."""
     sample = prepared.sample
     if not prepared.axis:
@@ -97,7 +97,7 @@ def worsening(prepared: Prepared) -> tuple[Worsening, ...]:
     return tuple(found)
 
 
-def _measurements(contest: Contest, prepared: Prepared) -> tuple[Measurement, ...]:
+def _measurements(contest: Contest, prepared: PreparedCurves) -> tuple[Measurement, ...]:
     """For each rival that the data cannot tell from rank 1: the scale from which they differ by more than the noise."""
     best, *_ = contest.found
     rivals = [f for f in indistinguishable(contest.found, contest.sample.rows * contest.share) if f is not best]

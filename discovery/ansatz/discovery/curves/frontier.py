@@ -6,7 +6,7 @@ import numpy as np
 
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.per_run import related_law
-from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.curves import RelatedLaw
 
@@ -18,7 +18,7 @@ _FEWEST = 6
 _FEWEST_SIZES = 3
 
 
-def frontier_laws(prepared: Prepared) -> tuple[RelatedLaw, ...]:
+def frontier_laws(prepared: PreparedCurves) -> tuple[RelatedLaw, ...]:
     """Laws of the envelope: the value against compute, and the best size against compute; none where there are fewer
     than three sizes, no compute, or too few points."""
     sample, roles = prepared.sample, prepared.roles
@@ -37,7 +37,7 @@ def frontier_laws(prepared: Prepared) -> tuple[RelatedLaw, ...]:
     return tuple(law for law in laws if law is not None)
 
 
-def _compute(prepared: Prepared) -> Array | None:
+def _compute(prepared: PreparedCurves) -> Array | None:
     columns, roles = prepared.sample.columns, prepared.roles
     if "C" in roles:
         return columns[roles["C"]]

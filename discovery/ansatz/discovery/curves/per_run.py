@@ -16,7 +16,7 @@ from ansatz.discovery.curves.laws import LAWS, Law
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.laws.shapes import CONSTANT, LINE, LOGARITHM
 from ansatz.discovery.curves.model import CurveModel
-from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import HeldOut, foretell, law_bits
 from ansatz.discovery.curves.search import FAMILY_BITS, Found, ranked
@@ -49,7 +49,7 @@ class Together:
 @dataclass(frozen=True, eq=False)
 class _Runs:
     samples: Mapping[str, Sample]
-    prepared: Prepared
+    prepared: PreparedCurves
     seed: int
 
     def fits(
@@ -66,7 +66,7 @@ class _Runs:
         return made
 
 
-def search_per_run(prepared: Prepared, seed: int, budget: Budget) -> list[Together]:
+def search_per_run(prepared: PreparedCurves, seed: int, budget: Budget) -> list[Together]:
     """Laws ranked by the bits of all runs together; runs of fewer than five rows are left out."""
     runs = _Runs(run_samples(prepared), prepared, seed)
     if not runs.samples:
@@ -90,7 +90,7 @@ def search_per_run(prepared: Prepared, seed: int, budget: Budget) -> list[Togeth
     return [by_found[id(found)] for found in order]
 
 
-def run_samples(prepared: Prepared) -> dict[str, Sample]:
+def run_samples(prepared: PreparedCurves) -> dict[str, Sample]:
     """A sample for each run, with the columns that vary within it."""
     samples: dict[str, Sample] = {}
     for number, name in enumerate(prepared.run_names):
@@ -133,7 +133,7 @@ def _together(runs: _Runs, law: Law, binding: Mapping[str, str], names: Sequence
     )  # fmt: skip
 
 
-def laws_of_constants(best: Together, prepared: Prepared) -> tuple[RelatedLaw, ...]:
+def laws_of_constants(best: Together, prepared: PreparedCurves) -> tuple[RelatedLaw, ...]:
     """Of each constant against each column that is the same all over every run: a law, where one beats a constant."""
     columns = _run_columns(prepared)
     made = []
@@ -177,7 +177,7 @@ def related_law(
     return RelatedLaw(target, column, to_text(formula), law_constants(best.fit, intervals=True), error)
 
 
-def _run_columns(prepared: Prepared) -> dict[str, dict[str, float]]:
+def _run_columns(prepared: PreparedCurves) -> dict[str, dict[str, float]]:
     """Columns that are the same all over each run, by run."""
     found: dict[str, dict[str, float]] = {}
     sample = prepared.sample

@@ -22,7 +22,7 @@ LR_SUM, LR_DROP = "lr_sum", "lr_drop"
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedCurves:
     """A sample, the names of its runs, the roles of its columns, and what the report must say.
 
     `names` maps names in formulas to the caller's, where they differ; `axis` is the input that runs along a curve,
@@ -38,7 +38,7 @@ class Prepared:
     warnings: tuple[Warning, ...]
 
 
-def prepare(curves: Curves) -> Prepared:
+def prepare(curves: Curves) -> PreparedCurves:
     """The sample of curves: rows ordered along each run, long runs averaged within bins."""
     names = formula_names((*curves.inputs, curves.target))
     warnings: list[Warning] = []
@@ -63,7 +63,7 @@ def prepare(curves: Curves) -> Prepared:
         warnings.append(Warning("ROWS_THINNED", f"Of {sample.rows} rows {binned.rows} were fitted, {how}."))
         sample = binned
     renamed = {names[c]: c for c in (*curves.inputs, curves.target) if names[c] != c}
-    return Prepared(sample, run_names, roles, renamed, axis, names[curves.target], tuple(warnings))
+    return PreparedCurves(sample, run_names, roles, renamed, axis, names[curves.target], tuple(warnings))
 
 
 def _useful_inputs(curves: Curves, names: Mapping[str, str], warnings: list[Warning]) -> dict[str, Array]:

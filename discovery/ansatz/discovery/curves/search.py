@@ -14,7 +14,7 @@ from ansatz.discovery.curves.bindings import bindings
 from ansatz.discovery.curves.fit import QUICK, THOROUGH, CurveFit, fit_law
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.model import CurveModel
-from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import Foretold, HeldOut, foretell, law_bits
 from ansatz.discovery.evidence.rank import indistinguishable_bits
@@ -76,7 +76,7 @@ class Contest:
     """Laws that compete on one sample; `on_better` is called when a law beats those before it."""
 
     def __init__(
-        self, sample: Sample, prepared: Prepared, seed: int, on_better: Callable[[], None] = lambda: None
+        self, sample: Sample, prepared: PreparedCurves, seed: int, on_better: Callable[[], None] = lambda: None
     ) -> None:
         self.sample, self._prepared, self._seed, self._on_better = sample, prepared, seed, on_better
         self._held_out = HeldOut.of(sample, scale_columns(sample, prepared))
@@ -215,7 +215,7 @@ def _failing(found: Sequence[Found]) -> set[int]:
     return {id(f) for f in told if f.foretold is not None and f.foretold.error > limit}
 
 
-def scale_columns(sample: Sample, prepared: Prepared) -> tuple[str, ...]:
+def scale_columns(sample: Sample, prepared: PreparedCurves) -> tuple[str, ...]:
     """The columns whose product is the scale: not negative, and spread over more than a factor; learning rate and batch
     size are none."""
     left_out = {prepared.roles.get(role) for role in _NO_SCALE_ROLES}

@@ -8,7 +8,7 @@ from ansatz.discovery.curves.fit import QUICK, fit_law
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.laws.powers import ANNEALED, POWER_FLOOR
 from ansatz.discovery.curves.model import CurveModel
-from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import Array
 
@@ -23,7 +23,7 @@ _NEARLY_BEST = 1.3
 _MOST_RUNS = 6
 
 
-def warm_up_end(prepared: Prepared, seed: int) -> float | None:
+def warm_up_end(prepared: PreparedCurves, seed: int) -> float | None:
     """The value of the axis up to which rows are warm-up; None where there is none.
 
     At most the first tenth of the axis. A power law over a floor (bent down at the end, or not) is fitted to what is

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ansatz.discovery.curves.laws import BASELINES
-from ansatz.discovery.curves.prepare import Prepared
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.search import Contest, indistinguishable
 from ansatz.discovery.data.curves import MIN_ROWS_A_RUN
 from ansatz.discovery.report.report import Report, Warning
@@ -13,7 +13,7 @@ from ansatz.discovery.report.report import Report, Warning
 _FEW = 10
 
 
-def curve_warnings(report: Report, contest: Contest, prepared: Prepared) -> list[Warning]:
+def curve_warnings(report: Report, contest: Contest, prepared: PreparedCurves) -> list[Warning]:
     """Warnings on ranked laws, the first of which is the result."""
     found = report.curves
     if found is None or not report.candidates:
@@ -37,7 +37,7 @@ def curve_warnings(report: Report, contest: Contest, prepared: Prepared) -> list
     return warnings
 
 
-def short_runs(prepared: Prepared, fitted: Collection[str]) -> list[Warning]:
+def short_runs(prepared: PreparedCurves, fitted: Collection[str]) -> list[Warning]:
     """Where constants are by run: the runs that have too few rows for constants of their own."""
     left_out = [run for run in prepared.run_names if run not in fitted]
     if not left_out:

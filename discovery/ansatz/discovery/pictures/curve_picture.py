@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.chosen import ChosenLaw, fitted, fitted_runs
 from ansatz.discovery.curves.fit import CurveFit
-from ansatz.discovery.curves.prepare import LR_SUM, Prepared, prepare
+from ansatz.discovery.curves.prepare import LR_SUM, PreparedCurves, prepare
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import HeldOut
 from ansatz.discovery.curves.search import scale_columns
@@ -104,7 +104,7 @@ def _even(count: int) -> list[int]:
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, _MOST_SERIES)).astype(int))]
 
 
-def _across(fit: CurveFit, prepared: Prepared) -> str:
+def _across(fit: CurveFit, prepared: PreparedCurves) -> str:
     """The column to draw along: that of the runs, else data, steps, compute, size, else the one of most values."""
     used = dict.fromkeys(fit.model.binding.values())
     if prepared.axis in fit.sample.columns and (not used or {prepared.axis, LR_SUM} & used.keys()):
@@ -122,7 +122,7 @@ def _foretold(fit: CurveFit, held_out: bool, *scales: str) -> frozenset[int]:
     return frozenset(fit.sample.first_row[parted.outer].tolist()) if parted else frozenset()
 
 
-def _groups(prepared: Prepared, fit: CurveFit, across: str) -> Iterator[tuple[str, NDArray[np.intp]]]:
+def _groups(prepared: PreparedCurves, fit: CurveFit, across: str) -> Iterator[tuple[str, NDArray[np.intp]]]:
     """Rows by the law's other columns: by each of their values where there are few, else in six parts; where these
     change along each run, by run."""
     sample = prepared.sample

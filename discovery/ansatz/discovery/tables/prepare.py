@@ -27,7 +27,7 @@ _HOLE = " "  # no column has that name in formulas
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedTable:
     """A problem and what the report must say of how it came from the table.
 
     `problem.weights` are those of the fit; `caller_weights` those of the reported scores (mean 1, or None);
@@ -46,7 +46,7 @@ class Prepared:
     warnings: tuple[Warning, ...]
 
 
-def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
+def prepare(table: Table, options: Options, keep_all: bool = False) -> PreparedTable:
     """The problem of explaining the table's target by its inputs.
 
     Inputs that are constant, or copies of others, are warned of, and left out unless the ansatz uses them or `keep_all`
@@ -82,7 +82,7 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> Prepared:
     )  # fmt: skip
     renamed = {names[c]: c for c in table.inputs if names[c] != c}
     begun = tuple(found for formula in start if (found := _of_problem(formula, problem, metric)) is not None)
-    return Prepared(problem, caller_weights, renamed, ansatz, begun, metric, target, tuple(warnings))
+    return PreparedTable(problem, caller_weights, renamed, ansatz, begun, metric, target, tuple(warnings))
 
 
 def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node | None:

@@ -24,7 +24,7 @@ _TOLD = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedMotion:
     """`learned` is what is fitted, `held_out` what is only foretold (None: nothing); `columns` maps names in formulas
     to the caller's, where they differ; `jumps` are where runs were cut."""
 
@@ -35,7 +35,7 @@ class Prepared:
     jumps: tuple[Jump, ...]
 
 
-def prepare(trajectories: Trajectories) -> Prepared:
+def prepare(trajectories: Trajectories) -> PreparedMotion:
     """The record of a problem. Samples that are plainly wrong are taken as missing, runs are cut where they jump, and
     of very long runs some stretches are taken, each with a warning."""
     names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
@@ -54,7 +54,7 @@ def prepare(trajectories: Trajectories) -> Prepared:
         text = f"Of {sum(r.stop - r.start for r in learned)} samples {taken} were searched, in stretches of {_WINDOW}."
         warnings.append(Warning("ROWS_SAMPLED", text))
     foretold = [rows for run, rows in trajectories.slices.items() if run in held]
-    return Prepared(
+    return PreparedMotion(
         _record(trajectories, names, chosen, x),
         _record(trajectories, names, foretold, x) if foretold else None,
         {n: c for c, n in names.items() if n != c},
