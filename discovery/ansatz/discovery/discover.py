@@ -47,7 +47,7 @@ from ansatz.discovery.search.residual.refinement import Refinement
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.sparse import SparseRegression
 from ansatz.discovery.tables.extrapolation import Extrapolation
-from ansatz.discovery.tables.judge import Judge
+from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
 from ansatz.discovery.tables.prepare import PreparedTable, data_sha256, parse_metric, prepare
 from ansatz.discovery.tables.target_space import TargetSpace
@@ -149,7 +149,7 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
     prepared = prepare(table, Options(ansatz=""), keep_all=True)
     problem = prepared.problem
     fit = fit_constants(tree, problem, None if refit else ())
-    judge = Judge(problem, prepared.caller_weights)
+    judge = TableJudge(problem, prepared.caller_weights)
     entry = judge.on_all_rows(Entry(Named(fit, {}), "ansatz", math.nan, np.empty(0)), refit)
     (candidate,) = judge.candidates([entry], Extrapolation(problem))
     prediction = problem.evaluate(entry.formula)
@@ -224,10 +224,10 @@ class _Discovery:
         problem, metric = self._prepared.problem, self._prepared.metric
         target = replace(problem, y=self._prepared.target, weights=self._prepared.caller_weights)
         self._space = None if metric is None else TargetSpace(metric, target, problem)
-        self._judge = Judge(problem, self._prepared.caller_weights)
+        self._judge = TableJudge(problem, self._prepared.caller_weights)
         self._archive = Archive(problem, self._better)
         # While the search runs, candidates are judged on the rows that the archive fits.
-        self._quick_judge = Judge(self._archive.screen, self._archive.screen.weights)
+        self._quick_judge = TableJudge(self._archive.screen, self._archive.screen.weights)
 
     def run(self) -> Report:
         problem, seconds = self._prepared.problem, self._options.budget_seconds
@@ -286,7 +286,7 @@ class _Discovery:
         """Fall back to the constant, which is there to be reported whatever happens."""
         problem = replace(self._prepared.problem, form=None)
         self._prepared = replace(self._prepared, problem=problem)
-        self._judge = Judge(problem, self._prepared.caller_weights)
+        self._judge = TableJudge(problem, self._prepared.caller_weights)
         self._archive = Archive(problem)
         self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
 

@@ -27,7 +27,7 @@ _MAX_CANDIDATES_OF_MANY_ROWS = 6
 
 
 @dataclass(frozen=True, eq=False)
-class Judge:
+class TableJudge:
     """Scores formulas on all rows: `problem` holds the weights of the fit, `caller_weights` those of the scores."""
 
     problem: Problem

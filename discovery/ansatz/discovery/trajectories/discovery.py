@@ -21,7 +21,7 @@ from ansatz.discovery.trajectories.candidates import Candidates
 from ansatz.discovery.trajectories.conditional import switching_systems, switching_terms
 from ansatz.discovery.trajectories.driving import driving_waves
 from ansatz.discovery.trajectories.integral import Smoothed
-from ansatz.discovery.trajectories.judge import Judge, Judged, ranked
+from ansatz.discovery.trajectories.judge import Judged, MotionJudge, ranked
 from ansatz.discovery.trajectories.jumps import laws as jump_laws
 from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.prepare import data_sha256, prepare, uncut
@@ -79,7 +79,7 @@ class _Search:
         self._smoothed = Smoothed.of(record)
         self._shooting = Shooting(record, self._smoothed.states, self._smoothed.noise)
         held = self._prepared.held_out
-        self._judge = Judge(self._shooting, held, Smoothed.of(held).states if held else None, options.seed)
+        self._judge = MotionJudge(self._shooting, held, Smoothed.of(held).states if held else None, options.seed)
         self._names = [n for n in (*record.components, *record.inputs) if np.ptp(self._smoothed.columns[n]) > 0]
         self._warnings: list[Warning] = list(self._prepared.warnings)
         self._warnings += sampling_warnings(record, self._smoothed.states)

@@ -38,7 +38,7 @@ class Judged:
     motion: Motion
 
 
-class Judge:
+class MotionJudge:
     """Follows systems from initial states alone and ranks them."""
 
     def __init__(self, shooting: Shooting, held_out: Record | None, held_states: Array | None, seed: int) -> None:
