@@ -12,7 +12,7 @@ from ansatz.discovery.expression import Node, add
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, verdict
 from ansatz.discovery.groups.declared import settled, structure_of
-from ansatz.discovery.groups.search import GroupedSearch, Proposal
+from ansatz.discovery.groups.search import GroupedSearch, ProposedStructure
 from ansatz.discovery.groups.structure import Structure
 from ansatz.discovery.report.report import RefinementStep
 from ansatz.discovery.search.residual.refinement import Refined
@@ -69,7 +69,7 @@ class GroupedRefinement:
             return None
         return best
 
-    def _joined(self, current: GroupedEntry, proposal: Proposal, budget: Budget) -> GroupedEntry | None:
+    def _joined(self, current: GroupedEntry, proposal: ProposedStructure, budget: Budget) -> GroupedEntry | None:
         fit, added = current.fit, proposal.structure
         before = len(numbers(fit.structure.formula))
         shifted = [replace(c, positions=tuple(p + before for p in c.positions)) for c in added.constants]

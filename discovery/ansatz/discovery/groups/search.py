@@ -30,7 +30,7 @@ _STARTS = 12
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ProposedStructure:
     """A structure, who found it, and its first rough fit: constants, shape (k, G), bits, and whether it leaves nothing
     but rounding with fewer numbers than half the rows."""
 
@@ -54,9 +54,9 @@ class GroupedSearch:
     on_stage: Callable[[str], None]
     portfolios: list[Portfolio] = field(default_factory=list)
 
-    def run(self, problem: GroupedProblem, budget: Budget) -> list[Proposal]:
+    def run(self, problem: GroupedProblem, budget: Budget) -> list[ProposedStructure]:
         """Proposals, the most promising first; each group and all rows get an equal share of the time."""
-        found: dict[str, Proposal] = {}
+        found: dict[str, ProposedStructure] = {}
         parts = [problem.group(g) for g in self._largest(problem)]
         for i, part in enumerate([*parts, problem.problem]):
             engine = self.engine if i in (0, len(parts)) else None
@@ -84,7 +84,7 @@ class GroupedSearch:
         yield from ((e.formula, e.found_by) for e in archive.entries[:_BEST])
 
 
-def _roughly(structure: Structure, found_by: str, problem: GroupedProblem) -> Proposal:
+def _roughly(structure: Structure, found_by: str, problem: GroupedProblem) -> ProposedStructure:
     """A quick fit, with everything per group or with everything shared."""
     alone = fit_each_group(structure, problem, _STARTS)
     one = fit_each_group(structure, problem.as_one, 2)
@@ -93,4 +93,4 @@ def _roughly(structure: Structure, found_by: str, problem: GroupedProblem) -> Pr
     bits = [scored(f, problem).description_length if np.isfinite(f.rmse) else np.inf for f in fits]
     best = fits[int(np.argmin(bits))]
     exact = is_exact(best.rmse, problem.problem) and 2 * best.fitted < problem.problem.rows
-    return Proposal(structure, found_by, best.values, min(bits), exact)
+    return ProposedStructure(structure, found_by, best.values, min(bits), exact)

@@ -22,7 +22,7 @@ from ansatz.discovery.expression.node import Number
 from ansatz.discovery.expression.numbers import free_positions, skeleton
 from ansatz.discovery.search.reduction import reductions
 from ansatz.discovery.search.structured.selection import Regression
-from ansatz.discovery.trajectories.candidates import Proposal
+from ansatz.discovery.trajectories.candidates import RightHandSide
 from ansatz.discovery.trajectories.dense import dense
 from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
 from ansatz.discovery.trajectories.scored import Scored, scored
@@ -68,7 +68,7 @@ class Assembly:
         self._integral: dict[tuple[int, str], float] = {}
         self._max_complexity = max_complexity
         self._positive, self._roots = positive, roots
-        self._proposals: Sequence[Sequence[Proposal]] = ()
+        self._proposals: Sequence[Sequence[RightHandSide]] = ()
         self._terms: Sequence[Node] = ()
         self._known: dict[tuple[object, ...], Scored | None] = {}
 
@@ -144,7 +144,7 @@ class Assembly:
             lambda equations, near: self.propose(equations, sources, near, wide=True),
         )
 
-    def run(self, proposals: Sequence[Sequence[Proposal]], terms: Sequence[Node], budget: Budget) -> None:
+    def run(self, proposals: Sequence[Sequence[RightHandSide]], terms: Sequence[Node], budget: Budget) -> None:
         """Assemble and improve until nothing shortens the description; `terms` are those that may be added."""
         self._proposals, self._terms = proposals, terms
         if self.best is None or not self.best.exact:
@@ -178,7 +178,7 @@ class Assembly:
     def _propose_like(self, item: Scored) -> Propose:
         return lambda equations, names: self.propose(equations, item.found_by, item, names)
 
-    def _start(self, proposals: Sequence[Sequence[Proposal]], budget: Budget) -> None:
+    def _start(self, proposals: Sequence[Sequence[RightHandSide]], budget: Budget) -> None:
         """The best of each state at several sizes, then combinations of those that come near: equations that are poor
         alone may be good together."""
         for size in (math.inf, *_FEW_CONSTANTS):
@@ -300,14 +300,14 @@ class Assembly:
             yield Extension(i, term, coefficient, tuple(equations), self.propose(equations, sources, start))
 
 
-def _combinations(proposals: Sequence[Sequence[Proposal]]) -> list[tuple[Proposal, ...]]:
+def _combinations(proposals: Sequence[Sequence[RightHandSide]]) -> list[tuple[RightHandSide, ...]]:
     """The likeliest combinations, by their descriptions in integral form, within some bits of the best of all."""
     found = [(sum(p.bits for p in picked), picked) for picked in product(*(p[:_COMBINED] for p in proposals))]
     found.sort(key=lambda item: item[0])
     return [picked for bits, picked in found[:_MOST_COMBINATIONS] if bits < found[0][0] + _NEAR_BITS]
 
 
-def _best_within(proposals: Sequence[Proposal], constants: float) -> Proposal:
+def _best_within(proposals: Sequence[RightHandSide], constants: float) -> RightHandSide:
     """The shortest description with at most so many constants, or the one with fewest."""
     sizes = [len(free_positions(p.formula)) for p in proposals]
     return proposals[next((i for i, size in enumerate(sizes) if size <= constants), int(np.argmin(sizes)))]

@@ -48,7 +48,7 @@ _LEAST_ROWS = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Proposal:
+class RightHandSide:
     """A right-hand side in integral form and who found it."""
 
     explained: Explained
@@ -72,14 +72,14 @@ class Candidates:
         self._searched: list[tuple[Library, Array]] = []
         self._tries: dict[str, int] = {}
         self._done: set[Node] = set()
-        self._found: dict[str, Proposal] = {}
+        self._found: dict[str, RightHandSide] = {}
         self._positive = frozenset(n for n, v in smoothed.columns.items() if np.all(v > 0))
 
     @property
-    def best(self) -> list[Proposal]:
+    def best(self) -> list[RightHandSide]:
         """The shortest descriptions, and those that no simpler one beats."""
         ordered = sorted(self._found.values(), key=lambda p: p.bits)
-        front: list[Proposal] = []
+        front: list[RightHandSide] = []
         for proposal in sorted(self._found.values(), key=lambda p: (complexity(p.formula), p.explained.rms)):
             if not front or proposal.explained.rms < 0.97 * front[-1].explained.rms:
                 front.append(proposal)
@@ -88,7 +88,7 @@ class Candidates:
         return sorted(list(dict.fromkeys(chosen))[:_KEPT], key=lambda p: p.bits)
 
     @property
-    def switched(self) -> list[Proposal]:
+    def switched(self) -> list[RightHandSide]:
         """The shortest descriptions that have a threshold."""
         found = (p for p in self._found.values() if next(calls(p.formula, "sign", "max"), None) is not None)
         return sorted(found, key=lambda p: p.bits)[:_SWITCHED]
@@ -98,7 +98,7 @@ class Candidates:
         """Whether a short right-hand side leaves nothing."""
         return any(p.explained.rms < _EXACT * self.form.scale and p.bits < _SHORT_BITS for p in self._found.values())
 
-    def propose(self, formula: Node, found_by: str) -> Proposal | None:
+    def propose(self, formula: Node, found_by: str) -> RightHandSide | None:
         """Fit in integral form and keep; the same with other constants gets few starts."""
         simple = simplify(formula, self._positive, roots="sqrt" in self._options.functions)
         key = skeleton(simple)
@@ -108,7 +108,7 @@ class Candidates:
         explained = self.form.fit(simple)
         if explained is None or self._has_pole(explained.formula):
             return None
-        proposal = Proposal(explained, found_by)
+        proposal = RightHandSide(explained, found_by)
         known = self._found.get(key)
         if known is None or known.bits > proposal.bits:
             self._found[key] = proposal

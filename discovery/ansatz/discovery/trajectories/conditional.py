@@ -15,7 +15,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, Number, Variable, call, evaluate, multiply
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.trajectories.candidates import Candidates, Proposal
+from ansatz.discovery.trajectories.candidates import Candidates, RightHandSide
 from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
 from ansatz.discovery.trajectories.library import monomials
 
@@ -51,7 +51,7 @@ def switching_terms(
     return list(dict.fromkeys(terms))
 
 
-def switching_systems(proposed: Sequence[Candidates]) -> Iterator[list[Proposal]]:
+def switching_systems(proposed: Sequence[Candidates]) -> Iterator[list[RightHandSide]]:
     """Systems that switch where they may: smooth laws of many terms come nearer in integral form, which does not
     resolve steps, but not on the trajectories."""
     choices = [c.switched or c.best[:1] for c in proposed]
