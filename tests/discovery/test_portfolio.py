@@ -12,7 +12,7 @@ from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Emit
-from ansatz.discovery.search.residual.refinement import Refinement
+from ansatz.discovery.search.residual.refinement import FormulaRefinement
 
 
 class Broken:
@@ -43,7 +43,7 @@ def _problem() -> Problem:
 
 def _refined(portfolio: Portfolio, seconds: float) -> Portfolio:
     problem = _problem()
-    Refinement(portfolio).run(Ansatz(parse("2.1*x", ["x"])), problem, Budget(seconds), Archive(problem))
+    FormulaRefinement(portfolio).run(Ansatz(parse("2.1*x", ["x"])), problem, Budget(seconds), Archive(problem))
     return portfolio
 
 

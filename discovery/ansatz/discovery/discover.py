@@ -43,7 +43,7 @@ from ansatz.discovery.search.dimensional import with_dimensional
 from ansatz.discovery.search.parts.search import PartsSearch
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Searcher
-from ansatz.discovery.search.residual.refinement import Refinement
+from ansatz.discovery.search.residual.refinement import FormulaRefinement
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.sparse import SparseRegression
 from ansatz.discovery.tables.extrapolation import Extrapolation
@@ -249,7 +249,7 @@ class _Discovery:
             searchers, engine, self._tell.stage, structured.followers(), warnings=screening_warnings(problem, searched)
         )
         if ansatz is not None:
-            refined = Refinement(portfolio).run(ansatz, searched, budget.part(seconds / 2), self._archive)
+            refined = FormulaRefinement(portfolio).run(ansatz, searched, budget.part(seconds / 2), self._archive)
             refinement = refined.steps
             if refined.is_complete:
                 # The caller's formula explains all there is to explain: rivals could only say the same otherwise.

@@ -26,7 +26,7 @@ from ansatz.discovery.report.report import Candidate, ConstantLaw, Receipt, Refi
 from ansatz.discovery.search import evolution
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.protocol import Searcher
-from ansatz.discovery.search.residual.refinement import Refined
+from ansatz.discovery.search.residual.refinement import RefinedFormula
 from ansatz.discovery.tables.prepare import data_sha256, prepare
 from ansatz.discovery.tables.warnings import dimension_warnings, result_warnings
 
@@ -86,7 +86,7 @@ class GroupedDiscovery:
         for formula in self._prepared.start:
             if not budget.spent:
                 self._archive.propose(freed(formula), "start", budget)
-        refined = Refined((), False)
+        refined = RefinedFormula((), False)
         if self._prepared.ansatz is not None:
             refinement = GroupedRefinement(self._search, self._archive, self._options.per_group)
             part = budget.part(budget.remaining / 2)

@@ -15,7 +15,7 @@ from ansatz.discovery.groups.declared import settled, structure_of
 from ansatz.discovery.groups.search import GroupedSearch, ProposedStructure
 from ansatz.discovery.groups.structure import Structure
 from ansatz.discovery.report.report import RefinementStep
-from ansatz.discovery.search.residual.refinement import Refined
+from ansatz.discovery.search.residual.refinement import RefinedFormula
 
 _MAX_STEPS = 3
 _CORRECTIONS = 4
@@ -30,13 +30,13 @@ class GroupedRefinement:
     archive: GroupedArchive
     per_group: tuple[str, ...]
 
-    def run(self, ansatz: Ansatz, budget: Budget) -> Refined:
+    def run(self, ansatz: Ansatz, budget: Budget) -> RefinedFormula:
         """Every formula on the way is in the archive."""
         self.search.on_stage("ansatz")
         structure = structure_of(ansatz)
         current = self.archive.propose(structure, "ansatz", budget, settled(structure, self.per_group))
         if current is None:
-            return Refined((), False)
+            return RefinedFormula((), False)
         steps = [RefinementStep(current.formula, None, 0.0)]
         while len(steps) <= _MAX_STEPS and not budget.spent and not self._is_complete(current):
             self.search.on_stage("residual")
@@ -47,7 +47,7 @@ class GroupedRefinement:
             gain = current.description_length - joined.description_length
             steps.append(RefinementStep(joined.formula, correction, gain, "additive"))
             current = joined
-        return Refined(tuple(steps), self._is_complete(current))
+        return RefinedFormula(tuple(steps), self._is_complete(current))
 
     def _is_complete(self, current: GroupedEntry) -> bool:
         left = verdict(current, self.archive.problem)

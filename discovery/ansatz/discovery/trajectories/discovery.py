@@ -25,7 +25,7 @@ from ansatz.discovery.trajectories.judge import Judged, MotionJudge, ranked
 from ansatz.discovery.trajectories.jumps import laws as jump_laws
 from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.prepare import data_sha256, prepare, uncut
-from ansatz.discovery.trajectories.refinement import Refined, Refinement
+from ansatz.discovery.trajectories.refinement import MotionRefinement, RefinedMotion
 from ansatz.discovery.trajectories.sampling import sampling_warnings
 from ansatz.discovery.trajectories.scored import Scored, relative_rms
 from ansatz.discovery.trajectories.shooting import Shooting
@@ -86,7 +86,7 @@ class _Search:
         self._cut: list[str] = []
         self._proposed = [Candidates(self._smoothed, j, options) for j in range(len(record.states))]
         self._ansatz = parse_motion_ansatz(trajectories, options)
-        self._refined = Refined()
+        self._refined = RefinedMotion()
         self._noise = Noise(uncut(trajectories), trajectories.stochastic, options.seed)
         positive = frozenset(n for n, v in self._smoothed.columns.items() if np.all(v > 0))
         self._assembly = Assembly(
@@ -133,7 +133,7 @@ class _Search:
             return False
         self._tell.stage("ansatz")
         forms = [c.form for c in self._proposed]
-        refinement = Refinement(self._ansatz, forms, self._record.states, self._assembly, self._options.seed)
+        refinement = MotionRefinement(self._ansatz, forms, self._record.states, self._assembly, self._options.seed)
         self._refined = refinement.run(
             self._rates(), self._missing, self._leaves_noise, self._budget.part(self._budget.remaining / 2)
         )

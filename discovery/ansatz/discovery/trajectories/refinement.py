@@ -34,7 +34,7 @@ FOUND_BY = "ansatz"
 
 
 @dataclass(frozen=True, eq=False)
-class Refined:
+class RefinedMotion:
     """The systems on the way, the first that of the ansatz alone, with the values of its free constants in each."""
 
     systems: tuple[Scored, ...] = ()
@@ -57,7 +57,7 @@ class Refined:
         return candidate
 
 
-class Refinement:
+class MotionRefinement:
     """Fits and refines an ansatz. `others` are right-hand sides for states that it says nothing of."""
 
     def __init__(
@@ -70,13 +70,13 @@ class Refinement:
     def run(
         self, others: Sequence[Node], terms: Callable[[Scored], Sequence[Node]], is_noise: Callable[[Scored], bool],
         budget: Budget,
-    ) -> Refined:  # fmt: skip
+    ) -> RefinedMotion:  # fmt: skip
         """`terms` are what may be joined to the equations of the ansatz."""
         before = self._assembly.best
         guesses = {i: self._guess(i) for i in self._ansatz.equations}
         found = self._fitted(others, guesses)
         if found is None:
-            return Refined()
+            return RefinedMotion()
         item, values = found
         systems, constants = [item], [values]
         gain = before.bits - item.bits if before is not None else 0.0
@@ -97,7 +97,7 @@ class Refinement:
             steps.append(RefinementStep(equation, added, gain, "additive", missing, self._states[best.state]))
             systems.append(item)
             constants.append(values)
-        return Refined(tuple(systems), tuple(constants), tuple(steps))
+        return RefinedMotion(tuple(systems), tuple(constants), tuple(steps))
 
     def _places(self, terms: Sequence[Node]) -> list[tuple[int, Node]]:
         return [(i, term) for i in self._ansatz.equations for term in terms]

@@ -56,7 +56,7 @@ class _Correction:
 
 
 @dataclass(frozen=True)
-class Refined:
+class RefinedFormula:
     """The steps of a refinement, the fit of the ansatz first, and whether nothing is left to be found after them."""
 
     steps: tuple[RefinementStep, ...]
@@ -64,7 +64,7 @@ class Refined:
 
 
 @dataclass(frozen=True, eq=False)
-class Refinement:
+class FormulaRefinement:
     """Searches what an ansatz misses with the searchers of a portfolio.
 
     What is cut short or fails on the way is told in the portfolio's own lists.
@@ -72,14 +72,14 @@ class Refinement:
 
     portfolio: Portfolio
 
-    def run(self, ansatz: Ansatz, problem: Problem, budget: Budget, archive: Archive) -> Refined:
+    def run(self, ansatz: Ansatz, problem: Problem, budget: Budget, archive: Archive) -> RefinedFormula:
         """Every formula on the way is in the archive."""
         self.portfolio.on_stage("ansatz")
         screen = archive.screen.inputs_only(problem.names)
         current = Joined(fit_model(AnsatzModel.of(ansatz), screen), screen)
         entry = _admit(current, GIVEN, archive)
         if entry is None:
-            return Refined((), False)
+            return RefinedFormula((), False)
         if (shorter := pruned(current, budget)) is not current:
             _admit(shorter, GIVEN, archive)
         cut_before = len(self.portfolio.cut_stages)
@@ -102,7 +102,7 @@ class Refinement:
         was_cut = budget.spent or len(self.portfolio.cut_stages) > cut_before
         if was_cut and not is_complete:
             self.portfolio.cut_stages.append("residual")
-        return Refined(tuple(steps), is_complete)
+        return RefinedFormula(tuple(steps), is_complete)
 
     def _correction(self, current: Joined, problem: Problem, budget: Budget) -> _Correction | None:
         """The best joint model with one correction; None where none pays.
