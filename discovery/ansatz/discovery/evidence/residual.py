@@ -27,7 +27,7 @@ LEVEL = 0.01
 
 
 @dataclass(frozen=True)
-class Structure:
+class ResidualStructure:
     """What a residual shows: p-values of its tests against each input, by name, and `p_value` of all tests together."""
 
     by_input: Mapping[str, float]
@@ -49,7 +49,7 @@ def residual_verdict(formula: Node, problem: Problem, marks: Marks = UNMARKED) -
     return None if found is None else ResidualVerdict(found.is_noise, found.p_value, found.missing)
 
 
-def residual_structure(formula: Node, problem: Problem, marks: Marks = UNMARKED) -> Structure | None:
+def residual_structure(formula: Node, problem: Problem, marks: Marks = UNMARKED) -> ResidualStructure | None:
     """What a fitted formula leaves; None where there are too few rows to say. All its numbers that are no integers
     count as fitted, but for those that `marks` say are fixed."""
     groups = [marks.together(p) for p in marks.leaders(free_positions(formula))]
@@ -57,7 +57,7 @@ def residual_structure(formula: Node, problem: Problem, marks: Marks = UNMARKED)
     return structure(prediction, tangent, problem)
 
 
-def structure(prediction: Array, tangent: Array, problem: Problem) -> Structure | None:
+def structure(prediction: Array, tangent: Array, problem: Problem) -> ResidualStructure | None:
     """What y − prediction, both of shape (n,), shows beside a fit of as many constants as `tangent` has columns: the
     derivatives of the prediction, shape (n, k). None where there are too few rows to say.
 
@@ -69,7 +69,7 @@ def structure(prediction: Array, tangent: Array, problem: Problem) -> Structure 
     if problem.rows < _MIN_ROWS + tangent.shape[1]:
         return None
     if is_exact(problem.rmse(prediction), problem):
-        return Structure({}, 1.0)
+        return ResidualStructure({}, 1.0)
     if problem.rows > _MOST_ROWS:
         rows = np.sort(np.random.default_rng(problem.seed).choice(problem.rows, _MOST_ROWS, replace=False))
         problem, prediction, tangent = problem.rows_only(rows), prediction[rows], tangent[rows]
@@ -92,7 +92,7 @@ def structure(prediction: Array, tangent: Array, problem: Problem) -> Structure 
         found[name] += tests.dependence(_powers(x) * roots[:, None])
     count = len(others) + sum(map(len, found.values()))
     by_input = {n: _corrected(min(p), count) for n, p in found.items() if p}
-    return Structure(by_input, min([*by_input.values(), *(_corrected(p, count) for p in others)]))
+    return ResidualStructure(by_input, min([*by_input.values(), *(_corrected(p, count) for p in others)]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from ansatz.discovery.expression.numbers import fitted_positions, numbers
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.naming import name_shared
 from ansatz.discovery.groups.problem import GroupedProblem
-from ansatz.discovery.groups.sharing import Scored, Sharing, scored
+from ansatz.discovery.groups.sharing import ScoredGroups, Sharing, scored
 from ansatz.discovery.groups.structure import Constant, GroupedFit, Structure
 from ansatz.discovery.report.report import ResidualVerdict
 from ansatz.discovery.units.dimensions import RIGHT
@@ -30,7 +30,7 @@ _SAME = 1e-7
 class GroupedEntry:
     """A structure of the archive with its constants fitted and named; `prediction` on the rows, shape (n,)."""
 
-    scored: Scored
+    scored: ScoredGroups
     found_by: str
     prediction: Array
     wrongness: int = RIGHT
@@ -100,7 +100,7 @@ class GroupedArchive:
         pruned = found if found_by == "ansatz" else self._pruned(found)
         return self.keep(name_shared(pruned, self.problem), found_by)
 
-    def _pruned(self, current: Scored) -> Scored:
+    def _pruned(self, current: ScoredGroups) -> ScoredGroups:
         """Without the shared constants that lie within their error of zero, as long as that is shorter."""
         inner = self.problem.problem
         for j in current.fit.shared:
@@ -115,7 +115,7 @@ class GroupedArchive:
                 return self._pruned(trial)
         return current
 
-    def keep(self, found: Scored, found_by: str) -> GroupedEntry:
+    def keep(self, found: ScoredGroups, found_by: str) -> GroupedEntry:
         """The entry of a fit: itself, or the shorter one that predicts the same."""
         dimensions = self.problem.problem.dimensions
         wrongness = RIGHT if dimensions is None else dimensions.wrongness(found.fit.formula)
@@ -160,7 +160,7 @@ def _tangent(fit: GroupedFit, problem: GroupedProblem) -> Array:
     return np.hstack([slopes[:, :shared], *own])
 
 
-def constant_of_all(problem: GroupedProblem) -> Scored:
+def constant_of_all(problem: GroupedProblem) -> ScoredGroups:
     """The mean of the target, the same in every group."""
     mean = float(np.average(problem.problem.y, weights=problem.problem.weights))
     structure = Structure(Number(mean), (Constant((0,)),))

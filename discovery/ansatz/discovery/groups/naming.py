@@ -10,10 +10,10 @@ from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression.node import exponent_positions
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
-from ansatz.discovery.groups.sharing import Scored, scored
+from ansatz.discovery.groups.sharing import ScoredGroups, scored
 
 
-def name_shared(current: Scored, problem: GroupedProblem, kept: Collection[int] = ()) -> Scored:
+def name_shared(current: ScoredGroups, problem: GroupedProblem, kept: Collection[int] = ()) -> ScoredGroups:
     """Shared constants, but those `kept`, put at named values where that saves enough description length.
 
     The largest gain first, the other constants refitted each time.
@@ -26,7 +26,7 @@ def name_shared(current: Scored, problem: GroupedProblem, kept: Collection[int] 
         current = min(paying, key=lambda s: s.description_length)
 
 
-def _choices(current: Scored, problem: GroupedProblem, kept: Collection[int]) -> Iterator[tuple[int, Name]]:
+def _choices(current: ScoredGroups, problem: GroupedProblem, kept: Collection[int]) -> Iterator[tuple[int, Name]]:
     within = t_quantile(problem.problem.rows - current.fit.fitted, WITHIN)
     for j in current.fit.shared:
         error = float(current.errors[j, 0])
@@ -36,7 +36,7 @@ def _choices(current: Scored, problem: GroupedProblem, kept: Collection[int]) ->
             yield from ((j, name) for name in [n for n in names_near(value, within * error) if n.value][:2])
 
 
-def _named(current: Scored, j: int, name: Name, problem: GroupedProblem) -> Scored | None:
+def _named(current: ScoredGroups, j: int, name: Name, problem: GroupedProblem) -> ScoredGroups | None:
     fit = current.fit
     values = fit.values.copy()
     values[j] = name.value

@@ -20,7 +20,7 @@ _QUANTILES = (0.5, 0.25, 0.75)
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ScoredGroups:
     """A fit, the standard errors of its constants, shape (k, G), the names of those that are fixed at one (name and
     its bits), and its description length in bits."""
 
@@ -30,11 +30,13 @@ class Scored:
     names: Mapping[int, tuple[str, float]] = field(default_factory=dict)
 
 
-def scored(fit: GroupedFit, problem: GroupedProblem, names: Mapping[int, tuple[str, float]] | None = None) -> Scored:
+def scored(
+    fit: GroupedFit, problem: GroupedProblem, names: Mapping[int, tuple[str, float]] | None = None
+) -> ScoredGroups:
     """The fit with its errors and description length."""
     found = uncertainty(fit, problem)
     bits = {j: bits for j, (_, bits) in (names or {}).items()}
-    return Scored(fit, found.errors, description_length(fit, found, bits, problem), names or {})
+    return ScoredGroups(fit, found.errors, description_length(fit, found, bits, problem), names or {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,7 @@ class Sharing:
     problem: GroupedProblem
     budget: Budget
 
-    def fit(self, structure: Structure, settled: Mapping[int, bool], start: Array | None = None) -> Scored | None:
+    def fit(self, structure: Structure, settled: Mapping[int, bool], start: Array | None = None) -> ScoredGroups | None:
         """The structure with its constants shared or per group, as it is shortest to describe.
 
         `settled` says of some constants whether they are per group; the others are chosen. `start`, shape (k, G), is
@@ -69,7 +71,7 @@ class Sharing:
         together = fit_each_group(structure, self.problem.as_one, STARTS).values
         yield np.repeat(together, self.problem.groups, axis=1)
 
-    def _greedy(self, current: Scored, starts: Sequence[Array], free: Collection[int]) -> Scored:
+    def _greedy(self, current: ScoredGroups, starts: Sequence[Array], free: Collection[int]) -> ScoredGroups:
         """Share or free one constant at a time, each time the one that saves most, while it pays."""
         while not self.budget.spent:
             fits = (f for j in sorted(free) for f in self._flipped(current, j, starts))
@@ -79,7 +81,7 @@ class Sharing:
             current = best
         return current
 
-    def _flipped(self, current: Scored, j: int, starts: Sequence[Array]) -> Iterator[GroupedFit]:
+    def _flipped(self, current: ScoredGroups, j: int, starts: Sequence[Array]) -> Iterator[GroupedFit]:
         """The fit with constant j shared where it was not, and the other way round."""
         fit = current.fit
         start = fit.values.copy()
@@ -101,9 +103,9 @@ class Sharing:
                     values = fit_groups(structure, self.problem, values, per_group, shared, max_steps=20).values
                 yield fit_groups(structure, self.problem, values, per_group)
 
-    def _best(self, fits: Iterator[GroupedFit]) -> Scored | None:
+    def _best(self, fits: Iterator[GroupedFit]) -> ScoredGroups | None:
         """The fit that is shortest to describe; once the budget is spent, of those that came before and one more."""
-        best: Scored | None = None
+        best: ScoredGroups | None = None
         for fit in fits:
             found = scored(fit, self.problem) if np.isfinite(fit.rmse) else None
             if found is not None and (best is None or found.description_length < best.description_length):

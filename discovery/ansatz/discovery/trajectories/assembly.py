@@ -25,7 +25,7 @@ from ansatz.discovery.search.structured.selection import Regression
 from ansatz.discovery.trajectories.candidates import RightHandSide
 from ansatz.discovery.trajectories.dense import dense
 from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
-from ansatz.discovery.trajectories.scored import Scored, scored
+from ansatz.discovery.trajectories.scored import ScoredSystem, scored
 from ansatz.discovery.trajectories.settling import Propose, name_one, tie
 from ansatz.discovery.trajectories.shooting import Shooting, solve
 from ansatz.discovery.trajectories.shortening import small_reductions, weak_parameters
@@ -52,7 +52,7 @@ class Extension:
     term: Node
     coefficient: float
     equations: tuple[Node, ...]
-    item: Scored | None
+    item: ScoredSystem | None
 
 
 class Assembly:
@@ -70,23 +70,23 @@ class Assembly:
         self._positive, self._roots = positive, roots
         self._proposals: Sequence[Sequence[RightHandSide]] = ()
         self._terms: Sequence[Node] = ()
-        self._known: dict[tuple[object, ...], Scored | None] = {}
+        self._known: dict[tuple[object, ...], ScoredSystem | None] = {}
 
     @property
-    def found(self) -> list[Scored]:
+    def found(self) -> list[ScoredSystem]:
         allowed = (s for s in self._known.values() if s is not None and self._allowed(s))
         return sorted(allowed, key=lambda s: (s.bits, s.complexity))
 
-    def _allowed(self, item: Scored) -> bool:
+    def _allowed(self, item: ScoredSystem) -> bool:
         return all(complexity(e) <= self._max_complexity for e in item.equations)
 
     @property
-    def best(self) -> Scored | None:
+    def best(self) -> ScoredSystem | None:
         return next(iter(self.found), None)
 
-    def shortlist(self, most: int) -> list[Scored]:
+    def shortlist(self, most: int) -> list[ScoredSystem]:
         """The shortest descriptions, each structure once."""
-        distinct: dict[tuple[tuple[str, ...], ...], Scored] = {}
+        distinct: dict[tuple[tuple[str, ...], ...], ScoredSystem] = {}
         for item in self.found:
             distinct.setdefault(tuple(map(structure, item.equations)), item)
             if len(distinct) >= most:
@@ -94,9 +94,9 @@ class Assembly:
         return list(distinct.values())
 
     def propose(
-        self, equations: Sequence[Node], found_by: Sequence[str], near: Scored | None = None,
+        self, equations: Sequence[Node], found_by: Sequence[str], near: ScoredSystem | None = None,
         names: Mapping[float, Name] | None = None, wide: bool = False,
-    ) -> Scored | None:  # fmt: skip
+    ) -> ScoredSystem | None:  # fmt: skip
         """Fit a system to the trajectories; None where there is none. What was tried before is not fitted again. A
         `wide` one is left as it is, and may exceed the largest complexity on the way to smaller ones."""
         simple = list(equations) if wide else self.simplified(equations)
@@ -123,8 +123,8 @@ class Assembly:
         return sum(formula_bits(e, len(self._shooting.record.variables)) for e in equations)
 
     def _fitted(
-        self, system: System, found_by: tuple[str, ...], near: Scored | None, names: Mapping[float, Name] | None
-    ) -> Scored | None:
+        self, system: System, found_by: tuple[str, ...], near: ScoredSystem | None, names: Mapping[float, Name] | None
+    ) -> ScoredSystem | None:
         fit = self._shooting.fit(system, near.fit if near else None)
         if fit is None and near is not None:
             fit = self._shooting.fit(system)
@@ -175,7 +175,7 @@ class Assembly:
             if not name_one(best, self._propose_like(best), refused):
                 return
 
-    def _propose_like(self, item: Scored) -> Propose:
+    def _propose_like(self, item: ScoredSystem) -> Propose:
         return lambda equations, names: self.propose(equations, item.found_by, item, names)
 
     def _start(self, proposals: Sequence[Sequence[RightHandSide]], budget: Budget) -> None:
@@ -193,7 +193,7 @@ class Assembly:
                 return
             self.propose([p.formula for p in combined], [p.found_by for p in combined])
 
-    def _swap(self, start: Scored, budget: Budget) -> None:
+    def _swap(self, start: ScoredSystem, budget: Budget) -> None:
         """Try other right-hand sides, one state after the other."""
         best = start
         for i, choices in enumerate(self._proposals):
@@ -206,14 +206,14 @@ class Assembly:
                 if item is not None and item.bits < best.bits:
                     best = item
 
-    def _shorten(self, start: Scored, budget: Budget) -> None:
+    def _shorten(self, start: ScoredSystem, budget: Budget) -> None:
         """Take off terms while that shortens the description."""
         current = self._without_weak(start, budget)
         shorter = self._shorter_exact if current.exact else self._shortest
         while (better := shorter(current, budget)) is not None:
             current = better
 
-    def _shorter_exact(self, current: Scored, budget: Budget) -> Scored | None:
+    def _shorter_exact(self, current: ScoredSystem, budget: Budget) -> ScoredSystem | None:
         """The first of the small reductions that shortens the description."""
         for i, reduced in small_reductions(current, self._shooting):
             if budget.spent:
@@ -223,7 +223,7 @@ class Assembly:
                 return item
         return None
 
-    def _shortest(self, current: Scored, budget: Budget) -> Scored | None:
+    def _shortest(self, current: ScoredSystem, budget: Budget) -> ScoredSystem | None:
         """The reduction that shortens the description most, or the first that is exact."""
         better = current
         for i, equation in enumerate(current.equations):
@@ -235,12 +235,12 @@ class Assembly:
                     better = item
         return None if better is current or budget.spent else better
 
-    def _reduced(self, item: Scored, state: int, formula: Node) -> Scored | None:
+    def _reduced(self, item: ScoredSystem, state: int, formula: Node) -> ScoredSystem | None:
         equations = list(item.equations)
         equations[state] = formula
         return self.propose(equations, item.found_by, item, item.names)
 
-    def _without_weak(self, start: Scored, budget: Budget) -> Scored:
+    def _without_weak(self, start: ScoredSystem, budget: Budget) -> ScoredSystem:
         """What is left when the constants that the data hardly tell from zero are zero, as many at once as can be."""
         current = start
         weak = weak_parameters(current, self._shooting)
@@ -268,12 +268,12 @@ class Assembly:
             self._integral[key] = np.inf if explained is None else explained.bits
         return self._integral[key]
 
-    def _extend(self, start: Scored, budget: Budget) -> None:
+    def _extend(self, start: ScoredSystem, budget: Budget) -> None:
         """Add the terms that explain most of the residual to first order."""
         for _ in self.extensions(start, [(i, t) for i in range(len(start.equations)) for t in self._terms], budget):
             pass
 
-    def extensions(self, start: Scored, extra: Sequence[tuple[int, Node]], budget: Budget) -> Iterator[Extension]:
+    def extensions(self, start: ScoredSystem, extra: Sequence[tuple[int, Node]], budget: Budget) -> Iterator[Extension]:
         """Systems with one of the `extra` (state, term) more, those first that explain most of the residual to first
         order."""
         linear = self._shooting.linearised(start.fit, extra)

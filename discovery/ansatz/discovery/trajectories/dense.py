@@ -15,11 +15,11 @@ from ansatz.discovery.expression import Array, Node, Number, add, multiply
 from ansatz.discovery.expression.evaluate import evaluate
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
-from ansatz.discovery.trajectories.scored import Scored
+from ansatz.discovery.trajectories.scored import ScoredSystem
 from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.shortening import certainties
 
-Propose = Callable[[Sequence[Node], Scored | None], Scored | None]
+Propose = Callable[[Sequence[Node], ScoredSystem | None], ScoredSystem | None]
 
 _SURE = 4.0
 """A coefficient this many standard errors from zero is kept."""
@@ -37,7 +37,7 @@ def dense(
         return
     coefficients = np.array([_first_guess(smoothed, form, terms) for form in forms])
     kept = np.ones(coefficients.shape, dtype=bool)
-    near: Scored | None = None
+    near: ScoredSystem | None = None
     best_bits, worse = np.inf, 0
     while worse < _PATIENCE and np.any(kept):
         item = propose(_equations(coefficients, kept, terms), near)
@@ -78,7 +78,7 @@ def _scaled(coefficient: float, term: Node) -> Node:
     return Number(coefficient) if term == build.ONE else multiply(Number(coefficient), term)
 
 
-def _certainty(item: Scored, shooting: Shooting, coefficients: Array, kept: Array) -> Array | None:
+def _certainty(item: ScoredSystem, shooting: Shooting, coefficients: Array, kept: Array) -> Array | None:
     """Coefficients over their errors, in place of those that were fitted; 0 where the data do not determine one."""
     system = item.fit.system
     slots = [slot for _, slot in sorted(system.slots.items())]  # in order of appearance

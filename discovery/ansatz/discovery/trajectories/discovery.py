@@ -27,7 +27,7 @@ from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.prepare import data_sha256, prepare, uncut
 from ansatz.discovery.trajectories.refinement import MotionRefinement, RefinedMotion
 from ansatz.discovery.trajectories.sampling import sampling_warnings
-from ansatz.discovery.trajectories.scored import Scored, relative_rms
+from ansatz.discovery.trajectories.scored import ScoredSystem, relative_rms
 from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.stochastic.answer import Answer, Noise
 from ansatz.discovery.trajectories.warnings import result_warnings
@@ -140,7 +140,7 @@ class _Search:
         self._note_cut()
         return bool(self._refined.systems) and self._leaves_noise(self._refined.systems[-1])
 
-    def _missing(self, item: Scored) -> list[Node]:
+    def _missing(self, item: ScoredSystem) -> list[Node]:
         """Terms that the equations of an ansatz may miss."""
         functions = self._options.functions
         terms = self._low_powers()
@@ -157,7 +157,7 @@ class _Search:
         functions = self._options.functions
         return terms + [call(f, Variable(n)) for f in ("sin", "cos") if f in functions for n in self._names]
 
-    def _leaves_noise(self, item: Scored) -> bool:
+    def _leaves_noise(self, item: ScoredSystem) -> bool:
         verdict = self._judge.verdict(item)
         return verdict is not None and verdict.is_noise
 
@@ -254,7 +254,7 @@ class _Search:
             for candidate, one in zip(self._judge.candidates(judged), judged, strict=True)
         )
         self._tell.show(candidates)
-        best: Scored | None = judged[0].item if judged else None
+        best: ScoredSystem | None = judged[0].item if judged else None
         verdict = self._judge.verdict(best) if best else None
         noise = math.nan
         if best is not None:

@@ -17,7 +17,7 @@ from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict,
 from ansatz.discovery.trajectories.conserved import conserved
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.rollout import Rollout
-from ansatz.discovery.trajectories.scored import LEAST_RMS, Scored, relative_rms
+from ansatz.discovery.trajectories.scored import LEAST_RMS, ScoredSystem, relative_rms
 from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.system import System
 from ansatz.discovery.trajectories.terms import shared_terms
@@ -34,7 +34,7 @@ _LEAST_RELATIVE_ERROR = 1e-10
 class Judged:
     """A system with the evidence for it."""
 
-    item: Scored
+    item: ScoredSystem
     motion: Motion
 
 
@@ -49,7 +49,7 @@ class MotionJudge:
         self._centre, self._half = (low + high) / 2, np.where(high > low, (high - low) / 2, 1.0)
         self._rollout = Rollout(self._record, self._centre, self._half)
 
-    def judged(self, item: Scored, with_conserved: bool) -> Judged:
+    def judged(self, item: ScoredSystem, with_conserved: bool) -> Judged:
         diverges, after = self._stability(item)
         rmse, r2 = self._fitted_errors(item)
         foretold = self._foretold(item) if not diverges else None
@@ -61,17 +61,17 @@ class MotionJudge:
         kept = self._conserved(item) if with_conserved else ()
         return Judged(item, Motion(states, diverges, after, self._record.order, kept, shared_terms(item.equations)))
 
-    def _conserved(self, item: Scored) -> tuple[Conserved, ...]:
+    def _conserved(self, item: ScoredSystem) -> tuple[Conserved, ...]:
         return conserved(item.equations, self._record, item.fit.states, self._shooting.states, self._seed)
 
-    def quick(self, item: Scored) -> Judged:
+    def quick(self, item: ScoredSystem) -> Judged:
         """With the scores of the fit alone."""
         rmse, r2 = self._fitted_errors(item)
         names = self._record.states
         states = {n: StateScores(float(rmse[j]), float(r2[j]), math.nan, math.nan) for j, n in enumerate(names)}
         return Judged(item, Motion(states, False, None, self._record.order))
 
-    def _stability(self, item: Scored) -> tuple[bool, float | None]:
+    def _stability(self, item: ScoredSystem) -> tuple[bool, float | None]:
         """Whether a trajectory leaves within the observed span, and when within twice the span."""
         diverges, after = False, None
         for run in self._record.runs:
@@ -86,7 +86,7 @@ class MotionJudge:
                 after = gone if after is None else min(after, gone)
         return diverges, after
 
-    def _fitted_errors(self, item: Scored) -> tuple[Array, Array]:
+    def _fitted_errors(self, item: ScoredSystem) -> tuple[Array, Array]:
         d = len(self._record.states)
         relative = relative_rms(item, self._shooting)[:d]
         scale = self._shooting.scale[:d]
@@ -96,7 +96,7 @@ class MotionJudge:
             r2: Array = 1.0 - (rmse / spread) ** 2
         return rmse, r2
 
-    def _foretold(self, item: Scored) -> list[tuple[float, float]] | None:
+    def _foretold(self, item: ScoredSystem) -> list[tuple[float, float]] | None:
         """Root mean squared error and R² of each state where nothing was fitted; None where there are too few
         samples."""
         pieces = self._held_runs(item) if self._held_out is not None else self._late_times(item)
@@ -112,7 +112,7 @@ class MotionJudge:
         mse = square.sum(axis=0) / seen.sum(axis=0)
         return [(float(np.sqrt(m)), float(1 - m / s) if s > 0 else math.nan) for m, s in zip(mse, spread, strict=True)]
 
-    def _held_runs(self, item: Scored) -> list[tuple[Array, Array]]:
+    def _held_runs(self, item: ScoredSystem) -> list[tuple[Array, Array]]:
         record, states = self._held_out, self._held_states
         if record is None or states is None:
             return []
@@ -125,7 +125,7 @@ class MotionJudge:
             pieces.append((found[:, : len(record.states)], record.x[run]))
         return pieces
 
-    def _initial(self, item: Scored, record: Record, rows: slice, states: Array) -> Array:
+    def _initial(self, item: ScoredSystem, record: Record, rows: slice, states: Array) -> Array:
         """The initial state by which the system, its constants fixed, fits some samples best."""
         part = cut(record, [rows])
         shooting = Shooting(part, states[rows], _typical(item))
@@ -133,7 +133,7 @@ class MotionJudge:
         start: Array = states[rows.start] if fit is None else fit.states[0]
         return start
 
-    def _late_times(self, item: Scored) -> list[tuple[Array, Array]]:
+    def _late_times(self, item: ScoredSystem) -> list[tuple[Array, Array]]:
         """The constants fitted on the first three quarters of each run; the rest foretold."""
         record, fit = self._record, item.fit
         runs = [(run, run.start + int(_LEARNED * (run.stop - run.start))) for run in record.runs]
@@ -185,7 +185,7 @@ class MotionJudge:
             motion=one.motion,
         )
 
-    def constants(self, item: Scored) -> tuple[Constant, ...]:
+    def constants(self, item: ScoredSystem) -> tuple[Constant, ...]:
         """Every number that is no integer, equation by equation, with its 95 % interval about its least-squares
         value."""
         fit = item.fit
@@ -209,7 +209,7 @@ class MotionJudge:
                 found.append(Constant(value, error, low, high, f"-{name}" if name and value < 0 else name))
         return tuple(found)
 
-    def verdict(self, item: Scored) -> ResidualVerdict | None:
+    def verdict(self, item: ScoredSystem) -> ResidualVerdict | None:
         """Whether what the system leaves of the states is only noise: serial correlation of every state in every
         run."""
         if item.exact:
@@ -260,7 +260,7 @@ def serial_p(residual: Array) -> float:
     return 0.5 * math.erfc((correlation + 1.0 / residual.size) * math.sqrt(residual.size / 2))
 
 
-def _typical(item: Scored) -> Array:
+def _typical(item: ScoredSystem) -> Array:
     """The noise of each component, (1, D), NaN where it was not observed."""
     rms = item.fit.rms
     seen = np.isfinite(rms)

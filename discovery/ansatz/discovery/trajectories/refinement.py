@@ -21,7 +21,7 @@ from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.ansatz import MotionAnsatz
 from ansatz.discovery.trajectories.assembly import Assembly
 from ansatz.discovery.trajectories.integral import IntegralForm
-from ansatz.discovery.trajectories.scored import Scored
+from ansatz.discovery.trajectories.scored import ScoredSystem
 from ansatz.discovery.trajectories.terms import structure
 
 _STARTS = 24
@@ -37,11 +37,11 @@ FOUND_BY = "ansatz"
 class RefinedMotion:
     """The systems on the way, the first that of the ansatz alone, with the values of its free constants in each."""
 
-    systems: tuple[Scored, ...] = ()
+    systems: tuple[ScoredSystem, ...] = ()
     constants: tuple[Mapping[str, float], ...] = ()
     steps: tuple[RefinementStep, ...] = ()
 
-    def marked(self, candidate: Candidate, item: Scored) -> Candidate:
+    def marked(self, candidate: Candidate, item: ScoredSystem) -> Candidate:
         """The candidate with the free constants of the ansatz told among its own, a minus before those that stand there
         with the other sign."""
         own = tuple(map(structure, item.equations))
@@ -68,8 +68,8 @@ class MotionRefinement:
         self._rng = np.random.default_rng(seed)
 
     def run(
-        self, others: Sequence[Node], terms: Callable[[Scored], Sequence[Node]], is_noise: Callable[[Scored], bool],
-        budget: Budget,
+        self, others: Sequence[Node], terms: Callable[[ScoredSystem], Sequence[Node]],
+        is_noise: Callable[[ScoredSystem], bool], budget: Budget,
     ) -> RefinedMotion:  # fmt: skip
         """`terms` are what may be joined to the equations of the ansatz."""
         before = self._assembly.best
@@ -125,9 +125,9 @@ class MotionRefinement:
 
     def _fitted(
         self, others: Sequence[Node], guesses: Mapping[int, Mapping[str, float]]
-    ) -> tuple[Scored, dict[str, float]] | None:
+    ) -> tuple[ScoredSystem, dict[str, float]] | None:
         """The ansatz on the trajectories; a constant of several equations starts from the guess of each in turn."""
-        best: tuple[Scored, dict[str, float]] | None = None
+        best: tuple[ScoredSystem, dict[str, float]] | None = None
         for first in guesses:
             values: dict[str, float] = {}
             for i in (first, *guesses):
@@ -143,7 +143,7 @@ class MotionRefinement:
                 best = item, self._followed(values, equations, item)
         return best
 
-    def _followed(self, values: Mapping[str, float], equations: Sequence[Node], item: Scored) -> dict[str, float]:
+    def _followed(self, values: Mapping[str, float], equations: Sequence[Node], item: ScoredSystem) -> dict[str, float]:
         """What constants became by the fit that made the system of equations in which they stood."""
         found: dict[str, float] = {}
         for e, equation in enumerate(self._assembly.simplified(equations)):

@@ -19,7 +19,7 @@ LEAST_RMS = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
-class Scored:
+class ScoredSystem:
     """A fitted system and its description length in `bits`; `names` are the sizes of numbers that stand at named
     values."""
 
@@ -40,7 +40,7 @@ class Scored:
 
 def scored(
     fit: SystemFit, shooting: Shooting, found_by: tuple[str, ...], names: Mapping[float, Name] | None = None
-) -> Scored:
+) -> ScoredSystem:
     named = names or {}
     system = fit.system
     bits = sum(formula_bits(e, len(shooting.record.variables)) for e in system.equations)
@@ -51,7 +51,7 @@ def scored(
     bits += residual_bits(fit, shooting)
     relative = np.where(shooting.counts > 0, fit.rms / shooting.scale, 0.0)
     exact = bool(np.all(relative <= 3 * LEAST_RMS)) and fit.converged
-    return Scored(fit, bits, found_by, {k: v for k, v in named.items() if k in used}, exact)
+    return ScoredSystem(fit, bits, found_by, {k: v for k, v in named.items() if k in used}, exact)
 
 
 def _finite(error: float, value: float) -> float:
@@ -82,7 +82,7 @@ def residual_bits(fit: SystemFit, shooting: Shooting) -> float:
 _STATE_BITS = 10.0
 
 
-def relative_rms(item: Scored, shooting: Shooting) -> Array:
+def relative_rms(item: ScoredSystem, shooting: Shooting) -> Array:
     """The residual of each component over its spread, all groups together, shape (D,)."""
     weight = shooting.counts / np.maximum(shooting.counts.sum(axis=0), 1)
     with np.errstate(invalid="ignore"):

@@ -11,9 +11,9 @@ from ansatz.discovery.evidence.description_length import precision_bits
 from ansatz.discovery.evidence.naming import Name, names_near
 from ansatz.discovery.expression import Node
 from ansatz.discovery.expression.node import exponent_positions, is_integer
-from ansatz.discovery.trajectories.scored import Scored
+from ansatz.discovery.trajectories.scored import ScoredSystem
 
-Propose = Callable[[Sequence[Node], Mapping[float, Name]], Scored | None]
+Propose = Callable[[Sequence[Node], Mapping[float, Name]], ScoredSystem | None]
 
 _WITHIN = 2.6
 _TIED_WITHIN = 4.0
@@ -22,7 +22,7 @@ _MIN_GAIN_COEFFICIENT = 8.0
 _LEAST_ERROR = 1e-12
 
 
-def tie(item: Scored, propose: Propose, budget: Budget) -> None:
+def tie(item: ScoredSystem, propose: Propose, budget: Budget) -> None:
     """Propose the system with two constants of the same size as one, the nearest pairs first."""
     system = item.fit.system
     pairs = []
@@ -43,7 +43,7 @@ def tie(item: Scored, propose: Propose, budget: Budget) -> None:
             return
 
 
-def name_one(item: Scored, propose: Propose, refused: set[tuple[float, str]]) -> bool:
+def name_one(item: ScoredSystem, propose: Propose, refused: set[tuple[float, str]]) -> bool:
     """Propose the system with one more constant at a named value, the most certain gain first; whether one was left to
     propose."""
     system = item.fit.system

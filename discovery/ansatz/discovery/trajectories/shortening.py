@@ -10,14 +10,14 @@ from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.node import subtract
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.search.reduction import reductions
-from ansatz.discovery.trajectories.scored import LEAST_RMS, Scored, relative_rms
+from ansatz.discovery.trajectories.scored import LEAST_RMS, ScoredSystem, relative_rms
 from ansatz.discovery.trajectories.shooting import Linearised, Shooting
 
 _WEAK = 4.0
 _SMALL = 1e3 * LEAST_RMS
 
 
-def certainties(item: Scored, shooting: Shooting) -> Array:
+def certainties(item: ScoredSystem, shooting: Shooting) -> Array:
     """How many standard errors each parameter is from zero, shape (p,); 0 where the data do not determine it.
 
     Residuals are taken to be no smaller than LEAST_RMS: what explains less than the errors of integration is not sure.
@@ -29,13 +29,13 @@ def certainties(item: Scored, shooting: Shooting) -> Array:
     return found
 
 
-def weak_parameters(item: Scored, shooting: Shooting) -> list[int]:
+def weak_parameters(item: ScoredSystem, shooting: Shooting) -> list[int]:
     """Parameters that the data hardly tell from zero, the weakest first; not those that they do not determine."""
     certainty = certainties(item, shooting)
     return [int(k) for k in np.argsort(certainty) if 0 < certainty[k] < _WEAK]
 
 
-def small_reductions(item: Scored, shooting: Shooting) -> list[tuple[int, Node]]:
+def small_reductions(item: ScoredSystem, shooting: Shooting) -> list[tuple[int, Node]]:
     """Reductions (equation, formula) of a system that hardly change its trajectories once the other constants have
     followed, the smallest changes first."""
     found = [(i, reduced) for i, equation in enumerate(item.equations) for reduced in reductions(equation)]
@@ -48,7 +48,7 @@ def small_reductions(item: Scored, shooting: Shooting) -> list[tuple[int, Node]]
     return [found[int(k)] for k in np.argsort(sizes, kind="stable") if sizes[k] < _SMALL]
 
 
-def _left(item: Scored, state: int, reduced: Node) -> list[int]:
+def _left(item: ScoredSystem, state: int, reduced: Node) -> list[int]:
     """The parameters that a system still has when one equation is reduced."""
     equations = [reduced if i == state else equation for i, equation in enumerate(item.equations)]
     sizes = {abs(float(value)) for equation in equations for value in numbers(equation)}

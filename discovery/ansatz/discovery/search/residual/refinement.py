@@ -15,7 +15,7 @@ import numpy as np
 from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.naming import name_constants
-from ansatz.discovery.evidence.residual import Structure, residual_structure
+from ansatz.discovery.evidence.residual import ResidualStructure, residual_structure
 from ansatz.discovery.expression import Array, Node, Number, add, complexity, simplify
 from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.many_starts import fit_model
@@ -197,7 +197,7 @@ def _is_new(change: Array, tangent: Array) -> bool:
     return bool(np.linalg.norm(new) > _NEW * np.linalg.norm(change))
 
 
-def _structure(current: Joined) -> Structure | None:
+def _structure(current: Joined) -> ResidualStructure | None:
     return residual_structure(current.model.numeric, current.problem, current.model.marks)
 
 
