@@ -18,6 +18,7 @@ from ansatz.client.errors import (
     Unavailable,
     Violation,
 )
+from ansatz.client.results.candidate import Candidate, Consistency, Constant, Scores
 from ansatz.client.results.comparison import Comparison, Equivalence, FormulaPoint, TermOverlap
 from ansatz.client.results.curves import (
     ComputeOptimum,
@@ -25,7 +26,6 @@ from ansatz.client.results.curves import (
     CurveFindings,
     CurvePrediction,
     EmergenceVerdict,
-    Estimate,
     Law,
     LawConstant,
     Measurement,
@@ -33,42 +33,32 @@ from ansatz.client.results.curves import (
     TargetReach,
     Worsening,
 )
-from ansatz.client.results.proposal import Experiment, Proposal, Rival
-from ansatz.client.results.report import (
-    Candidate,
+from ansatz.client.results.estimate import Estimate
+from ansatz.client.results.job import DataSummary, Job, JobError, JobEvent, Progress
+from ansatz.client.results.motion import (
     ConservedQuantity,
-    Consistency,
-    Constant,
-    ConstantLaw,
-    DataSummary,
     Drift,
-    Engine,
-    EngineInfo,
-    Evaluation,
-    Job,
-    JobError,
-    JobEvent,
-    JobState,
     Jump,
     JumpLaw,
-    Limits,
-    Loss,
     Motion,
+    Reversion,
+    SlowingDown,
+    StateScores,
+)
+from ansatz.client.results.options import Engine, Loss, Parameter, SearchOptions
+from ansatz.client.results.proposal import Experiment, Proposal, Rival
+from ansatz.client.results.report import (
+    ConstantLaw,
+    Evaluation,
     Noise,
-    Parameter,
-    Progress,
     Receipt,
     RefinementStep,
     Report,
     ResidualVerdict,
-    Reversion,
-    Scores,
-    SearchOptions,
-    ServerInfo,
-    SlowingDown,
-    StateScores,
-    Warning,
 )
+from ansatz.client.results.server import EngineInfo, Limits, ServerInfo
+from ansatz.client.results.state import JobState
+from ansatz.client.results.warning import Warning
 
 __all__ = [
     "AlreadyExists",

@@ -15,17 +15,18 @@ from ansatz.client.connection import connection
 from ansatz.client.connection.credentials import Credentials
 from ansatz.client.connection.patience import Deadline, Outage
 from ansatz.client.connection.tracing import CallSpan
-from ansatz.client.decode import report as decode
-from ansatz.client.encode import curves, requests, uploads
-from ansatz.client.encode.requests import CurveProblemOptions, MotionProblemOptions, ProblemOptions
+from ansatz.client.core import final_report
+from ansatz.client.decode.records import record
+from ansatz.client.encode import jobs, requests, uploads, values
+from ansatz.client.encode.jobs import CurveProblemOptions, MotionProblemOptions, ProblemOptions
 from ansatz.client.encode.tables import TableOptions
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
-from ansatz.client.results import comparison as comparisons
-from ansatz.client.results import proposal as proposals
 from ansatz.client.results.comparison import Comparison
 from ansatz.client.results.curves import CurveAnswers
+from ansatz.client.results.job import Job, JobEvent
 from ansatz.client.results.proposal import Proposal
-from ansatz.client.results.report import Evaluation, Job, JobEvent, Report, ServerInfo
+from ansatz.client.results.report import Evaluation, Report
+from ansatz.client.results.server import ServerInfo
 from ansatz.v1 import discovery_service_pb2 as pb2
 from ansatz.v1 import discovery_service_pb2_grpc
 
@@ -98,7 +99,7 @@ class AsyncClient:
         **options: Unpack[MotionProblemOptions],
     ) -> AsyncJobHandle:
         """As `Client.submit_motion`."""
-        request = requests.create_motion_job(data, time, states, job_id=job_id, request_id=request_id, **options)
+        request = jobs.create_motion_job(data, time, states, job_id=job_id, request_id=request_id, **options)
         return await self._create(request)
 
     async def submit(
@@ -111,7 +112,7 @@ class AsyncClient:
         **options: Unpack[ProblemOptions],
     ) -> AsyncJobHandle:
         """As `Client.submit`."""
-        request = requests.create_job(X, y, job_id=job_id, request_id=request_id, **options)
+        request = jobs.create_job(X, y, job_id=job_id, request_id=request_id, **options)
         return await self._create(request)
 
     async def discover_curves(
@@ -135,7 +136,7 @@ class AsyncClient:
         **options: Unpack[CurveProblemOptions],
     ) -> AsyncJobHandle:
         """As `Client.submit_curves`."""
-        request = requests.create_curves_job(columns, target, job_id=job_id, request_id=request_id, **options)
+        request = jobs.create_curves_job(columns, target, job_id=job_id, request_id=request_id, **options)
         return await self._create(request)
 
     async def continue_job(
@@ -149,7 +150,7 @@ class AsyncClient:
         **options: Unpack[ProblemOptions],
     ) -> AsyncJobHandle:
         """As `Client.continue_job`."""
-        request = requests.continue_job(continued, X, y, job_id=job_id, request_id=request_id, **options)
+        request = jobs.continue_job(continued, X, y, job_id=job_id, request_id=request_id, **options)
         return await self._create(request)
 
     def job(self, job_id: str) -> AsyncJobHandle:
@@ -163,7 +164,7 @@ class AsyncClient:
             request = pb2.ListJobsRequest(page_size=page_size, page_token=token)
             response: pb2.ListJobsResponse = await self._call(self._stub.ListJobs, request)
             for job in response.jobs:
-                yield decode.job(job)
+                yield record(Job, job)
             token = response.next_page_token
             if not token:
                 return
@@ -173,27 +174,30 @@ class AsyncClient:
     ) -> Evaluation:
         """As `Client.evaluate`."""
         request = requests.evaluate_formula(formula, X, y, refit=refit, **options)
-        return decode.evaluation(await self._call(self._stub.EvaluateFormula, request))
+        response: pb2.EvaluateFormulaResponse = await self._call(self._stub.EvaluateFormula, request)
+        return record(Evaluation, response)
 
     async def compare(
         self, a: str, b: str, *, box: Mapping[str, tuple[float, float]] | None = None, free_constants: bool = False
     ) -> Comparison:
         """As `Client.compare`."""
-        request = comparisons.request(a, b, box, free_constants)
+        request = requests.compare_formulas(a, b, box, free_constants)
         response: pb2.CompareFormulasResponse = await self._call(self._stub.CompareFormulas, request)
-        return comparisons.comparison(response.comparison)
+        return record(Comparison, response.comparison)
 
     async def propose(
         self, job_id: str, box: Mapping[str, tuple[float, float]] | None = None, n: int = 5, *, seed: int = 0
     ) -> Proposal:
         """As `Client.propose`."""
-        request = proposals.request(job_id, box, n, seed)
+        request = requests.propose_experiments(job_id, box, n, seed)
         response: pb2.ProposeExperimentsResponse = await self._call(self._stub.ProposeExperiments, request)
-        return proposals.proposal(response.proposal)
+        return record(Proposal, response.proposal)
 
     async def server_info(self) -> ServerInfo:
         """As `Client.server_info`."""
-        return decode.server_info(await self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
+        request = pb2.GetServerInfoRequest()
+        response: pb2.GetServerInfoResponse = await self._call(self._stub.GetServerInfo, request)
+        return record(ServerInfo, response)
 
     async def _create(self, request: pb2.CreateJobRequest) -> AsyncJobHandle:
         """Makes a job; observations that are too large for a message are uploaded before."""
@@ -204,7 +208,7 @@ class AsyncClient:
                 extra = upload.seconds
                 request = uploads.with_upload(request, await self._upload(upload))
         response: pb2.CreateJobResponse = await self._call(self._stub.CreateJob, request, extra)
-        return self.job(decode.job(response.job).id)
+        return self.job(record(Job, response.job).id)
 
     async def _upload(self, upload: uploads.Upload) -> str:
         """The name of an upload; tries again where the connection breaks."""
@@ -252,7 +256,7 @@ class AsyncJobHandle:
 
     def __init__(self, client: AsyncClient, job_id: str) -> None:
         self._client = client
-        self._name = requests.job_name(job_id)
+        self._name = values.job_name(job_id)
 
     @property
     def id(self) -> str:
@@ -262,7 +266,7 @@ class AsyncJobHandle:
         """As `JobHandle.describe`."""
         request = pb2.GetJobRequest(name=self._name)
         response: pb2.GetJobResponse = await self._client._call(self._client._stub.GetJob, request)
-        return decode.job(response.job)
+        return record(Job, response.job)
 
     async def watch(self, after: int = 0) -> AsyncIterator[JobEvent]:
         """As `JobHandle.watch`."""
@@ -278,7 +282,7 @@ class AsyncJobHandle:
                         async for response in call:
                             outage.over()
                             after = response.event.sequence
-                            yield decode.job_event(response.event)
+                            yield record(JobEvent, response.event)
                         return
                     finally:
                         call.cancel()
@@ -296,13 +300,13 @@ class AsyncJobHandle:
                 await asyncio.sleep(outage.pause(error))
                 continue
             if job.state.is_final:
-                return decode.final_report(job)
+                return final_report(job)
             deadline.check(job)
 
     async def _wait(self, seconds: float, outage: Outage) -> Job:
         """As `JobHandle._wait`."""
         client = self._client
-        request = pb2.WaitJobRequest(name=self._name, timeout=requests.duration(seconds, "timeout"))
+        request = pb2.WaitJobRequest(name=self._name, timeout=values.duration(seconds, "timeout"))
         try:
             with CallSpan(type(request)) as span:
                 call = client._stub.WaitJob(
@@ -314,7 +318,7 @@ class AsyncJobHandle:
         except grpc.RpcError as error:
             raise from_rpc(error) from None
         outage.over()
-        return decode.job(response.job)
+        return record(Job, response.job)
 
     async def predict(
         self,
@@ -326,10 +330,11 @@ class AsyncJobHandle:
         probability: float = 0.8,
     ) -> CurveAnswers:
         """As `JobHandle.predict`."""
-        request = curves.predict(
+        request = requests.predict_curves(
             self._name, points=points, budgets=budgets, targets=targets, rank=rank, probability=probability
         )
-        return curves.answers(await self._client._call(self._client._stub.PredictCurves, request))
+        response: pb2.PredictCurvesResponse = await self._client._call(self._client._stub.PredictCurves, request)
+        return record(CurveAnswers, response)
 
     async def plot(self, rank: int = 1, *, format: str = "svg") -> bytes:
         """As `JobHandle.plot`."""
@@ -341,7 +346,7 @@ class AsyncJobHandle:
         """As `JobHandle.cancel`."""
         request = pb2.CancelJobRequest(name=self._name)
         response: pb2.CancelJobResponse = await self._client._call(self._client._stub.CancelJob, request)
-        return decode.job(response.job)
+        return record(Job, response.job)
 
     async def delete(self) -> None:
         """As `JobHandle.delete`."""

@@ -15,17 +15,18 @@ from ansatz.client.connection import connection
 from ansatz.client.connection.credentials import Credentials
 from ansatz.client.connection.patience import Deadline, Outage
 from ansatz.client.connection.tracing import CallSpan
-from ansatz.client.decode import report as decode
-from ansatz.client.encode import curves, requests, uploads
-from ansatz.client.encode.requests import CurveProblemOptions, MotionProblemOptions, ProblemOptions
+from ansatz.client.core import final_report
+from ansatz.client.decode.records import record
+from ansatz.client.encode import jobs, requests, uploads, values
+from ansatz.client.encode.jobs import CurveProblemOptions, MotionProblemOptions, ProblemOptions
 from ansatz.client.encode.tables import TableOptions
 from ansatz.client.errors import AnsatzError, Unavailable, from_rpc
-from ansatz.client.results import comparison as comparisons
-from ansatz.client.results import proposal as proposals
 from ansatz.client.results.comparison import Comparison
 from ansatz.client.results.curves import CurveAnswers
+from ansatz.client.results.job import Job, JobEvent
 from ansatz.client.results.proposal import Proposal
-from ansatz.client.results.report import Evaluation, Job, JobEvent, Report, ServerInfo
+from ansatz.client.results.report import Evaluation, Report
+from ansatz.client.results.server import ServerInfo
 from ansatz.v1 import discovery_service_pb2 as pb2
 from ansatz.v1 import discovery_service_pb2_grpc
 
@@ -132,7 +133,7 @@ class Client:
         **options: Unpack[MotionProblemOptions],
     ) -> JobHandle:
         """Starts a discovery (arguments as in `discover_motion`) and returns at once."""
-        request = requests.create_motion_job(data, time, states, job_id=job_id, request_id=request_id, **options)
+        request = jobs.create_motion_job(data, time, states, job_id=job_id, request_id=request_id, **options)
         return self._create(request)
 
     def submit(
@@ -149,7 +150,7 @@ class Client:
         `job_id`: the id you choose, 1 to 63 of a-z, 0-9 and "-", first a letter. The same `request_id` with the same
         problem gives the same job.
         """
-        request = requests.create_job(X, y, job_id=job_id, request_id=request_id, **options)
+        request = jobs.create_job(X, y, job_id=job_id, request_id=request_id, **options)
         return self._create(request)
 
     def discover_curves(
@@ -184,7 +185,7 @@ class Client:
         **options: Unpack[CurveProblemOptions],
     ) -> JobHandle:
         """Starts a discovery on curves (arguments as in `discover_curves`) and returns at once."""
-        request = requests.create_curves_job(columns, target, job_id=job_id, request_id=request_id, **options)
+        request = jobs.create_curves_job(columns, target, job_id=job_id, request_id=request_id, **options)
         return self._create(request)
 
     def continue_job(
@@ -202,7 +203,7 @@ class Client:
         Options (keywords as in `discover`) that are not given are those of that job. Without X and y the data are too;
         with them they are all the rows, of the same inputs and target.
         """
-        request = requests.continue_job(continued, X, y, job_id=job_id, request_id=request_id, **options)
+        request = jobs.continue_job(continued, X, y, job_id=job_id, request_id=request_id, **options)
         return self._create(request)
 
     def job(self, job_id: str) -> JobHandle:
@@ -215,7 +216,7 @@ class Client:
         while True:
             request = pb2.ListJobsRequest(page_size=page_size, page_token=token)
             response: pb2.ListJobsResponse = self._call(self._stub.ListJobs, request)
-            yield from map(decode.job, response.jobs)
+            yield from (record(Job, job) for job in response.jobs)
             token = response.next_page_token
             if not token:
                 return
@@ -228,7 +229,7 @@ class Client:
         With `refit`, its numbers that are no integers are fitted first.
         """
         request = requests.evaluate_formula(formula, X, y, refit=refit, **options)
-        return decode.evaluation(self._call(self._stub.EvaluateFormula, request))
+        return record(Evaluation, self._call(self._stub.EvaluateFormula, request))
 
     def compare(
         self, a: str, b: str, *, box: Mapping[str, tuple[float, float]] | None = None, free_constants: bool = False
@@ -239,9 +240,9 @@ class Client:
         widest of -10 to 10, 0.1 to 10, -1 to 1 and 0.01 to 1 on which both formulas are defined. With `free_constants`
         numbers that are neither integers nor exponents may differ, and names outside the box are constants too.
         """
-        request = comparisons.request(a, b, box, free_constants)
+        request = requests.compare_formulas(a, b, box, free_constants)
         response: pb2.CompareFormulasResponse = self._call(self._stub.CompareFormulas, request)
-        return comparisons.comparison(response.comparison)
+        return record(Comparison, response.comparison)
 
     def propose(
         self, job_id: str, box: Mapping[str, tuple[float, float]] | None = None, n: int = 5, *, seed: int = 0
@@ -251,13 +252,13 @@ class Client:
 
         `box` maps each input to its (lower, upper) limits; one that is left out keeps to the range of the data.
         """
-        request = proposals.request(job_id, box, n, seed)
+        request = requests.propose_experiments(job_id, box, n, seed)
         response: pb2.ProposeExperimentsResponse = self._call(self._stub.ProposeExperiments, request)
-        return proposals.proposal(response.proposal)
+        return record(Proposal, response.proposal)
 
     def server_info(self) -> ServerInfo:
         """Versions, engines and limits of the server."""
-        return decode.server_info(self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
+        return record(ServerInfo, self._call(self._stub.GetServerInfo, pb2.GetServerInfoRequest()))
 
     def _create(self, request: pb2.CreateJobRequest) -> JobHandle:
         """Makes a job; observations that are too large for a message are uploaded before."""
@@ -268,7 +269,7 @@ class Client:
                 extra = upload.seconds
                 request = uploads.with_upload(request, self._upload(upload))
         response: pb2.CreateJobResponse = self._call(self._stub.CreateJob, request, extra)
-        return self.job(decode.job(response.job).id)
+        return self.job(record(Job, response.job).id)
 
     def _upload(self, upload: uploads.Upload) -> str:
         """The name of an upload; tries again where the connection breaks."""
@@ -316,7 +317,7 @@ class JobHandle:
 
     def __init__(self, client: Client, job_id: str) -> None:
         self._client = client
-        self._name = requests.job_name(job_id)
+        self._name = values.job_name(job_id)
 
     @property
     def id(self) -> str:
@@ -325,7 +326,7 @@ class JobHandle:
     def describe(self) -> Job:
         """The job as it is now, with its best front so far."""
         response: pb2.GetJobResponse = self._client._call(self._client._stub.GetJob, pb2.GetJobRequest(name=self._name))
-        return decode.job(response.job)
+        return record(Job, response.job)
 
     def watch(self, after: int = 0) -> Iterator[JobEvent]:
         """Events with a sequence larger than `after`, as they happen, until the job is final.
@@ -344,7 +345,7 @@ class JobHandle:
                         for response in call:
                             outage.over()
                             after = response.event.sequence
-                            yield decode.job_event(response.event)
+                            yield record(JobEvent, response.event)
                         return
                     finally:
                         call.cancel()
@@ -365,13 +366,13 @@ class JobHandle:
                 time.sleep(outage.pause(error))
                 continue
             if job.state.is_final:
-                return decode.final_report(job)
+                return final_report(job)
             deadline.check(job)
 
     def _wait(self, seconds: float, outage: Outage) -> Job:
         """The job after one wait; the outage is over as soon as the server says that it waits."""
         client = self._client
-        request = pb2.WaitJobRequest(name=self._name, timeout=requests.duration(seconds, "timeout"))
+        request = pb2.WaitJobRequest(name=self._name, timeout=values.duration(seconds, "timeout"))
         try:
             with CallSpan(type(request)) as span:
                 call = client._stub.WaitJob.future(
@@ -386,7 +387,7 @@ class JobHandle:
         except grpc.RpcError as error:
             raise from_rpc(error) from None
         outage.over()
-        return decode.job(response.job)
+        return record(Job, response.job)
 
     def predict(
         self,
@@ -403,10 +404,10 @@ class JobHandle:
         for the best size and data. targets: values to reach along tokens or steps, with the other inputs as in the
         first point, or as large as in the data. `probability` is that of the intervals.
         """
-        request = curves.predict(
+        request = requests.predict_curves(
             self._name, points=points, budgets=budgets, targets=targets, rank=rank, probability=probability
         )
-        return curves.answers(self._client._call(self._client._stub.PredictCurves, request))
+        return record(CurveAnswers, self._client._call(self._client._stub.PredictCurves, request))
 
     def plot(self, rank: int = 1, *, format: str = "svg") -> bytes:
         """A picture of a candidate beside the data, as the bytes of an SVG or PNG file."""
@@ -418,7 +419,7 @@ class JobHandle:
         """Asks the search to stop; it keeps what it found. A final job stays as it is."""
         request = pb2.CancelJobRequest(name=self._name)
         response: pb2.CancelJobResponse = self._client._call(self._client._stub.CancelJob, request)
-        return decode.job(response.job)
+        return record(Job, response.job)
 
     def delete(self) -> None:
         """Cancels the job if it is not final, and removes it."""

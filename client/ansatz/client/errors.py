@@ -11,7 +11,7 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 if TYPE_CHECKING:
-    from ansatz.client.results.report import Job
+    from ansatz.client.results.job import Job
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ansatz.client.connection.connection import WAIT_SECONDS
 from ansatz.client.errors import AnsatzError, DeadlineExceeded, InvalidRequest, Unavailable
-from ansatz.client.results.report import Job
+from ansatz.client.results.job import Job
 
 _OUTAGE_SECONDS: Final = 60.0
 _FIRST_PAUSE_SECONDS: Final = 0.1

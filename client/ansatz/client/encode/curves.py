@@ -1,15 +1,13 @@
-"""From the caller's columns to the Curves of the wire, and from its messages on laws to results."""
+"""From the caller's columns to the Curves of the wire."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from ansatz.client.decode.fields import optional
 from ansatz.client.encode.columns import pack_column
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.results import curves as results
-from ansatz.v1 import curves_pb2, discovery_service_pb2, observations_pb2
+from ansatz.v1 import observations_pb2
 
 _SCALES = {
     "auto": observations_pb2.VALUE_SCALE_UNSPECIFIED,
@@ -87,109 +85,3 @@ def _runs(columns: Any, run: str | Sequence[str] | None, by_name: Mapping[str, A
         listed = ", ".join(map(repr, list(by_name)[:20]))
         raise InvalidRequest.of("curves.runs", f"{run!r} is no column; columns: {listed}")
     return [label if isinstance(label, str) else f"{label:g}" for label in columns[by_name[run]]]
-
-
-def predict(
-    name: str,
-    *,
-    points: Iterable[Mapping[str, float]] = (),
-    budgets: Iterable[float] = (),
-    targets: Iterable[float] = (),
-    rank: int = 1,
-    probability: float = 0.8,
-) -> discovery_service_pb2.PredictCurvesRequest:
-    return discovery_service_pb2.PredictCurvesRequest(
-        name=name,
-        rank=rank,
-        points=[curves_pb2.CurvePoint(values={k: float(v) for k, v in point.items()}) for point in points],
-        budgets=budgets,
-        targets=targets,
-        probability=probability,
-    )
-
-
-def law(message: curves_pb2.Law) -> results.Law:
-    return results.Law(
-        name=message.name,
-        title=message.title,
-        formula=message.formula,
-        source=message.source,
-        implicit=message.implicit,
-        columns=dict(message.columns),
-        constants=_constants(message.constants),
-        held_out_error=optional(message, "held_out_error"),
-        per_run={run: _constants(own.constants) for run, own in message.per_run.items()},
-    )
-
-
-def findings(message: curves_pb2.CurveFindings) -> results.CurveFindings:
-    emergence = _emergence(message.emergence)
-    return results.CurveFindings(
-        scale=message.scale,
-        noise=message.noise,
-        huber_delta=message.huber_delta,
-        independent_share=message.independent_share,
-        held_out_rows=message.held_out_rows,
-        limit=_constant(message.limit) if message.HasField("limit") else None,
-        emergence=None if emergence == "unspecified" else emergence,
-        emergence_p_value=optional(message, "emergence_p_value"),
-        straight=message.straight or None,
-        breaks=_constants(message.breaks),
-        outliers=tuple(message.outliers),
-        warm_up_rows=message.warm_up_rows,
-        warm_up_until=optional(message, "warm_up_until"),
-        worsening=tuple(results.Worsening(w.run or None, w.best_at, w.best, w.last) for w in message.worsening),
-        measurements=tuple(results.Measurement(m.rival, m.column, optional(m, "value")) for m in message.measurements),
-        constant_laws=tuple(map(_related, message.constant_laws)),
-        frontier=tuple(map(_related, message.frontier)),
-        emergence_verdicts=tuple(
-            results.EmergenceVerdict(
-                v.series or None, v.column, _emergence(v.kind), v.bend, v.lower, v.upper, v.p_value
-            )
-            for v in message.emergence_verdicts
-        ),
-    )
-
-
-def _emergence(kind: curves_pb2.Emergence.ValueType) -> str:
-    return curves_pb2.Emergence.Name(kind).removeprefix("EMERGENCE_").lower()
-
-
-def answers(message: discovery_service_pb2.PredictCurvesResponse) -> results.CurveAnswers:
-    return results.CurveAnswers(
-        formula=message.formula,
-        probability=message.probability,
-        predictions=tuple(
-            results.CurvePrediction(estimate(p.law), estimate(p.observation), p.extrapolates)
-            for p in message.predictions
-        ),
-        optima=tuple(
-            results.ComputeOptimum(o.budget, estimate(o.size), estimate(o.data), estimate(o.loss))
-            for o in message.optima
-        ),
-        reaches=tuple(results.TargetReach(r.target, r.axis, estimate(r.at)) for r in message.reaches),
-    )
-
-
-def _related(message: curves_pb2.RelatedLaw) -> results.RelatedLaw:
-    return results.RelatedLaw(
-        message.target,
-        message.column,
-        message.formula,
-        _constants(message.constants),
-        optional(message, "relative_error"),
-    )
-
-
-def _constants(messages: Iterable[curves_pb2.LawConstant]) -> tuple[results.LawConstant, ...]:
-    return tuple(map(_constant, messages))
-
-
-def _constant(message: curves_pb2.LawConstant) -> results.LawConstant:
-    return results.LawConstant(
-        message.name, message.value, *(optional(message, field) for field in ("std_error", "lower", "upper"))
-    )
-
-
-def estimate(message: curves_pb2.Estimate) -> results.Estimate:
-    return results.Estimate(*(optional(message, field) for field in ("value", "lower", "upper")))

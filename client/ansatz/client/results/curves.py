@@ -1,15 +1,23 @@
-"""What a server answers on curves, as frozen dataclasses. None stands for what is not finite, not defined or not
-set."""
+"""What a server answers on curves. None stands for what is not finite, not defined or not set."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ansatz.client.results.estimate import Estimate
+
 
 @dataclass(frozen=True)
 class LawConstant:
-    """A published constant of a law: value, standard error and 95 % interval, in its own unit."""
+    """A published constant of a law.
+
+    Attributes:
+        name: as published
+        value: in its own unit
+        std_error: in the same unit
+        lower, upper: limits of the 95 % interval
+    """
 
     name: str
     value: float
@@ -22,10 +30,17 @@ class LawConstant:
 class Law:
     """Which law of curves a candidate is.
 
-    `name` is that of the catalogue (docs/curves.md), "free" or "ansatz"; `formula` the published form in terms of
-    columns; an `implicit` law holds its own value: the candidate's formula is the right side of target = formula, to be
-    solved for it. `held_out_error` is that on the rows held out, relative on the log scale. `per_run`: constants by
-    run.
+    Attributes:
+        name: in the catalogue (docs/curves.md), "free" or "ansatz"
+        title: for print
+        formula: the published form in terms of columns
+        source: where it comes from
+        implicit: the law holds its own value: the candidate's formula is the right side of target = formula, to be
+            solved for it
+        columns: variable of the published form -> column
+        constants: by their published names
+        held_out_error: on the rows held out, relative on the log scale
+        per_run: run -> its constants, where each run has its own
     """
 
     name: str
@@ -60,8 +75,16 @@ class Measurement:
 
 @dataclass(frozen=True)
 class EmergenceVerdict:
-    """How shares of successes of one run (None: of all rows) bend in log(-log y) against log(column): concave
-    (accelerated), linear (a power law) or convex; `bend` is the coefficient of the square, with its 95 % interval."""
+    """How shares of successes y bend in log(-log y) against log(column).
+
+    Attributes:
+        series: the run; None: all rows
+        column: the scale
+        kind: "concave" (accelerated), "linear" (a power law) or "convex"
+        bend: coefficient of the square
+        lower, upper: its 95 % interval
+        p_value: how often a power law would seem to bend as much
+    """
 
     series: str | None
     column: str
@@ -74,7 +97,15 @@ class EmergenceVerdict:
 
 @dataclass(frozen=True)
 class RelatedLaw:
-    """A law of a constant across runs, or of the lower envelope of runs."""
+    """A law of a constant across runs, or of the lower envelope of runs.
+
+    Attributes:
+        target: what it gives, a constant or a column
+        column: what it depends on
+        formula: the law
+        constants: its constants
+        relative_error: of its fit
+    """
 
     target: str
     column: str
@@ -85,7 +116,28 @@ class RelatedLaw:
 
 @dataclass(frozen=True)
 class CurveFindings:
-    """What curves show under the best law: see CurveFindings of the wire contract (proto/ansatz/v1/curves.proto)."""
+    """What curves show under the best law.
+
+    Attributes:
+        scale: "log", "linear" or "share"
+        noise: robust standard deviation of what is left, on that scale
+        huber_delta: threshold of Huber's loss, in units of the rows' spread
+        independent_share: share of the rows that count as independent, in (0, 1]
+        held_out_rows: rows of largest scale, foretold from the others
+        limit: the value at infinite scale
+        emergence: how shares of successes bend, all rows together: "concave", "linear" or "convex"
+        emergence_p_value: how often a power law would seem to bend as much
+        straight: coordinates in which the law is a straight line
+        breaks: places of breaks within the data
+        outliers: rows (from 1) more than five standard deviations off
+        warm_up_rows: rows left out at the beginning of runs
+        warm_up_until: up to where on their axis
+        worsening: runs that get worse late
+        measurements: where to measure to tell rank 1 from its rivals
+        constant_laws: laws of constants across runs
+        frontier: laws of the lower envelope of many runs
+        emergence_verdicts: of all rows together first, then of each run
+    """
 
     scale: str
     noise: float
@@ -105,15 +157,6 @@ class CurveFindings:
     constant_laws: tuple[RelatedLaw, ...]
     frontier: tuple[RelatedLaw, ...]
     emergence_verdicts: tuple[EmergenceVerdict, ...]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A value and its interval; an open side is None."""
-
-    value: float | None
-    lower: float | None
-    upper: float | None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.running import following, plots
 from ansatz.client.cli.servers.private_server import server_address
 from ansatz.client.client import Client, JobHandle
-from ansatz.client.encode.requests import search_options
+from ansatz.client.encode.options import search_options
 from ansatz.client.errors import InvalidRequest
 
 

@@ -15,7 +15,7 @@ from ansatz.client.cli.views.engines import engines_view
 from ansatz.client.cli.views.json_output import server_info_object
 from ansatz.client.client import Client
 from ansatz.client.errors import InvalidRequest
-from ansatz.client.results.report import Engine
+from ansatz.client.results.options import Engine
 
 app = typer.Typer(help="The evolutionary engines.", no_args_is_help=True)
 

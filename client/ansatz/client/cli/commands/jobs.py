@@ -15,7 +15,7 @@ from ansatz.client.cli.running.progress import shown_progress
 from ansatz.client.cli.views.jobs import job_view, jobs_view
 from ansatz.client.cli.views.json_output import described_object, job_object
 from ansatz.client.client import Client
-from ansatz.client.encode.requests import search_options
+from ansatz.client.encode.options import search_options
 
 app = typer.Typer(help="The jobs of a server.", no_args_is_help=True)
 

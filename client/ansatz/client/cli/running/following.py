@@ -14,7 +14,8 @@ from ansatz.client.cli.views.json_output import interrupted_object, report_objec
 from ansatz.client.cli.views.report import report_view
 from ansatz.client.client import JobHandle
 from ansatz.client.errors import AnsatzError, DeadlineExceeded
-from ansatz.client.results.report import JobState, Report
+from ansatz.client.results.report import Report
+from ansatz.client.results.state import JobState
 
 _PARTIAL_SECONDS: Final = 5.0
 

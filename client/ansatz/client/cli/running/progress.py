@@ -14,7 +14,8 @@ from rich.text import Text
 
 from ansatz.client.cli.printing.failures import say
 from ansatz.client.cli.views.text import number, short
-from ansatz.client.results.report import Candidate, JobEvent
+from ansatz.client.results.candidate import Candidate
+from ansatz.client.results.job import JobEvent
 
 
 class Listener(Protocol):

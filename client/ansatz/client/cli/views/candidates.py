@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ansatz.client.cli.views.text import number, plain_table, short
-from ansatz.client.results.report import Candidate, Constant
+from ansatz.client.results.candidate import Candidate, Constant
 
 _MOST_GROUPS = 40
 

@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ansatz.client.results.curves import CurveAnswers, CurveFindings, EmergenceVerdict, Estimate, Law, LawConstant
+from ansatz.client.results.curves import CurveAnswers, CurveFindings, EmergenceVerdict, Law, LawConstant
+from ansatz.client.results.estimate import Estimate
 
 _MOST_SERIES = 12
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from ansatz.client.cli.views.text import plain_table
-from ansatz.client.results.report import ServerInfo
+from ansatz.client.results.server import ServerInfo
 
 
 def engines_view(info: ServerInfo) -> RenderableType:

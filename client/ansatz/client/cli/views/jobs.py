@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ansatz.client.cli.views.report import report_view
 from ansatz.client.cli.views.text import plain_table
-from ansatz.client.results.report import Job
+from ansatz.client.results.job import Job
 
 
 def jobs_view(jobs: Iterable[Job]) -> RenderableType:

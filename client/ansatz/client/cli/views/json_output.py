@@ -9,7 +9,10 @@ from dataclasses import asdict
 from typing import Any
 
 from ansatz.client.errors import AnsatzError, InvalidRequest, JobFailed
-from ansatz.client.results.report import Candidate, ConstantLaw, Evaluation, Job, Report, ServerInfo
+from ansatz.client.results.candidate import Candidate
+from ansatz.client.results.job import Job
+from ansatz.client.results.report import ConstantLaw, Evaluation, Report
+from ansatz.client.results.server import ServerInfo
 
 
 def to_text(json_object: Mapping[str, Any]) -> str:

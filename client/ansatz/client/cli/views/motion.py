@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ansatz.client.results.curves import Estimate
-from ansatz.client.results.report import Drift, JumpLaw, Reversion, SlowingDown
+from ansatz.client.results.estimate import Estimate
+from ansatz.client.results.motion import Drift, JumpLaw, Reversion, SlowingDown
 
 _MOST = 20
 

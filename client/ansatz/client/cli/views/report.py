@@ -10,7 +10,8 @@ from rich.text import Text
 from ansatz.client.cli.views import curves, motion
 from ansatz.client.cli.views.candidates import candidates_table, group_tables, part_lines
 from ansatz.client.cli.views.text import column_lines, warning_lines
-from ansatz.client.results.report import ConstantLaw, Evaluation, JobState, Report, ResidualVerdict
+from ansatz.client.results.report import ConstantLaw, Evaluation, Report, ResidualVerdict
+from ansatz.client.results.state import JobState
 
 
 def report_view(report: Report, target: str) -> RenderableType:
