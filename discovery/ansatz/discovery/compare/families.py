@@ -13,9 +13,10 @@ from ansatz.discovery.expression import Apply, Array, Node, Number, Variable, ev
 from ansatz.discovery.expression import node as tree
 from ansatz.discovery.expression.node import NEGATION, exponent_positions, is_integer
 from ansatz.discovery.expression.numbers import numbers, with_numbers
+from ansatz.discovery.fit.minpack import Stop, minimise
 
 _STARTS: Final = 12
-_MAX_EVALUATIONS = 400
+_STOP = Stop(ftol=1e-15, xtol=1e-15, evaluations=400)
 _OUTSIDE = 1e30
 _EXACT = 1e-14
 
@@ -103,17 +104,8 @@ class _Objective:
         return error if error < _OUTSIDE / self._target.size else math.inf
 
     def minimise(self, start: Array) -> Array:
-        from scipy.optimize import leastsq
-
-        with np.errstate(all="ignore"):
-            try:
-                found, *_ = leastsq(
-                    lambda c: self._at(c)[0], start, Dfun=lambda c: self._at(c)[1], full_output=True,
-                    ftol=1e-15, xtol=1e-15, gtol=0.0, maxfev=_MAX_EVALUATIONS,
-                )  # fmt: skip
-            except (ValueError, FloatingPointError, np.linalg.LinAlgError):
-                return start
-        return np.asarray(found)
+        found = minimise(self._at, start, _STOP)
+        return start if found is None else found
 
     def _filled(self, constants: Array) -> Array:
         filled = self._numbers.copy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,12 +12,14 @@ from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.expression.numbers import free_positions, numbers, set_groups, with_numbers
 from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.fit.minpack import Evaluate, Stop, minimise
 from ansatz.discovery.problem.problem import Problem
 
 # A residual outside the domain: large enough for the optimiser to turn back, small enough to square.
 _OUTSIDE = 1e30
 # On exact data the error falls by more than this at every step until float64 ends; on noisy data this is enough.
 _FTOL = 1e-12
+_XTOL = 1e-15
 
 
 @dataclass(frozen=True)
@@ -60,32 +62,15 @@ def fit_constants(
     unchanged = FormulaFit(formula, start_error, positions, marks)
     if not positions or len(positions) > problem.rows or not np.isfinite(start_error):
         return unchanged
-    best = _minimise(formula, problem, positions, max_evaluations, marks)
-    if best is None:
+    values, groups = numbers(formula), [marks.together(p) for p in positions]
+    found = minimise(
+        _objective(formula, problem, groups, values), values[list(positions)], Stop(_FTOL, _XTOL, max_evaluations)
+    )
+    if found is None:
         return unchanged
+    best = with_numbers(formula, set_groups(values, groups, found))
     error = problem.rmse(problem.evaluate(best))
     return FormulaFit(best, error, positions, marks) if error <= start_error else unchanged
-
-
-def _minimise(
-    formula: Node, problem: Problem, free: tuple[int, ...], max_evaluations: int, marks: Marks
-) -> Node | None:
-    from scipy.optimize import leastsq
-
-    values = numbers(formula)
-    groups = [marks.together(p) for p in free]
-    residual, slopes = _objective(formula, problem, groups, values)
-    with np.errstate(all="ignore"):
-        try:
-            solution, *_ = leastsq(
-                residual, values[list(free)], Dfun=slopes, full_output=True, col_deriv=False,
-                ftol=_FTOL, xtol=1e-15, gtol=0.0, maxfev=max_evaluations,
-            )  # fmt: skip
-        except (ValueError, FloatingPointError, np.linalg.LinAlgError):
-            return None
-    if not np.all(np.isfinite(solution)):
-        return None
-    return with_numbers(formula, set_groups(values, groups, solution))
 
 
 def values_and_slopes(
@@ -102,25 +87,18 @@ def values_and_slopes(
     return value, np.column_stack(sums)
 
 
-def _objective(
-    formula: Node, problem: Problem, groups: Sequence[Sequence[int]], values: Array
-) -> tuple[Callable[[Array], Array], Callable[[Array], Array]]:
-    """Weighted residual and its derivatives, over the scale of y; both from one evaluation a point."""
+def _objective(formula: Node, problem: Problem, groups: Sequence[Sequence[int]], values: Array) -> Evaluate:
+    """Return what evaluates the weighted residual and its derivatives, over the scale of y."""
     row_scale = 1.0 / problem.y_scale
     root_weights = row_scale if problem.weights is None else row_scale * np.sqrt(problem.weights)
-    last: tuple[bytes, Array, Array] | None = None
 
-    def at(constants: Array) -> tuple[Array, Array]:
-        nonlocal last
-        key = constants.tobytes()
-        if last is None or last[0] != key:
-            trial = set_groups(values, groups, constants)
-            if not np.all(np.isfinite(trial)):
-                trial = values
-            value, jacobian = values_and_slopes(formula, problem, groups, trial)
-            r = (value - problem.y) * root_weights
-            J = jacobian * np.reshape(root_weights, (-1, 1))
-            last = (key, np.where(np.isfinite(r), r, _OUTSIDE), np.where(np.isfinite(J), J, 0.0))
-        return last[1], last[2]
+    def evaluate(constants: Array) -> tuple[Array, Array]:
+        trial = set_groups(values, groups, constants)
+        if not np.all(np.isfinite(trial)):
+            trial = values
+        value, jacobian = values_and_slopes(formula, problem, groups, trial)
+        r = (value - problem.y) * root_weights
+        J = jacobian * np.reshape(root_weights, (-1, 1))
+        return np.where(np.isfinite(r), r, _OUTSIDE), np.where(np.isfinite(J), J, 0.0)
 
-    return lambda c: at(c)[0], lambda c: at(c)[1]
+    return evaluate

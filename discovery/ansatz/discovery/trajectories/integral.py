@@ -8,7 +8,6 @@ as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +16,7 @@ import numpy as np
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobian
 from ansatz.discovery.expression.numbers import free_positions, numbers, with_numbers
+from ansatz.discovery.fit.minpack import Evaluate, Stop, minimise, remembered
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.smoothing import Smooth, smooth
 
@@ -24,6 +24,7 @@ NODES = 3
 """Gauss-Legendre points in each interval between samples."""
 _WINDOW = 100
 _EVALUATIONS = 25
+_FTOL, _XTOL = 1e-10, 1e-13
 LEAST_RMS = 1e-7
 """Residuals below this share of a state's spread count alike."""
 
@@ -185,27 +186,22 @@ class IntegralForm:
         rest: Array = values - self._basis @ (self._basis.T @ values)
         return rest
 
-    def _objective(self, formula: Node) -> Callable[[Array], tuple[Array, Array]]:
+    def _objective(self, formula: Node) -> Evaluate:
         """Residual (rows,) and its derivatives (rows, p) with respect to the numbers that are no integers, over the
         scale of the state; one evaluation a point."""
         columns, nodes = self._smoothed.columns, self._smoothed.node_times.size
         free = free_positions(formula)
         values = numbers(formula)
-        last: tuple[bytes, Array, Array] | None = None
 
-        def at(constants: Array) -> tuple[Array, Array]:
-            nonlocal last
-            key = constants.tobytes()
-            if last is None or last[0] != key:
-                values[list(free)] = constants
-                found, jacobian = values_and_jacobian(formula, columns, nodes, free, values)
-                both = self.project(self.integrated(np.column_stack([found, jacobian])))
-                both[:, 0] -= self._projected
-                rest = np.nan_to_num(both / self.scale, nan=1e30, posinf=1e30, neginf=-1e30)
-                last = (key, rest[:, 0], rest[:, 1:])
-            return last[1], last[2]
+        def evaluate(constants: Array) -> tuple[Array, Array]:
+            values[list(free)] = constants
+            found, jacobian = values_and_jacobian(formula, columns, nodes, free, values)
+            both = self.project(self.integrated(np.column_stack([found, jacobian])))
+            both[:, 0] -= self._projected
+            rest = np.nan_to_num(both / self.scale, nan=1e30, posinf=1e30, neginf=-1e30)
+            return rest[:, 0], rest[:, 1:]
 
-        return at
+        return remembered(evaluate)
 
     def linearised(self, formula: Node) -> tuple[Array, Array]:
         """What the formula leaves of the state, shape (rows,), and how that changes with its constants (rows, p)."""
@@ -214,38 +210,24 @@ class IntegralForm:
 
     def fit(self, formula: Node, evaluations: int = _EVALUATIONS) -> Explained | None:
         """The formula with its constants fitted; None where it is not finite on the way."""
-        from scipy.optimize import leastsq
-
         at = self._objective(formula)
         free = free_positions(formula)
         values = numbers(formula)
-        start = values[list(free)]
+        found: Array | None = values[list(free)]
         if not np.all(np.isfinite(evaluate(formula, self._smoothed.columns, self._smoothed.node_times.size))):
             return None
         if free and len(free) < self.rows.size:
-            with np.errstate(all="ignore"):
-                try:
-                    start, *_ = leastsq(
-                        lambda c: at(c)[0],
-                        start,
-                        Dfun=lambda c: at(c)[1],
-                        full_output=True,
-                        ftol=1e-10,
-                        xtol=1e-13,
-                        maxfev=evaluations,
-                    )
-                except (ValueError, np.linalg.LinAlgError):
-                    return None
-        if not np.all(np.isfinite(start)):
+            found = minimise(at, values[list(free)], Stop(_FTOL, _XTOL, evaluations))
+        if found is None or not np.all(np.isfinite(found)):
             return None
         with np.errstate(all="ignore"):
-            residual, jacobian = at(start)
+            residual, jacobian = at(found)
             rms = float(np.sqrt(np.mean(residual**2)))
-        values[list(free)] = start
+        values[list(free)] = found
         fitted = with_numbers(formula, values)
         if not rms < 1e10:
             return None
-        return Explained(fitted, rms * self.scale, self._bits(fitted, rms, start, jacobian))
+        return Explained(fitted, rms * self.scale, self._bits(fitted, rms, found, jacobian))
 
     def _bits(self, formula: Node, rms: float, constants: Array, jacobian: Array) -> float:
         n = self.rows.size
