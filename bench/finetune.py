@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _measure(curves: Curves, method: Method, budget: float) -> Result:
-    free = set(variables(parse(method.formula, None))) - {"D"}
+    free = set(variables(parse(method.formula, others=True))) - {"D"}
     parameters = tuple(Parameter(n, None, *bounds) for n, bounds in _BOUNDS.items() if n in free)
     options = Options(
         engine=Engine.NONE, budget_seconds=budget, ansatz=method.formula, parameters=parameters,
@@ -126,7 +126,7 @@ def _measure(curves: Curves, method: Method, budget: float) -> Result:
 def _predicted(method: Method, fitted: Candidate, model: str, sizes: Data) -> Data:
     """The method's formula with the constants of one model."""
     values = {c.parameter: Number(c.per_group[model].value if c.per_group else c.value) for c in fitted.constants}
-    formula = substitute(parse(method.formula, None), values)
+    formula = substitute(parse(method.formula, others=True), values)
     return evaluate(formula, {"D": sizes}, sizes.size)
 
 

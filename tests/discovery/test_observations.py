@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ansatz.discovery import Column, InvalidInputError, Options, Table, validate
-from ansatz.discovery.data.names import formula_names
+from ansatz.discovery.data.names import Names
 
 
 def _column(name: str, values: list[float] | np.ndarray | None = None) -> Column:
@@ -96,7 +96,7 @@ def test_an_ansatz_may_not_call_what_the_functions_leave_out() -> None:
 
 
 def test_columns_that_cannot_stand_in_a_formula_get_names_that_can() -> None:
-    names = formula_names(["x", "mean speed", "2nd", "sin", "lambda", "θ", "mean_speed", "np"])
+    names = Names.of(["x", "mean speed", "2nd", "sin", "lambda", "θ", "mean_speed", "np"]).identifiers
     assert names["x"] == "x"
     assert names["mean_speed"] == "mean_speed"
     assert names["2nd"] == "x_2nd"

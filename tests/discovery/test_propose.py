@@ -40,7 +40,7 @@ def noisy(law: Law, x: NDArray[np.float64], noise: float, relative: bool, seed: 
 def rivals(*formulas: str, bits: float = 1.0) -> list[Candidate]:
     """Formulas of a front, each some bits longer than the one before."""
     return [
-        Candidate(i + 1, parse(text, None), (), Scores(NAN, NAN, NAN, 100 + bits * i, NAN), True, "test")
+        Candidate(i + 1, parse(text, others=True), (), Scores(NAN, NAN, NAN, 100 + bits * i, NAN), True, "test")
         for i, text in enumerate(formulas)
     ]
 

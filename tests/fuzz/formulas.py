@@ -37,14 +37,14 @@ def formula(data: bytes) -> None:
     """What parses is bounded, prints, parses back to itself, and has values."""
     text = data.decode("utf-8", "replace")
     try:
-        tree = parse(text, None, parts=True)
+        tree = parse(text, others=True, parts=True)
     except InvalidInputError:
         return
     assert complexity(tree) <= MAX_NODES
     printed = to_text(tree)
     assert to_latex(tree)
     if len(printed) <= len(text):
-        assert to_text(parse(printed, None, parts=True)) == printed
+        assert to_text(parse(printed, others=True, parts=True)) == printed
     if any(calls(tree, *PARTS)):
         return
     if not any(map(keyword.iskeyword, variables(tree))):  # columns that are get other names before
@@ -60,7 +60,7 @@ def formula(data: bytes) -> None:
 def normal(data: bytes) -> None:
     """Exact forms are bounded, however large the numbers."""
     try:
-        normal_form(parse(data.decode("utf-8", "replace"), None))
+        normal_form(parse(data.decode("utf-8", "replace"), others=True))
     except (InvalidInputError, TooLargeError, ZeroDivisionError):
         return
 

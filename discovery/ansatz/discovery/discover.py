@@ -19,7 +19,6 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.ansatz import parse_curve_ansatz
 from ansatz.discovery.curves.discovery import discover_curves
 from ansatz.discovery.data.curves import Curves
-from ansatz.discovery.data.names import parse_formula, parse_formulas
 from ansatz.discovery.data.table import Table
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.evidence.naming import Named
@@ -101,7 +100,7 @@ def validate(observations: Observations, options: Options) -> None:
         parse_curve_ansatz(observations, options)
     else:
         parse_ansatz(observations, options)
-        parse_formulas(options.start_formulas, observations, "options.start_formulas")
+        observations.names.parse_all(options.start_formulas, "options.start_formulas")
         parse_metric(observations, options)
     evolution.resolve(options.engine)
 
@@ -145,7 +144,7 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
 
     Raises InvalidInputError where the formula is not of the grammar or uses what is no input.
     """
-    tree = parse_formula(formula, table, "formula")
+    tree = table.names.parse(formula, "formula")
     prepared = prepare(table, Options(ansatz=""), keep_all=True)
     problem = prepared.problem
     fit = fit_constants(tree, problem, None if refit else ())

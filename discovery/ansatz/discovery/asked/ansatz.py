@@ -9,7 +9,6 @@ from functools import cached_property
 from ansatz.discovery.asked import unknown_parts
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Loss, Parameter
-from ansatz.discovery.data.names import formula_names, parse_formula
 from ansatz.discovery.data.table import Groups, Table
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, variables, walk
@@ -64,14 +63,13 @@ def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
     the options do not allow, or has more constants than can be fitted."""
     if not options.ansatz:
         return None
-    formula = parse_formula(options.ansatz, table, _FIELD, ansatz=True)
-    columns = set(formula_names(table.inputs).values())
+    formula = table.names.parse(options.ansatz, _FIELD, free=True, parts=True)
+    columns = set(table.names.usable)
     stated = {p.name: p for p in options.parameters}
     free = [name for name in variables(formula) if name not in columns]
     parameters = tuple(stated.get(name) or Parameter(name) for name in free)
     ansatz = Ansatz(formula, parameters, options.fixed_numbers, options.loss)
-    violations = [*unknown_parts.bound_violations(formula, columns, _FIELD)]
-    violations += unknown_parts.violations(formula, columns, free, options, _FIELD)
+    violations = [*unknown_parts.violations(formula, columns, free, options, _FIELD)]
     violations += [*_use_violations(ansatz, table, options), *_size_violations(ansatz, table)]
     violations += [*_loss_violations(ansatz, table, options), *_group_violations(ansatz, table, options)]
     if violations:
@@ -84,8 +82,8 @@ def _use_violations(ansatz: Ansatz, table: Table, options: Options) -> Iterator[
     if refused := sorted(called - set(options.functions)):
         yield Violation(_FIELD, f"calls {', '.join(refused)}, which options.functions leaves out; add it there")
     free = [p.name for p in ansatz.parameters]
-    for name in {c.name for c in table.columns} & set(free):
-        role = {table.target: "the target", table.weights: "the weights"}.get(name, "a column but no input")
+    for name in (n for n in free if n in table.names.roles):
+        role = table.names.roles[name]
         yield Violation(_FIELD, f"uses {name!r}, which is {role}; name inputs, or call the constant otherwise")
     for i, parameter in enumerate(options.parameters):
         if parameter.name not in free:

@@ -8,7 +8,7 @@ from ansatz.discovery.asked.options import Options
 from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.errors import Violation
 from ansatz.discovery.expression import Apply, Node, Variable, to_text, variables
-from ansatz.discovery.expression.node import INTEGRAL, PARTS, calls
+from ansatz.discovery.expression.node import PARTS, calls
 from ansatz.discovery.problem.form import Form, Part
 
 MAX_WITHIN = 3
@@ -82,11 +82,3 @@ def _within(node: Node) -> int:
     if not isinstance(node, Apply):
         return 0
     return (node.op in PARTS) + max(map(_within, node.args))
-
-
-def bound_violations(form: Node, columns: Collection[str], field: str) -> Iterator[Violation]:
-    """Integrals over what is a column."""
-    for integral in calls(form, INTEGRAL):
-        variable = integral.args[1]
-        if isinstance(variable, Variable) and variable.name in columns:
-            yield Violation(field, f"integrates over {variable.name!r}, which is a column; give another name")

@@ -15,8 +15,8 @@ from ansatz.discovery.compare.precise import precise_difference
 from ansatz.discovery.compare.proof import proved_equal
 from ansatz.discovery.compare.term_sets import TermOverlap, term_overlap
 from ansatz.discovery.data.box import Box, Interval
-from ansatz.discovery.data.names import formula_names
-from ansatz.discovery.expression import FUNCTIONS, Array, Node, Variable, evaluate, parse, substitute, variables
+from ansatz.discovery.data.names import Names
+from ansatz.discovery.expression import Array, Node, evaluate, parse, variables
 from ansatz.discovery.report.report import Warning
 
 POINTS: Final = 1000
@@ -92,12 +92,17 @@ def compare_formulas(a: str, b: str, box: Box | None = None, free_constants: boo
     formulas are equal where each becomes the other, to 1e-6 relative, once its constants are fitted. Raises
     InvalidInputError.
     """
-    used = tuple(dict.fromkeys(n for text, f in ((a, "a"), (b, "b")) for n in variables(parse(text, None, f))))
-    names = formula_names(tuple(box.intervals) if box else used)
-    constants = frozenset(used) - {*names, *names.values()} if free_constants else frozenset[str]()
-    families = [family(_parsed(t, f, names, constants), constants, _SEED) for t, f in ((a, "a"), (b, "b"))]
+    texts = {"a": a, "b": b}
+    used = dict.fromkeys(n for place, t in texts.items() for n in variables(parse(t, (), place, others=True)))
+    names = Names.of(tuple(box.intervals if box else used))
+    formulas = [names.parse(text, place, free=free_constants) for place, text in texts.items()]
+    constants = {name for formula in formulas for name in variables(formula)} - set(names.usable)
+    families = [family(formula, constants, _SEED) for formula in formulas]
     left, right = (made.formula for made in families)
-    limits = {names[n]: i for n, i in box.intervals.items()} if box else _derived_limits(left, right, [*names.values()])
+    if box:
+        limits = {names.identifiers[n]: i for n, i in box.intervals.items()}
+    else:
+        limits = _derived_limits(left, right, names.usable)
     sample = _Sample(Box(limits).points(POINTS, _SEED))
     positive = [name for name, interval in limits.items() if interval.lower > 0]
     if free_constants:
@@ -110,15 +115,10 @@ def compare_formulas(a: str, b: str, box: Box | None = None, free_constants: boo
         points=sample.size,
         undefined_a=int(np.count_nonzero(~defined[0])),
         undefined_b=int(np.count_nonzero(~defined[1])),
-        box={caller: limits[name] for caller, name in names.items()},
+        box={caller: limits[name] for caller, name in names.identifiers.items()},
         terms=term_overlap(left, right),
         warnings=(*verdict.warnings, *_domain_warnings(defined[0], defined[1], sample)),
     )
-
-
-def _parsed(text: str, field: str, names: Mapping[str, str], constants: Collection[str]) -> Node:
-    aliases = {caller: Variable(name) for caller, name in names.items() if caller not in FUNCTIONS and caller != name}
-    return substitute(parse(text, {*names.values(), *aliases, *constants}, field), aliases)
 
 
 def _derived_limits(a: Node, b: Node, names: Sequence[str]) -> dict[str, Interval]:

@@ -13,7 +13,6 @@ from ansatz.discovery.curves.batch_tree import batch_values
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.laws.law import Parameter
 from ansatz.discovery.data.curves import Curves
-from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import (
     FUNCTIONS,
@@ -21,8 +20,6 @@ from ansatz.discovery.expression import (
     Node,
     Number,
     Variable,
-    parse,
-    substitute,
     to_text,
     variables,
     walk,
@@ -47,13 +44,11 @@ def parse_curve_ansatz(curves: Curves, options: Options) -> CurveAnsatz | None:
     """The caller's ansatz; None where there is none. Raises InvalidInputError."""
     if not options.ansatz:
         return None
-    names = formula_names(curves.inputs)
-    aliases = {c: Variable(n) for c, n in names.items() if c not in FUNCTIONS and c not in names.values()}
-    formula = substitute(parse(options.ansatz, None, _FIELD), aliases)
+    formula = curves.names.parse(options.ansatz, _FIELD, free=True)
     violations = _violations(formula, curves, options)
     if violations:
         raise InvalidInputError(violations)
-    return _as_law(formula, tuple(names.values()), options)
+    return _as_law(formula, curves.names.usable, options)
 
 
 def _violations(formula: Node, curves: Curves, options: Options) -> list[Violation]:
@@ -65,11 +60,11 @@ def _violations(formula: Node, curves: Curves, options: Options) -> list[Violati
     if options.loss is not Loss.SQUARED:
         found.append(Violation("options.loss", "is for tables; laws of curves are always fitted by Huber's loss"))
     used = variables(formula)
-    columns = set(formula_names(curves.inputs).values())
+    columns = set(curves.names.usable)
     if not columns & set(used):
         found.append(Violation(_FIELD, f"uses no input; inputs: {', '.join(sorted(columns))}"))
-    if curves.target in used:
-        found.append(Violation(_FIELD, f"uses {curves.target!r}, which is the target"))
+    for name in (n for n in used if n in curves.names.roles):
+        found.append(Violation(_FIELD, f"uses {name!r}, which is {curves.names.roles[name]}"))
     count = len(set(used) - columns)
     if count > MAX_PARAMETERS or count >= curves.rows:
         found.append(

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.data.curves import Curves, ValueScale
-from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.report import Warning
 
@@ -40,7 +39,7 @@ class PreparedCurves:
 
 def prepare(curves: Curves) -> PreparedCurves:
     """The sample of curves: rows ordered along each run, long runs averaged within bins."""
-    names = formula_names((*curves.inputs, curves.target))
+    names = curves.names.identifiers
     warnings: list[Warning] = []
     columns = _useful_inputs(curves, names, warnings)
     run, run_names = _runs(curves)
@@ -62,8 +61,7 @@ def prepare(curves: Curves) -> PreparedCurves:
         how = "averaged within bins along each run" if axis else "drawn evenly"
         warnings.append(Warning("ROWS_THINNED", f"Of {sample.rows} rows {binned.rows} were fitted, {how}."))
         sample = binned
-    renamed = {names[c]: c for c in (*curves.inputs, curves.target) if names[c] != c}
-    return PreparedCurves(sample, run_names, roles, renamed, axis, names[curves.target], tuple(warnings))
+    return PreparedCurves(sample, run_names, roles, curves.names.renamed, axis, names[curves.target], tuple(warnings))
 
 
 def _useful_inputs(curves: Curves, names: Mapping[str, str], warnings: list[Warning]) -> dict[str, Array]:

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ansatz.discovery.data.names import Names
 from ansatz.discovery.data.table import MIN_ROWS, Columns, shape_violations, value_violations
 from ansatz.discovery.errors import InvalidInputError, Violation
 
@@ -77,6 +79,16 @@ class Curves(Columns):
         if not self.inputs:
             object.__setattr__(self, "inputs", self._others())
         object.__setattr__(self, "roles", {**self._guessed_roles(), **self.roles})
+
+    @cached_property
+    def names(self) -> Names:
+        """What the inputs are called in formulas, and the target in implicit laws."""
+        known = {
+            self.trials: "the numbers of trials",
+            self.std_errors: "the standard errors",
+            self.target: "the target",
+        }
+        return Names.of(self.inputs, (self.target,), self.roles_beside(known, self.inputs))
 
     def _others(self) -> tuple[str, ...]:
         taken = (self.target, self.std_errors, self.trials)

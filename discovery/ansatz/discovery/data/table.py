@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.data.box import MAX_SIZE
+from ansatz.discovery.data.names import Names
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression.printing import number_text
 from ansatz.discovery.units.dimensions import unit_violations
@@ -70,6 +72,11 @@ class Columns:
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)
 
+    def roles_beside(self, known: Mapping[str, str], usable: Collection[str]) -> dict[str, str]:
+        """Return what each column is that is not `usable` in formulas; `known` says it of some."""
+        others = (c.name for c in self.columns if c.name not in usable)
+        return {name: known.get(name, "a column but no input") for name in others}
+
 
 @dataclass(frozen=True, eq=False)
 class Table(Columns):
@@ -104,6 +111,12 @@ class Table(Columns):
         if not self.inputs:
             others = (c.name for c in self.columns if c.name not in (self.target, self.weights, self.group))
             object.__setattr__(self, "inputs", tuple(others))
+
+    @cached_property
+    def names(self) -> Names:
+        """What the inputs are called in formulas."""
+        known = {self.weights: "the weights", self.group: "the group", self.target: "the target"}
+        return Names.of(self.inputs, roles=self.roles_beside(known, self.inputs))
 
     def _role_violations(self) -> list[Violation]:
         names = [c.name for c in self.columns]

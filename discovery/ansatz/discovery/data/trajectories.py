@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.data.box import MAX_SIZE
-from ansatz.discovery.data.names import rate_name
+from ansatz.discovery.data.names import Names, rate_name
 from ansatz.discovery.data.table import Column, Columns, column_violations
 from ansatz.discovery.data.time_units import mixed_units
 from ansatz.discovery.errors import InvalidInputError, Violation
@@ -63,6 +63,16 @@ class Trajectories(Columns):
             found[name] = slice(found[name].start if name in found else i, i + 1)
         return found
 
+    @cached_property
+    def names(self) -> Names:
+        """What states, inputs, time and, of order 2, the states' rates are called in formulas."""
+        usable = (*self.states, *self.inputs, self.time)
+        known = dict.fromkeys(self.derivatives, "a measured derivative")
+        made = Names.of(usable, self.derivatives, self.roles_beside(known, usable))
+        if self.order != 2:
+            return made
+        return made.with_more({rate_name(state): rate_name(made.identifiers[state]) for state in self.states})
+
     def _shape_violations(self) -> Iterator[Violation]:
         yield from column_violations(self.columns, "trajectories")
         lengths = {c.values.size for c in self.columns}
@@ -93,8 +103,9 @@ class Trajectories(Columns):
         if self.derivatives and len(self.derivatives) != len(self.states):
             text = f"are {len(self.derivatives)} for {len(self.states)} states; name one for each state, in their order"
             yield Violation("trajectories.derivatives", text)
-        rates = {rate_name(n) for n in self.states} if self.order == 2 else set()
-        for name in sorted(rates & {self.time, *self.states, *self.inputs}):
+        identifiers = self.names.identifiers
+        rates = {rate_name(identifiers[n]) for n in self.states} if self.order == 2 else set()
+        for name in sorted(n for n in {self.time, *self.states, *self.inputs} if identifiers[n] in rates):
             yield Violation("trajectories.states", f"{name!r} is how formulas call a state's rate; rename that column")
         if self.order not in (1, 2):
             yield Violation("trajectories.order", f"is {self.order}; give 1 (a law for dx/dt) or 2 (for d²x/dt²)")

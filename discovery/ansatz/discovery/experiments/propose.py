@@ -11,7 +11,6 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.data.box import Box, Interval
-from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.data.table import Table
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.evidence.description_length import ROUNDING
@@ -96,7 +95,7 @@ def propose_experiments(
     predicted = [predictions(fit.formula, data, noise.in_rows(data), points) for fit in fits]
     log_weights = _log_weights(rivals, fits, data)
     design = _design(predicted, log_weights, noise, _places(whole, points))
-    inputs = {name: points.columns[formula] for name, formula in formula_names(table.inputs).items()}
+    inputs = {name: points.columns[formula] for name, formula in table.names.identifiers.items()}
     experiments = []
     for _ in range(count):
         row, (i, j), separation = design.choose()
@@ -178,7 +177,7 @@ def _root_mean_square(error: Array, weights: Array | None, degrees: int) -> floa
 def _whole_box(table: Table, box: Box) -> Box:
     """The box by names in formulas, with the range of the data for inputs that it leaves out."""
     intervals = {}
-    for name, formula_name in formula_names(table.inputs).items():
+    for name, formula_name in table.names.identifiers.items():
         column = table.column(name).values
         intervals[formula_name] = box.intervals.get(name) or Interval(float(column.min()), float(column.max()))
     return Box(intervals)

@@ -37,19 +37,22 @@ _END: Final = ("end", "", -1)
 _Token = tuple[str, str, int]
 
 
-def parse(text: str, names: Collection[str] | None, field: str = "formula", parts: bool = False) -> Node:
-    """The tree of `text`.
+def parse(
+    text: str, names: Collection[str] = (), field: str = "formula", *, others: bool = False, parts: bool = False
+) -> Node:
+    """Return the tree of `text`.
 
-    `names` are the variables it may use, None: any that are no functions; `field` is how errors call the text; `parts`:
-    f, g and h may be called, as functions that are unknown. Raises InvalidInputError with the place and the remedy
-    where the text is not of the grammar, or too large.
+    `names` are the variables it may use; with `others` it may use any that are no functions. `field` is how errors call
+    the text. With `parts` f, g and h may be called, as functions that are unknown. Raises InvalidInputError with the
+    place and the remedy where the text is not of the grammar, or too large.
     """
-    return _Parser(text, None if names is None else frozenset(names), field, tree.PARTS if parts else ()).parse()
+    return _Parser(text, frozenset(names), field, others, tree.PARTS if parts else ()).parse()
 
 
 class _Parser:
-    def __init__(self, text: str, names: frozenset[str] | None, field: str, parts: tuple[str, ...]) -> None:
+    def __init__(self, text: str, names: frozenset[str], field: str, others: bool, parts: tuple[str, ...]) -> None:
         self._names = names
+        self._others = others
         self._field = field
         self._parts = parts
         self._bound: str | None = None
@@ -182,12 +185,13 @@ class _Parser:
         raise self._error(f"{where} where a number, a name or a bracket should stand")
 
     def _variable(self, name: str, place: int) -> Node:
-        if self._names is None:
-            if name in (*tree.FUNCTIONS, tree.INTEGRAL):
-                raise self._error(f"uses {name!r} at character {place + 1}, which is a function; give {name}(…)")
-        elif name != self._bound and name not in self._names:
+        if name == self._bound or name in self._names:
+            return Variable(name)
+        if not self._others:
             known = ", ".join(sorted(self._names)) or "none"
             raise self._error(f"uses {name[:80]!r} at character {place + 1}, which is no column; columns: {known}")
+        if name in (*tree.FUNCTIONS, tree.INTEGRAL):
+            raise self._error(f"uses {name!r} at character {place + 1}, which is a function; give {name}(…)")
         return Variable(name)
 
     def _call(self, function: str, place: int) -> Node:
@@ -244,7 +248,7 @@ class _Parser:
             raise self._error(
                 f"has an integral at character {place + 1} without its variable; give integral(body, t, from, to)"
             )
-        if not is_name(name) or (self._names is not None and name in self._names):
+        if not is_name(name) or name in self._names:
             raise self._error(
                 f"integrates over {name[:80]!r} at character {place + 1}, which is a column or a function; "
                 "give another name"

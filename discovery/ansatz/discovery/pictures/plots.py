@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.data.table import Table
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.expression import Array, Node, evaluate
@@ -53,7 +52,7 @@ class FrontPoint:
 
 def plot_table(table: Table, formula: Node, front: Sequence[FrontPoint], form: ImageFormat) -> bytes:
     """Data against law, residuals and Pareto front. `formula` is in terms of the inputs' names in formulas."""
-    columns = {identifier: table.column(c).values for c, identifier in formula_names(table.inputs).items()}
+    columns = {identifier: table.column(c).values for c, identifier in table.names.identifiers.items()}
     y = table.column(table.target).values
     law = evaluate(formula, columns, table.rows)
     rows = np.unique(np.linspace(0, table.rows - 1, min(table.rows, _MOST_POINTS)).astype(int))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ansatz.discovery.asked.ansatz import Ansatz, parse_ansatz
 from ansatz.discovery.asked.metric import Metric, domain_violations, named
 from ansatz.discovery.asked.options import Options
-from ansatz.discovery.data.names import formula_names, parse_formulas
 from ansatz.discovery.data.table import Table
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Node, Variable, variables
@@ -53,9 +52,9 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> PreparedT
     says so. A target of one sign over more than four decades is fitted by its relative error, unless the caller gives
     weights. Raises InvalidInputError for a bad ansatz.
     """
-    names = formula_names(table.inputs)
+    names = table.names.identifiers
     ansatz = parse_ansatz(table, options)
-    start = parse_formulas(options.start_formulas, table, "options.start_formulas")
+    start = table.names.parse_all(options.start_formulas, "options.start_formulas")
     used = set(names.values()) if keep_all else set(ansatz.inputs) if ansatz else set()
     used.update(name for formula in start for name in variables(formula))
     kept, warnings = _useful_inputs(table, names, used)
@@ -80,9 +79,8 @@ def prepare(table: Table, options: Options, keep_all: bool = False) -> PreparedT
         options.max_complexity, options.seed, weights, dimensions,
         ansatz.form if ansatz else None,
     )  # fmt: skip
-    renamed = {names[c]: c for c in table.inputs if names[c] != c}
     begun = tuple(found for formula in start if (found := _of_problem(formula, problem, metric)) is not None)
-    return PreparedTable(problem, caller_weights, renamed, ansatz, begun, metric, target, tuple(warnings))
+    return PreparedTable(problem, caller_weights, table.names.renamed, ansatz, begun, metric, target, tuple(warnings))
 
 
 def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node | None:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Loss
-from ansatz.discovery.data.names import formula_names, rate_name
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, Variable, parse, substitute, variables, walk
+from ansatz.discovery.expression import FUNCTIONS, Apply, Node, variables, walk
 
 _FIELD = "options.ansatz"
 _EQUATION = re.compile(r"\s*([^:=;\n]+?)\s*[:=](?!=)\s*(.+)", re.DOTALL)
@@ -32,21 +31,15 @@ def parse_motion_ansatz(trajectories: Trajectories, options: Options) -> MotionA
     state its right-hand side alone. None where there is none. Raises InvalidInputError."""
     if not options.ansatz:
         return None
-    names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
-    known = [names[n] for n in (*trajectories.states, *trajectories.inputs, trajectories.time)]
-    if trajectories.order == 2:
-        known += [rate_name(names[s]) for s in trajectories.states]
+    names = trajectories.names
     equations: dict[int, Node] = {}
     for text in filter(str.strip, re.split(r"[;\n]", options.ansatz)):
-        place, right = _state_of(text, trajectories, names)
+        place, right = _state_of(text, trajectories)
         if place in equations:
             state = trajectories.states[place]
             raise InvalidInputError([Violation(_FIELD, f"has two equations for {state!r}; give one a state")])
-        columns: dict[str, Node] = {c: Variable(n) for c, n in names.items() if c not in FUNCTIONS}
-        if "pi" not in known:
-            columns["pi"] = Number(math.pi)
-        equations[place] = substitute(parse(right, None, _FIELD), columns)
-    free = list(dict.fromkeys(n for e in equations.values() for n in variables(e) if n not in known))
+        equations[place] = names.parse(right, _FIELD, free=True)
+    free = list(dict.fromkeys(n for e in equations.values() for n in variables(e) if n not in names.usable))
     stated = {p.name: p.start for p in options.parameters}
     ansatz = MotionAnsatz(equations, {name: stated.get(name) for name in free})
     if violations := [*_violations(ansatz, options), *_parameter_violations(ansatz, options)]:
@@ -54,9 +47,9 @@ def parse_motion_ansatz(trajectories: Trajectories, options: Options) -> MotionA
     return ansatz
 
 
-def _state_of(text: str, trajectories: Trajectories, names: Mapping[str, str]) -> tuple[int, str]:
+def _state_of(text: str, trajectories: Trajectories) -> tuple[int, str]:
     """The place of the state that an equation is for, and its right-hand side."""
-    states = trajectories.states
+    states, names = trajectories.states, trajectories.names.identifiers
     found = _EQUATION.fullmatch(text)
     if found is None:
         if len(states) == 1:

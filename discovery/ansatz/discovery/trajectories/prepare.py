@@ -9,7 +9,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from ansatz.discovery.data.names import formula_names
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.motion import Jump
@@ -38,7 +37,6 @@ class PreparedMotion:
 def prepare(trajectories: Trajectories) -> PreparedMotion:
     """The record of a problem. Samples that are plainly wrong are taken as missing, runs are cut where they jump, and
     of very long runs some stretches are taken, each with a warning."""
-    names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
     warnings: list[Warning] = []
     found: list[Jump] = []
     x = np.column_stack([trajectories.column(n).values for n in trajectories.states]).astype(np.float64)
@@ -55,9 +53,9 @@ def prepare(trajectories: Trajectories) -> PreparedMotion:
         warnings.append(Warning("ROWS_SAMPLED", text))
     foretold = [rows for run, rows in trajectories.slices.items() if run in held]
     return PreparedMotion(
-        _record(trajectories, names, chosen, x),
-        _record(trajectories, names, foretold, x) if foretold else None,
-        {n: c for c, n in names.items() if n != c},
+        _record(trajectories, chosen, x),
+        _record(trajectories, foretold, x) if foretold else None,
+        trajectories.names.renamed,
         tuple(warnings),
         tuple(found),
     )
@@ -66,11 +64,10 @@ def prepare(trajectories: Trajectories) -> PreparedMotion:
 def uncut(trajectories: Trajectories) -> Record:
     """The record of what is learned from with every sample as it is: where noise drives a motion, steps large and small
     are its own."""
-    names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
     x = np.column_stack([trajectories.column(n).values for n in trajectories.states]).astype(np.float64)
     held = set(trajectories.held_out)
     rows = [r for run, r in trajectories.slices.items() if run not in held]
-    return _record(trajectories, names, _stretches(rows), x)
+    return _record(trajectories, _stretches(rows), x)
 
 
 def _drop_outliers(trajectories: Trajectories, run: str, rows: slice, x: Array, warnings: list[Warning]) -> None:
@@ -138,7 +135,8 @@ def _stretches(runs: list[slice]) -> list[slice]:
     return [stretches[int(i)] for i in picked]
 
 
-def _record(trajectories: Trajectories, names: Mapping[str, str], runs: list[slice], x: Array) -> Record:
+def _record(trajectories: Trajectories, runs: list[slice], x: Array) -> Record:
+    names = trajectories.names.identifiers
     rows = np.concatenate([np.arange(r.start, r.stop) for r in runs])
     lengths = [r.stop - r.start for r in runs]
     starts = tuple(int(s) for s in np.concatenate([[0], np.cumsum(lengths)[:-1]]))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ansatz.discovery import Curves, InvalidInputError, Trajectories, Violation
-from ansatz.discovery.data.names import formula_names
-from ansatz.discovery.expression import Node, parse
+from ansatz.discovery.expression import Node
 from ansatz.discovery.pictures.curve_picture import picture
 from ansatz.discovery.pictures.curve_plots import plot_curves
 from ansatz.discovery.pictures.plots import FrontPoint, ImageFormat, plot_motion, plot_table
@@ -38,7 +37,7 @@ def render(payload: bytes) -> Frame:
         held_out = report.curves.held_out_rows > 0
         image = plot_curves(picture(observations, law_of_rank(report, chosen.rank), held_out, options), form)
     else:
-        formula = parse(chosen.formula, list(formula_names(observations.inputs).values()))
+        formula = observations.names.parse(chosen.formula, "formula")
         points = [
             FrontPoint(c.complexity, c.scores.relative_error, c.rank == chosen.rank, c.on_pareto_front)
             for c in candidates
@@ -49,6 +48,6 @@ def render(payload: bytes) -> Frame:
 
 
 def _equations(candidate: report_pb2.Candidate, trajectories: Trajectories) -> list[Node]:
-    names = formula_names([*trajectories.states, *trajectories.inputs, trajectories.time, *trajectories.derivatives])
-    known = [*names.values(), *(f"{names[s]}_t" for s in trajectories.states)]
-    return [parse(candidate.equations[names[state]], known) for state in trajectories.states]
+    names = trajectories.names
+    equations = (candidate.equations[names.identifiers[state]] for state in trajectories.states)
+    return [names.parse(equation, "equations") for equation in equations]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from ansatz.discovery import Candidate, Proposal, Scores, Table
-from ansatz.discovery.data.names import parse_formulas
 from ansatz.discovery.expression import to_text
 from ansatz.v1 import experiments_pb2, job_pb2, report_pb2
 
@@ -14,7 +13,7 @@ def candidates_from_proto(front: job_pb2.Front, table: Table) -> list[Candidate]
     """The formulas of a front with their ranks and description lengths. Raises InvalidInputError where a formula is not
     in terms of the table's inputs."""
     sent = [c for c in front.candidates if c.scores.HasField("description_length")]
-    formulas = parse_formulas([c.formula for c in sent], table, "candidates")
+    formulas = table.names.parse_all([c.formula for c in sent], "candidates")
     return [
         Candidate(
             rank=candidate.rank,
