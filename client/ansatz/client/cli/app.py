@@ -8,7 +8,9 @@ from typing import Any
 
 import typer
 
-from ansatz.client.cli.commands import compare, discover, doctor, engines, evaluate, jobs, predict, propose, serve
+from ansatz.client.cli.arguments.help import WIDTH, Command
+from ansatz.client.cli.commands import compare, doctor, engines, evaluate, jobs, predict, propose, serve
+from ansatz.client.cli.commands.discover.command import EXAMPLES, discover
 from ansatz.client.cli.printing import failures
 from ansatz.client.connection import tracing
 from ansatz.client.errors import InvalidRequest
@@ -20,24 +22,25 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"max_content_width": WIDTH},
 )
+app.command("discover", cls=Command, epilog=EXAMPLES)(discover)
+app.command("predict", cls=Command, epilog=predict.EXAMPLES)(predict.predict)
+app.command("evaluate", cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("compare", cls=Command, epilog=compare.EXAMPLES, context_settings=compare.CONTEXT)(compare.compare)
+app.command("propose", cls=Command, epilog=propose.EXAMPLES)(propose.propose)
+app.add_typer(jobs.app, name="jobs")
 app.command("serve", context_settings=serve.CONTEXT, add_help_option=False)(serve.serve)
 app.command("tokens", context_settings=serve.CONTEXT, add_help_option=False)(serve.tokens)
-app.command("doctor", context_settings=doctor.CONTEXT)(doctor.doctor)
-app.command("discover")(discover.discover)
-app.command("predict")(predict.predict)
-app.command("evaluate")(evaluate.evaluate)
-app.command("compare", context_settings=compare.CONTEXT)(compare.compare)
-app.command("propose")(propose.propose)
-app.add_typer(jobs.app, name="jobs")
 app.add_typer(engines.app, name="engines")
+app.command("doctor", cls=Command, epilog=doctor.EXAMPLES, context_settings=doctor.CONTEXT)(doctor.doctor)
 
 # Older versions of typer have this class from click, newer ones bring their own copy.
 _UsageError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line; returns the exit status."""
+    """Run one command line and return the exit status."""
     # Also where the parent ignores SIGINT, as shells do for background jobs; SIGTERM keeps the partial result too.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)

@@ -1,48 +1,53 @@
-"""Options about curves that several commands share."""
+"""Options about curves."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
 
 import typer
 
-from ansatz.client.cli.files.curves import CurveFile
-from ansatz.client.cli.printing.failures import say
-from ansatz.client.errors import InvalidRequest
+from ansatz.client.cli.arguments import panels
 
-STD_ERRORS = Annotated[
-    str | None, typer.Option("--std-errors", metavar="COL", help="Of curves: standard errors of the values.")
-]
-TRIALS = Annotated[
-    str | None,
-    typer.Option("--trials", metavar="COL", help="Of curves: numbers of trials; the value is the share of successes."),
-]
-SCALE = Annotated[
-    str, typer.Option("--scale", metavar="auto|log|linear|share", help="Of curves: how errors are counted.")
-]
-ROLES = Annotated[
-    list[str] | None,
-    typer.Option("--role", metavar="N=COL", help="Of curves: what a column is: N, D, C, S (step), B (batch) or lr."),
-]
-WIDE = Annotated[
-    str | None,
-    typer.Option(
-        "--wide", metavar="NAME", help="Of curves: columns are headed by values of NAME; --target names the cells."
-    ),
-]
+_option = partial(typer.Option, rich_help_panel=panels.CURVES)
 
 
-def curve_arguments(file: CurveFile, scale: str, per_run: bool) -> dict[str, Any]:
-    """Keywords of Client.submit_curves; tells of rows that have no value."""
-    about, left_out = file.arguments()
-    if left_out:
-        say(f"{left_out} rows without a value of {file.target!r} were left out")
-    return {**about, "scale": scale, "per_run": per_run}
+@dataclass(frozen=True)
+class Curves:
+    """What only curves have."""
 
-
-def refuse(given: Mapping[str, object], why: str) -> None:
-    """Raises InvalidRequest for the first option that was given though it is of no use."""
-    for flag, value in given.items():
-        if value:
-            raise InvalidRequest.of(flag, why)
+    role: Annotated[
+        list[str] | None,
+        _option(
+            "--role",
+            metavar="N=COL",
+            help="What a column is: N (parameters), D (tokens, examples), C (compute), S (step), B (batch size) or lr; "
+            "once for each. Default: by usual names, such as params, tokens, step.",
+        ),
+    ] = None
+    std_errors: Annotated[
+        str | None, _option("--std-errors", metavar="COL", help="The column of standard errors of the values.")
+    ] = None
+    trials: Annotated[
+        str | None,
+        _option(
+            "--trials", metavar="COL", help="The column of numbers of trials; the value is the share of successes."
+        ),
+    ] = None
+    scale: Annotated[
+        str,
+        _option(
+            "--scale",
+            metavar="auto|log|linear|share",
+            help="How errors are counted: log, relative to the value; linear, as they are; share, with --trials.",
+        ),
+    ] = "auto"
+    wide: Annotated[
+        str | None,
+        _option(
+            "--wide",
+            metavar="NAME",
+            help="The file has a column for each value of NAME, headed by that value; --target names their cells.",
+        ),
+    ] = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from ansatz.client.cli.arguments import shared as arguments
-from ansatz.client.cli.files.table import read_data
+from ansatz.client.cli.arguments import options, panels
+from ansatz.client.cli.arguments.help import examples
+from ansatz.client.cli.arguments.records import flattened
+from ansatz.client.cli.arguments.texts import comma_separated
+from ansatz.client.cli.files.table import TableFile
 from ansatz.client.cli.printing import failures
 from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.servers.private_server import server_address
@@ -15,24 +18,44 @@ from ansatz.client.cli.views.json_output import evaluation_object
 from ansatz.client.cli.views.report import evaluation_view
 from ansatz.client.client import Client
 
+EXAMPLES: Final = examples(
+    'ansatz evaluate examples/leavitt/leavitt_1912.csv --target M --formula "15.5 - 2.1*logP" --refit'
+)
 
-def evaluate(  # noqa: PLR0917 - typer calls it by keyword
-    data: arguments.DATA,
-    target: arguments.TARGET,
-    formula: Annotated[str, typer.Option("--formula", metavar="FORMULA", help="In terms of the columns.")],
-    refit: Annotated[bool, typer.Option("--refit", help="Fit the formula's numbers that are no integers.")] = False,
-    inputs: arguments.INPUTS = None,
-    weights: arguments.WEIGHTS = None,
-    units: arguments.UNITS = None,
-    server: arguments.SERVER = None,
-    format: arguments.FORMAT = Format.TABLE,
-    output: arguments.OUTPUT = None,
+
+@flattened
+def evaluate(
+    *,
+    data: options.DATA,
+    target: options.TARGET,
+    formula: Annotated[
+        str,
+        typer.Option(
+            "--formula",
+            metavar="FORMULA",
+            help="The formula, in the names of the columns.",
+            rich_help_panel=panels.ANSATZ,
+        ),
+    ],
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit", help="Fit the numbers of the formula that are no integers first.", rich_help_panel=panels.ANSATZ
+        ),
+    ] = False,
+    inputs: options.INPUTS = None,
+    weights: options.WEIGHTS = None,
+    units: options.UNITS = None,
+    server: options.SERVER = None,
+    format: options.FORMAT = Format.TABLE,
+    output: options.OUTPUT = None,
 ) -> None:
-    """Score a formula of your own on a table."""
-    written = Output(format, output)
-    with failures.reported(written):
-        written.check()
-        read = read_data(data, target, arguments.comma_separated(inputs), weights, units)
+    """Score a formula of your own on a table.
+
+    Shows its errors, its constants, and whether what it leaves is noise.
+    """
+    with failures.reported(Output(format, output)) as written:
+        table = TableFile(data, target, comma_separated(inputs), weights, units).arguments()
         with server_address(server) as address, Client(address) as client:
-            evaluation = client.evaluate(formula, **read.arguments(), refit=refit)
+            evaluation = client.evaluate(formula, **table, refit=refit)
         written.result(evaluation_object(evaluation), evaluation_view(evaluation))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 
-from ansatz.client.cli.arguments import shared as arguments
-from ansatz.client.cli.files.table import read_data
+from ansatz.client.cli.arguments import options
+from ansatz.client.cli.arguments.help import Command, examples
+from ansatz.client.cli.arguments.records import flattened, given_flags
+from ansatz.client.cli.arguments.refusing import refuse
+from ansatz.client.cli.files.table import TableFile
 from ansatz.client.cli.printing import failures
 from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.running.following import Ending, follow, write_ending
@@ -16,39 +20,37 @@ from ansatz.client.cli.views.jobs import job_view, jobs_view
 from ansatz.client.cli.views.json_output import described_object, job_object
 from ansatz.client.client import Client
 from ansatz.client.encode.options import search_options
+from ansatz.client.errors import InvalidRequest, Violation
+from ansatz.client.results.job import Job
 
-app = typer.Typer(help="The jobs of a server.", no_args_is_help=True)
+app = typer.Typer(help="List, show, watch, continue, cancel and delete the jobs of a server.", no_args_is_help=True)
 
 
-@app.command("list")
-def list_jobs(server: arguments.REQUIRED_SERVER, format: arguments.FORMAT = Format.TABLE) -> None:
-    """All jobs, newest first."""
-    output = Output(format)
-    with failures.reported(output), Client(server) as client:
+@app.command("list", cls=Command)
+def list_jobs(server: options.REQUIRED_SERVER, format: options.FORMAT = Format.TABLE) -> None:
+    """List all jobs, newest first."""
+    with failures.reported(Output(format)) as written, Client(server) as client:
         jobs = list(client.jobs())
-        output.result({"jobs": [job_object(job) for job in jobs]}, jobs_view(jobs))
+        written.result({"jobs": [job_object(job) for job in jobs]}, jobs_view(jobs))
 
 
-@app.command()
-def show(job: arguments.JOB, server: arguments.REQUIRED_SERVER, format: arguments.FORMAT = Format.TABLE) -> None:
-    """A job as it is now, with its best formulas so far."""
-    output = Output(format)
-    with failures.reported(output), Client(server) as client:
+@app.command(cls=Command)
+def show(job: options.JOB, server: options.REQUIRED_SERVER, format: options.FORMAT = Format.TABLE) -> None:
+    """Show a job as it is now, with its best formulas so far."""
+    with failures.reported(Output(format)) as written, Client(server) as client:
         found = client.job(job).describe()
-        output.result(described_object(found), job_view(found))
+        written.result(described_object(found), job_view(found))
 
 
-@app.command()
+@app.command(cls=Command)
 def watch(
-    job: arguments.JOB,
-    server: arguments.REQUIRED_SERVER,
-    format: arguments.FORMAT = Format.TABLE,
-    output: arguments.OUTPUT = None,
+    job: options.JOB,
+    server: options.REQUIRED_SERVER,
+    format: options.FORMAT = Format.TABLE,
+    output: options.OUTPUT = None,
 ) -> None:
     """Follow a job to its end and print its result; interrupting leaves the job alone."""
-    written = Output(format, output)
-    with failures.reported(written):
-        written.check()
+    with failures.reported(Output(format, output)) as written:
         with Client(server) as client:
             handle = client.job(job)
             with shown_progress() as listener:
@@ -59,49 +61,79 @@ def watch(
         write_ending(Ending(report), handle.id, target, written)
 
 
-@app.command("continue")
-def continue_(  # noqa: PLR0917 - typer calls it by keyword
-    job: arguments.JOB,
-    server: arguments.REQUIRED_SERVER,
+@dataclass(frozen=True)
+class Rows:
+    """What goes with the rows of a continued job, where they are given again."""
+
+    group: options.GROUP = None
+    weights: options.WEIGHTS = None
+    units: options.UNITS = None
+
+
+@app.command(
+    "continue",
+    cls=Command,
+    epilog=examples("ansatz jobs continue kinetic more.csv --budget 60 --server 127.0.0.1:50051"),
+)
+@flattened
+def continue_(
+    *,
+    job: options.JOB,
+    server: options.REQUIRED_SERVER,
+    rows: Rows,
     data: Annotated[
         str | None,
-        typer.Argument(metavar="[DATA]", help="All the rows, of the same columns; default: the same data."),
+        typer.Argument(
+            metavar="DATA",
+            help="A table of all rows, old and new, with the columns of the job; default: the job's own data.",
+        ),
     ] = None,
-    weights: arguments.WEIGHTS = None,
-    units: arguments.UNITS = None,
-    budget: arguments.BUDGET = None,
-    engine: arguments.ENGINE = None,
-    seed: arguments.SEED = None,
-    format: arguments.FORMAT = Format.TABLE,
-    output: arguments.OUTPUT = None,
+    budget: options.BUDGET_AS_BEFORE = None,
+    engine: options.ENGINE = None,
+    seed: options.SEED = None,
+    format: options.FORMAT = Format.TABLE,
+    output: options.OUTPUT = None,
 ) -> None:
-    """Take up a final job again, from the formulas it found, with more time or more rows.
+    """Take up a job that has ended, with more time or more rows.
 
+    It becomes a new job, which starts from the formulas that were found.
     What is not given is as it was: data, budget, engine, seed and all other options.
     """
-    written = Output(format, output)
-    with failures.reported(written):
-        written.check()
-        options: dict[str, Any] = {"budget": budget, "engine": engine, "seed": seed}
-        search_options(**options)
+    with failures.reported(Output(format, output)) as written:
+        if not data:
+            refuse(Violation(flag, "goes with DATA; give that too, or leave it out") for flag in given_flags(rows))
+        search: dict[str, Any] = {"budget": budget, "engine": engine, "seed": seed}
+        search_options(**search)
         with Client(server) as client:
-            about = client.job(job).describe().data
-            rows = read_data(data, about.target, about.inputs, weights, units).arguments() if data else {}
-            handle = client.continue_job(job, **rows, **options)
+            continued = client.job(job).describe()
+            columns = _columns(data, continued, rows) if data else {}
+            handle = client.continue_job(job, **columns, **search)
             ending = follow(handle)
-        write_ending(ending, handle.id, about.target, written)
+        write_ending(ending, handle.id, continued.data.target, written)
 
 
-@app.command()
-def cancel(job: arguments.JOB, server: arguments.REQUIRED_SERVER) -> None:
+def _columns(data: str, continued: Job, rows: Rows) -> dict[str, Any]:
+    """The rows to go on with. Raises InvalidRequest where the job is not about a table."""
+    report = continued.report
+    if report and (report.curves or (report.best and report.best.motion)):
+        raise InvalidRequest.of(
+            "data", f"is a table, and job {continued.id} is about {'curves' if report.curves else 'a motion'}; "
+            "leave DATA out, or start a new job with `ansatz discover`",
+        )  # fmt: skip
+    about = continued.data
+    return TableFile(data, about.target, about.inputs, rows.weights, rows.units, rows.group).arguments()
+
+
+@app.command(cls=Command)
+def cancel(job: options.JOB, server: options.REQUIRED_SERVER) -> None:
     """Ask a job to stop; it keeps what it found."""
     with failures.reported(Output()), Client(server) as client:
         failures.say(f"job {client.job(job).cancel().id}: asked to stop")
 
 
-@app.command()
-def delete(job: arguments.JOB, server: arguments.REQUIRED_SERVER) -> None:
-    """Cancel a job if it is not final, and remove it."""
+@app.command(cls=Command)
+def delete(job: options.JOB, server: options.REQUIRED_SERVER) -> None:
+    """Delete a job and what it found; a search that still runs is cancelled."""
     with failures.reported(Output()), Client(server) as client:
         client.job(job).delete()
-        failures.say(f"job {job}: removed")
+        failures.say(f"job {job}: deleted")

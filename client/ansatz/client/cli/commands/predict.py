@@ -2,93 +2,135 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Final
 
 import typer
 
-from ansatz.client.cli.arguments import curves as curve_arguments
-from ansatz.client.cli.arguments import shared as arguments
-from ansatz.client.cli.files.curves import CurveFile
+from ansatz.client.cli.arguments import options, panels
+from ansatz.client.cli.arguments.curves import Curves
+from ansatz.client.cli.arguments.help import examples
+from ansatz.client.cli.arguments.records import flattened, given_flags
+from ansatz.client.cli.arguments.refusing import refuse
+from ansatz.client.cli.arguments.texts import parse_point
+from ansatz.client.cli.commands.curve_columns import curve_columns
 from ansatz.client.cli.printing import failures
 from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.running import following
 from ansatz.client.cli.servers.private_server import server_address
 from ansatz.client.cli.views.curves import answers_object, answers_view
 from ansatz.client.client import Client, JobHandle
-from ansatz.client.errors import InvalidRequest
+from ansatz.client.errors import InvalidRequest, Violation
+from ansatz.client.results.curves import CurveAnswers
+
+_option = partial(typer.Option, rich_help_panel=panels.QUESTIONS)
+
+EXAMPLES: Final = examples(
+    "# the loss of a larger model",
+    "ansatz predict examples/scaling/redpajama.csv --target loss --at params=7e10,tokens=1.4e12",
+    "# the best size for a budget, and the data to a loss of 2.2",
+    "ansatz predict examples/scaling/redpajama.csv --target loss --compute 5.76e23 --reach 2.2",
+)
 
 
-def predict(  # noqa: PLR0917 - typer calls it by keyword
-    data: Annotated[
-        str | None, typer.Argument(metavar="[DATA]", help="Curves, as of discover; or give --job.", show_default=False)
-    ] = None,
-    target: Annotated[str | None, typer.Option("--target", metavar="COL", help="The column of values.")] = None,
-    inputs: arguments.INPUTS = None,
-    group: arguments.GROUP = None,
-    std_errors: curve_arguments.STD_ERRORS = None,
-    trials: curve_arguments.TRIALS = None,
-    scale: curve_arguments.SCALE = "auto",
-    role: curve_arguments.ROLES = None,
-    wide: curve_arguments.WIDE = None,
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """Curves to find a law for, where no job has done so."""
+
+    target: Annotated[
+        str | None,
+        typer.Option("--target", metavar="COL", help="The column of values.", rich_help_panel=panels.DATA),
+    ] = None
+    inputs: options.INPUTS = None
+    group: options.GROUP = None
+    curves: Curves
+    budget: options.BUDGET = None
+    seed: options.SEED = None
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What to ask of the law."""
+
     at: Annotated[
-        list[str] | None, typer.Option("--at", metavar="N=7e10,D=1.4e12", help="A point to predict the value at.")
-    ] = None,
+        list[str] | None,
+        _option("--at", metavar="N=7e10,D=1.4e12", help="A point: the value there. May be given again."),
+    ] = None
     compute: Annotated[
         list[float] | None,
-        typer.Option("--compute", metavar="FLOPS", help="A budget, 6*N*D: the best size and data for it."),
-    ] = None,
+        _option("--compute", metavar="FLOPS", help="A budget of 6*N*D operations: the best size and data for it."),
+    ] = None
     reach: Annotated[
         list[float] | None,
-        typer.Option("--reach", metavar="VALUE", help="A value: the tokens or steps at which the law reaches it."),
+        _option("--reach", metavar="VALUE", help="A value: the tokens or steps at which the law reaches it."),
+    ] = None
+    probability: Annotated[float, _option("--probability", help="How likely intervals hold the value.")] = 0.8
+    rank: Annotated[int, _option("--rank", help="The rank of the law to ask.")] = 1
+
+    def points(self) -> list[dict[str, float]]:
+        """Return the points asked for, in order. Raises InvalidRequest."""
+        return [parse_point(f"--at[{i}]", text) for i, text in enumerate(self.at or ())]
+
+    def put_to(self, job: JobHandle) -> CurveAnswers:
+        """Return the answers of a job."""
+        return job.predict(
+            self.points(),
+            budgets=self.compute or (),
+            targets=self.reach or (),
+            rank=self.rank,
+            probability=self.probability,
+        )
+
+
+@flattened
+def predict(
+    *,
+    questions: Questions,
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="A file of curves, as of `ansatz discover`; or give --job."),
     ] = None,
-    probability: Annotated[float, typer.Option("--probability", help="Of the intervals.")] = 0.8,
-    rank: Annotated[int, typer.Option("--rank", help="Rank of the law.")] = 1,
+    fit: Fit,
     job: Annotated[
-        str | None, typer.Option("--job", metavar="JOB", help="A final job on curves, instead of DATA; with --server.")
+        str | None,
+        typer.Option(
+            "--job",
+            metavar="JOB",
+            help="In place of DATA: a job on curves that has ended, of --server.",
+            rich_help_panel=panels.DATA,
+        ),
     ] = None,
-    budget: arguments.BUDGET = None,
-    seed: arguments.SEED = None,
-    server: arguments.SERVER = None,
-    format: arguments.FORMAT = Format.TABLE,
-    output: arguments.OUTPUT = None,
+    server: options.SERVER = None,
+    format: options.FORMAT = Format.TABLE,
+    output: options.OUTPUT = None,
 ) -> None:
-    """Say what a law of curves means for other scales: values with intervals, the best size for a budget, the tokens or
-    steps to a value."""
-    written = Output(format, output)
-    with failures.reported(written):
-        written.check()
-        points = [_point(i, text) for i, text in enumerate(at or ())]
-        if job:
-            if data or not server:
-                raise InvalidRequest.of("--job", "is a job of a server: give --server, and no DATA")
-            with Client(server) as client:
-                answers = client.job(job).predict(
-                    points, budgets=compute or (), targets=reach or (), rank=rank, probability=probability
-                )
-        else:
-            if not data or not target:
-                raise InvalidRequest.of("data", "is not given; give DATA and --target, or --job and --server")
-            file = CurveFile(
-                data, target, arguments.comma_separated(inputs), group, std_errors, trials, wide, tuple(role or ())
-            )
-            about = curve_arguments.curve_arguments(file, scale, per_run=False)
-            with server_address(server) as address, Client(address) as client:
-                handle: JobHandle = client.submit_curves(**about, budget=budget, seed=seed)
-                following.follow(handle)
-                answers = handle.predict(
-                    points, budgets=compute or (), targets=reach or (), rank=rank, probability=probability
-                )
+    """Say what a law of curves means for other scales.
+
+    The law of DATA is found first, unless a job has done so. It answers with values and their intervals (--at), the
+    best size for a budget (--compute), and the tokens or steps to a value (--reach).
+    """
+    with failures.reported(Output(format, output)) as written:
+        points = questions.points()
+        answers = _of_job(job, server, data, fit, questions) if job else _of_data(data, fit, server, questions)
         written.result(answers_object(answers), answers_view(answers, points))
 
 
-def _point(index: int, text: str) -> dict[str, float]:
-    point = {}
-    for part in arguments.comma_separated(text):
-        name, equals, value = part.partition("=")
-        try:
-            point[name.strip()] = float(value)
-        except ValueError:
-            equals = ""
-        if not equals or not name.strip():
-            raise InvalidRequest.of(f"--at[{index}]", f"has {part!r}; give NAME=NUMBER for each input of the law")
-    return point
+def _of_job(job: str, server: str | None, data: str | None, fit: Fit, questions: Questions) -> CurveAnswers:
+    """The answers of a job that has ended. Raises InvalidRequest."""
+    if data or not server:
+        raise InvalidRequest.of("--job", "is a job of a server: give --server, and no DATA")
+    refuse(Violation(flag, "goes with DATA, not with --job; leave one of them out") for flag in given_flags(fit))
+    with Client(server) as client:
+        return questions.put_to(client.job(job))
+
+
+def _of_data(data: str | None, fit: Fit, server: str | None, questions: Questions) -> CurveAnswers:
+    """The answers of the best law of a file. Raises InvalidRequest."""
+    if not data or not fit.target:
+        raise InvalidRequest.of("data", "is not given; give DATA and --target, or --job and --server")
+    columns = curve_columns(data, fit.target, fit.inputs, fit.group, fit.curves)
+    with server_address(server) as address, Client(address) as client:
+        job = client.submit_curves(**columns, budget=fit.budget, seed=fit.seed)
+        following.follow(job)
+        return questions.put_to(job)

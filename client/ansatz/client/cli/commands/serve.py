@@ -16,14 +16,14 @@ CONTEXT: Final[dict[str, Any]] = {"allow_extra_args": True, "ignore_unknown_opti
 
 
 def serve(context: typer.Context) -> None:
-    """Run a server; `ansatz serve --help` lists its flags."""
+    """Run a server, until it is told to stop."""
     with failures.reported(Output()):
         require_server_extra()
         become("ansatz.service", context.args)
 
 
 def tokens(context: typer.Context) -> None:
-    """Make tokens for callers of a server; `ansatz tokens --help` lists what it does."""
+    """Make tokens for callers of a server, and list them."""
     with failures.reported(Output()):
         require_server_extra()
         become("ansatz.service.access.tokens", context.args)

@@ -1,5 +1,4 @@
-"""Observed motion from data files: what --states, --time, --order, --group, --derivatives, --holdout and --stochastic
-say."""
+"""From samples of a motion in files to the arguments of a client."""
 
 from __future__ import annotations
 
@@ -8,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansatz.client.cli.files.table import read_motion
+from ansatz.client.cli.files.columns import check_columns, read_columns
+from ansatz.client.encode.motion import label_text
 from ansatz.client.errors import InvalidRequest
 
 _ONLY_RUN = "1"
@@ -16,40 +16,33 @@ _HELD_OUT = "holdout"
 
 
 @dataclass(frozen=True)
-class MotionFlags:
-    """What the command line says of a motion; `states` empty: it is none."""
+class MotionFile:
+    """What to read of a motion.
 
+    Attributes:
+        source: the file, or "-" for standard input.
+        time: the column of times.
+        states: the columns to be explained; an empty cell is a missing sample.
+        inputs: columns of controls, or of parameters that are constant in a run.
+        derivatives: columns of measured derivatives, one for each state; an empty cell is a missing sample.
+        group: the column that tells runs apart; none: all rows of the file are one run.
+        holdout: another file of runs, with the same columns, from which nothing is learned.
+    """
+
+    source: str
+    time: str
     states: Sequence[str]
-    time: str | None
-    order: int | None
-    group: str | None
-    inputs: Sequence[str]
-    derivatives: Sequence[str]
-    holdout: str | None
-    stochastic: bool
+    inputs: Sequence[str] = ()
+    derivatives: Sequence[str] = ()
+    group: str | None = None
+    holdout: str | None = None
 
-    def refuse_for_others(self) -> None:
-        """Raises InvalidRequest where a flag makes sense for a motion alone and no states are named."""
-        given: list[tuple[str, object]] = [
-            ("--time", self.time),
-            ("--order", self.order),
-            ("--derivatives", self.derivatives),
-        ]
-        given += [("--holdout", self.holdout), ("--stochastic", self.stochastic)]
-        for flag, value in given:
-            if value:
-                raise InvalidRequest.of(flag, "is for observed motion; name the states with --states as well")
-
-    def read(self, source: str) -> dict[str, Any]:
-        """The keywords of Client.submit_motion."""
-        if not self.states:
-            raise InvalidRequest.of("--states", "is not given; name the columns whose motion is to be explained")
-        if not self.time:
-            raise InvalidRequest.of("--time", "is not given; name the column of times")
-        columns, labels = self._columns(source)
+    def arguments(self) -> dict[str, Any]:
+        """Return keywords of Client.submit_motion. Raises InvalidRequest."""
+        columns, labels = self._samples(self.source)
         held_out: list[str] = []
         if self.holdout:
-            more, more_labels = self._columns(self.holdout)
+            more, more_labels = self._further_samples(self.holdout)
             renamed = [f"{_HELD_OUT} {label}" for label in more_labels]
             held_out = list(dict.fromkeys(renamed))
             for name, values in columns.items():
@@ -62,17 +55,34 @@ class MotionFlags:
             "inputs": list(self.inputs),
             "derivatives": list(self.derivatives),
             "runs": labels if self.group or self.holdout else None,
-            "order": self.order or 1,
             "held_out": held_out,
-            "stochastic": self.stochastic,
         }
 
-    def _columns(self, source: str) -> tuple[dict[str, array[float]], list[str]]:
+    def _further_samples(self, source: str) -> tuple[dict[str, array[float]], list[str]]:
+        """As `_samples`, of the runs held out: what is wrong with them is said of --holdout."""
+        try:
+            return self._samples(source)
+        except InvalidRequest as error:
+            said = "; ".join(
+                v.description if v.field == "data" else f"{v.field}: {v.description}" for v in error.violations
+            )
+            raise InvalidRequest.of("--holdout", said or error.message) from None
+
+    def _samples(self, source: str) -> tuple[dict[str, array[float]], list[str]]:
         """The columns in use, and the run of each row."""
-        assert self.time
         roles = [("trajectories.time", self.time), *(("trajectories.states", n) for n in self.states)]
         roles += [("trajectories.derivatives", n) for n in self.derivatives]
         roles += [("trajectories.inputs", n) for n in self.inputs]
-        roles += [("--group", self.group)] if self.group else []
-        columns, labels = read_motion(source, roles, {*self.states, *self.derivatives}, self.group)
-        return columns, labels or [_ONLY_RUN] * len(columns[self.time])
+        roles += [("--group", self.group)] if self.group is not None else []
+
+        def choose(names: Sequence[str]) -> Sequence[str]:
+            check_columns(roles, names)
+            if self.group in (self.time, *self.states, *self.derivatives, *self.inputs):
+                raise InvalidRequest.of("--group", f"{self.group!r} has a role already; name another column")
+            return list(dict.fromkeys(name for _, name in roles))
+
+        columns = read_columns(source, choose, self.group, {*self.states, *self.derivatives})
+        runs = columns.pop(self.group) if self.group else None
+        samples = {name: values for name, values in columns.items() if isinstance(values, array)}
+        labels = [label_text(v) for v in runs] if runs is not None else [_ONLY_RUN] * len(samples[self.time])
+        return samples, labels

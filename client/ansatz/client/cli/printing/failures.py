@@ -25,12 +25,16 @@ def status_of(error: AnsatzError) -> int:
 
 
 @contextmanager
-def reported(output: Output) -> Iterator[None]:
-    """Turns an error of the commands inside into a message, with JSON an object, and an exit status."""
+def reported(output: Output) -> Iterator[Output]:
+    """Turn an error of the commands inside into a message, with JSON an object, and an exit status.
+
+    Gives the output, once it is known that it can be written: before any work, not after it.
+    """
     import typer
 
     try:
-        yield
+        output.check()
+        yield output
     except AnsatzError as error:
         raise typer.Exit(_report(error, output)) from None
     except KeyboardInterrupt:

@@ -1,0 +1,28 @@
+"""The columns of curves, as `ansatz discover` and `ansatz predict` read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansatz.client.cli.arguments.curves import Curves
+from ansatz.client.cli.arguments.texts import comma_separated
+from ansatz.client.cli.files.curves import CurveFile
+from ansatz.client.cli.printing.failures import say
+
+
+def curve_columns(source: str, target: str, inputs: str | None, group: str | None, curves: Curves) -> dict[str, Any]:
+    """Return keywords of Client.submit_curves; tell of rows that have no value. Raises InvalidRequest."""
+    file = CurveFile(
+        source,
+        target,
+        inputs=comma_separated(inputs),
+        run=group,
+        std_errors=curves.std_errors,
+        trials=curves.trials,
+        wide=curves.wide,
+        roles=tuple(curves.role or ()),
+    )
+    columns, left_out = file.arguments()
+    if left_out:
+        say(f"{left_out} rows without a value of {target!r} were left out")
+    return {**columns, "scale": curves.scale}

@@ -1,0 +1,1 @@
+"""`ansatz discover`: what is asked, the kind of observations, and a module for each kind."""
