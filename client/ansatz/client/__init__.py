@@ -1,7 +1,7 @@
 """The thin client of Ansatz: observed data in, ranked formulas out, over gRPC. Needs neither numpy nor pandas."""
 
-from ansatz.client.aio import AsyncClient, AsyncJobHandle
-from ansatz.client.client import Client, JobHandle
+from ansatz.client.aio import AsyncClient
+from ansatz.client.client import Client
 from ansatz.client.connection.credentials import Credentials
 from ansatz.client.errors import (
     AlreadyExists,
@@ -18,6 +18,7 @@ from ansatz.client.errors import (
     Unavailable,
     Violation,
 )
+from ansatz.client.job_handle import AsyncJobHandle, JobHandle
 from ansatz.client.results.candidate import Candidate, Consistency, Constant, Scores
 from ansatz.client.results.comparison import Comparison, Equivalence, FormulaPoint, TermOverlap
 from ansatz.client.results.curves import (

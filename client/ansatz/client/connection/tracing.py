@@ -14,24 +14,21 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import grpc
-from google.protobuf.message import Message
 
 _SERVICE: Final = "ansatz.v1.DiscoveryService"
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 class CallSpan:
-    """A call of a method, told by the type of its request, from its first byte to its last; `metadata` is to be sent
-    with it."""
+    """A call of a method, from its first byte to its last; `metadata` is to be sent with it."""
 
-    def __init__(self, request: type[Message]) -> None:
+    def __init__(self, method: str) -> None:
         self.metadata: tuple[tuple[str, str], ...] = ()
         self._trace: Any = sys.modules.get("opentelemetry.trace")
         if self._trace is None:
             return
         from opentelemetry import propagate
 
-        method = request.__name__.removesuffix("Request")
         self._span = self._trace.get_tracer("ansatz.client").start_span(
             f"{_SERVICE}/{method}",
             kind=self._trace.SpanKind.CLIENT,

@@ -38,8 +38,8 @@ def propose_experiments(
 
 def predict_curves(
     name: str,
-    *,
     points: Iterable[Mapping[str, float]],
+    *,
     budgets: Iterable[float],
     targets: Iterable[float],
     rank: int,

@@ -20,8 +20,9 @@ from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.running import following
 from ansatz.client.cli.servers.private_server import server_address
 from ansatz.client.cli.views.curves import answers_object, answers_view
-from ansatz.client.client import Client, JobHandle
+from ansatz.client.client import Client
 from ansatz.client.errors import InvalidRequest, Violation
+from ansatz.client.job_handle import JobHandle
 from ansatz.client.results.curves import CurveAnswers
 
 _option = partial(typer.Option, rich_help_panel=panels.QUESTIONS)

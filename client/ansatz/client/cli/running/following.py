@@ -12,8 +12,8 @@ from ansatz.client.cli.printing.output import Output
 from ansatz.client.cli.running.progress import shown_progress
 from ansatz.client.cli.views.json_output import interrupted_object, report_object
 from ansatz.client.cli.views.report import report_view
-from ansatz.client.client import JobHandle
 from ansatz.client.errors import AnsatzError, DeadlineExceeded
+from ansatz.client.job_handle import JobHandle
 from ansatz.client.results.report import Report
 from ansatz.client.results.state import JobState
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansatz.client.cli.printing import failures
-from ansatz.client.client import JobHandle
 from ansatz.client.errors import AnsatzError, InvalidRequest
+from ansatz.client.job_handle import JobHandle
 
 _FORMATS = (".svg", ".png")
 

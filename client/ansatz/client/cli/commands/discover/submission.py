@@ -12,8 +12,9 @@ from ansatz.client.cli.commands.discover import refusals
 from ansatz.client.cli.commands.discover.asked import Asked, Kind
 from ansatz.client.cli.files.motion import MotionFile
 from ansatz.client.cli.files.table import TableFile
-from ansatz.client.client import Client, JobHandle
+from ansatz.client.client import Client
 from ansatz.client.encode.options import search_options
+from ansatz.client.job_handle import JobHandle
 
 Submission = Callable[[Client], JobHandle]
 
