@@ -10,6 +10,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, parse
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
+from ansatz.discovery.search.outcome import Outcome
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.residual.refinement import FormulaRefinement
@@ -41,21 +42,21 @@ def _problem() -> Problem:
     return Problem(X, y, ("x",), frozenset(FUNCTIONS), 40, 0)
 
 
-def _refined(portfolio: Portfolio, seconds: float) -> Portfolio:
+def _refined(portfolio: Portfolio, seconds: float) -> Outcome:
     problem = _problem()
-    FormulaRefinement(portfolio).run(Ansatz(parse("2.1*x", ["x"])), problem, Budget(seconds), Archive(problem))
-    return portfolio
+    ansatz = Ansatz(parse("2.1*x", ["x"]))
+    return FormulaRefinement(portfolio).run(ansatz, problem, Budget(seconds), Archive(problem)).outcome
 
 
 def test_a_searcher_that_fails_on_a_residual_is_warned_of() -> None:
-    portfolio = _refined(Portfolio([Broken()], None, lambda stage: None), seconds=10)
-    assert [w.code for w in portfolio.warnings] == ["SEARCHER_FAILED"]
-    assert "broken" in portfolio.warnings[0].message
+    outcome = _refined(Portfolio([Broken()], None, lambda stage: None), seconds=10)
+    assert [w.code for w in outcome.warnings] == ["SEARCHER_FAILED"]
+    assert "broken" in outcome.warnings[0].message
 
 
 def test_a_residual_that_was_not_searched_to_the_end_is_told() -> None:
-    portfolio = _refined(Portfolio([Unhurried()], None, lambda stage: None), seconds=0.2)
-    assert portfolio.cut_stages[-1] == "residual"
+    outcome = _refined(Portfolio([Unhurried()], None, lambda stage: None), seconds=0.2)
+    assert outcome.cut_stages[-1] == "residual"
 
 
 def test_what_rounding_leaves_is_no_term() -> None:

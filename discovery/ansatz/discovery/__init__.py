@@ -8,9 +8,18 @@ from ansatz.discovery.curves.answers import Questions, answer
 from ansatz.discovery.curves.chosen import ChosenLaw
 from ansatz.discovery.data.box import Box, Interval
 from ansatz.discovery.data.curves import Curves, ValueScale
+from ansatz.discovery.data.digest import Observations
 from ansatz.discovery.data.table import Column, Table
 from ansatz.discovery.data.trajectories import Trajectories
-from ansatz.discovery.discover import Evaluation, Listener, Observations, discover, evaluate_formula, validate
+from ansatz.discovery.discover import (
+    Evaluation,
+    Listener,
+    Question,
+    discover,
+    evaluate_formula,
+    report_on,
+    validate,
+)
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
 from ansatz.discovery.experiments.propose import Experiment, Proposal, Rival, propose_experiments
 from ansatz.discovery.report.curves import Answers, CurveFindings, Emergence, EmergenceVerdict, LawConstant, LawFacts
@@ -69,6 +78,7 @@ __all__ = [
     "Parameter",
     "Progress",
     "Proposal",
+    "Question",
     "Questions",
     "Receipt",
     "RefinementStep",
@@ -91,5 +101,6 @@ __all__ = [
     "discover",
     "evaluate_formula",
     "propose_experiments",
+    "report_on",
     "validate",
 ]

@@ -18,6 +18,7 @@ from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution.pysr import PySR
 from ansatz.discovery.search.evolution.template import Template
 from ansatz.discovery.tables.prepare import prepare
+from ansatz.discovery.tables.question import read_question
 
 from .test_pysr import HERE, pysr, standin  # noqa: F401 - fixtures
 
@@ -28,7 +29,7 @@ def problem(ansatz: str, **columns: np.ndarray) -> Problem:
     table = Table(
         tuple(Column(n, columns.get(n, rng.uniform(1, 2, 50))) for n in (*names, "y")), "y", inputs=names
     )  # fmt: skip
-    return prepare(table, Options(engine=Engine.NONE, ansatz=ansatz)).problem
+    return prepare(read_question(table, Options(engine=Engine.NONE, ansatz=ansatz))).problem
 
 
 def template(ansatz: str, scale: float = 1.0) -> Template:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.curves.ansatz import parse_curve_ansatz
 from ansatz.discovery.curves.candidates import candidates
 from ansatz.discovery.curves.findings import findings
 from ansatz.discovery.curves.free import enter_starts, search_freely
@@ -19,125 +17,163 @@ from ansatz.discovery.curves.frontier import frontier_laws
 from ansatz.discovery.curves.laws import LAWS
 from ansatz.discovery.curves.per_run import Together, laws_of_constants, search_per_run
 from ansatz.discovery.curves.prepare import prepare
+from ansatz.discovery.curves.question import CurveQuestion
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.search import Contest
 from ansatz.discovery.curves.warm_up import warm_up_end, without
 from ansatz.discovery.curves.warnings import curve_warnings, short_runs
-from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.evidence.residual import structure
 from ansatz.discovery.expression import Array
-from ansatz.discovery.listening import Listener, Teller
+from ansatz.discovery.listening import Listener
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.report.receipt import options_in_force, versions
-from ansatz.discovery.report.report import Candidate, Receipt, Report, ResidualVerdict, Scores
-
-_FAMILIES_SHARE = 0.5
-_FREE_SHARE = 0.8
-_EXACT = 1e-10
-_FEWEST_ROWS = 5
-_CLIPPED = 4.0
+from ansatz.discovery.report.curves import CurveFindings
+from ansatz.discovery.report.report import Candidate, Findings, Report, ResidualVerdict, Scores
+from ansatz.discovery.run import Discovery
+from ansatz.discovery.search.outcome import cut
 
 
-def discover_curves(curves: Curves, options: Options, listener: Listener, stop_requested: Callable[[], bool]) -> Report:
-    """Ranked laws for the curves' values, with what they show."""
-    return _CurveDiscovery(curves, options, listener, stop_requested).run()
+@dataclass(frozen=True)
+class _Shares:
+    """Say how far a search of curves goes. Chosen by judgement; `python -m bench.curves` holds the figures with them.
+
+    Attributes:
+        families: of the time that is left, for the laws of the catalogue.
+        free: of the time that is left then, for laws that nobody listed.
+        exact: noise, on the scale of errors, below which a law leaves only rounding.
+        fewest_rows: a free search needs twice as many.
+        clipped: residuals count as at most so many standard deviations when they are tested for structure.
+    """
+
+    families: float = 0.5
+    free: float = 0.8
+    exact: float = 1e-10
+    fewest_rows: int = 5
+    clipped: float = 4.0
 
 
-class _CurveDiscovery:
-    def __init__(
-        self, curves: Curves, options: Options, listener: Listener, stop_requested: Callable[[], bool]
-    ) -> None:
-        self._tell = Teller(listener, options.budget_seconds)
-        self._curves, self._options = curves, options
-        self._budget = Budget(options.budget_seconds, stop_requested)
-        self._prepared = prepare(curves)
-        self._ansatz = parse_curve_ansatz(curves, options)
-        self._cut: list[str] = []
+_SHARES: Final = _Shares()
 
-    def run(self) -> Report:
-        if self._curves.per_run:
-            return self._run_per_run()
-        self._tell.stage("families")
-        contest, until, left_out = self._contest(self._prepared.sample), None, 0
-        if not _is_noise(contest):
-            # Only where no law holds for all rows may the first of them be a warm-up.
-            until = warm_up_end(self._prepared, self._options.seed)
-            sample, left_out = without(self._prepared.sample, self._prepared.axis, until)
-            again = self._contest(sample) if until is not None and not self._budget.spent else contest
-            contest, until, left_out = (again, until, left_out) if again is not contest else (contest, None, 0)
-        if self._searchable(contest):
-            self._tell.stage("free")
-            search_freely(contest, self._options, self._budget.part(_FREE_SHARE * self._budget.remaining))
-            contest.settle(self._budget.part())
-            if contest.cut:
-                self._cut.append("free")
-        self._tell.stage("judge")
-        ranked = candidates(contest.found, self._prepared.target, intervals=True)
-        found = findings(contest, self._prepared, (left_out, until), (), frontier_laws(self._prepared))
-        verdict = _verdict(contest)
-        report = self._report(ranked, verdict, contest.sample)
-        report = replace(report, curves=found)
-        return replace(report, warnings=(*report.warnings, *curve_warnings(report, contest, self._prepared)))
 
-    def _contest(self, sample: Sample) -> Contest:
-        """The families (and the caller's ansatz) fitted to a sample and ranked."""
-        contest = Contest(sample, self._prepared, self._options.seed, lambda: self._better(contest))
-        if self._ansatz is not None:
-            contest.enter_ansatz(self._ansatz)
-        enter_starts(contest, self._options)
-        contest.enter(LAWS, self._budget.part(_FAMILIES_SHARE * self._budget.remaining))
-        if contest.cut:
-            self._cut.append("families")
-        contest.settle(self._budget.part())
-        self._tell.show(candidates(contest.found, self._prepared.target, intervals=False))
-        return contest
+def discover_curves(question: CurveQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> Report:
+    """Return ranked laws for the curves' values, with what they show."""
+    kind = RunsDiscovery if question.observations.per_run else CurveDiscovery
+    return kind(question, listener, stop_requested).run()
 
-    def _searchable(self, contest: Contest) -> bool:
-        """Whether there is anything to search for beside the families: more than rounding, on rows enough."""
-        if not contest.found or contest.sample.rows < 2 * _FEWEST_ROWS or self._budget.spent:
-            return False
-        return contest.found[0].fit.noise > _EXACT
 
-    def _run_per_run(self) -> Report:
-        self._tell.stage("families")
-        together = search_per_run(self._prepared, self._options.seed, self._budget)
-        self._tell.stage("judge")
-        ranked = tuple(_per_run_candidate(t, i + 1, self._prepared.target) for i, t in enumerate(together))
-        report = self._report(ranked, None, self._prepared.sample)
-        if not together:
-            return report
-        laws = laws_of_constants(together[0], self._prepared)
-        contest = Contest(together[0].found.fit.sample, self._prepared, self._options.seed)
-        contest.found = [t.found for t in together]
-        found = findings(contest, self._prepared, (0, None), laws, ())
-        report = replace(report, curves=replace(found, outliers=(), limit=None, breaks=()))
-        told = (*short_runs(self._prepared, together[0].fits), *curve_warnings(report, contest, self._prepared))
-        return replace(report, warnings=(*report.warnings, *told))
+class _OfCurves(Discovery):
+    """What discoveries of one law for all runs, and of constants for each run, have in common."""
 
-    def _better(self, contest: Contest) -> None:
-        self._tell.better(lambda: candidates(contest.by_bits, self._prepared.target, intervals=False))
+    def __init__(self, question: CurveQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> None:
+        super().__init__(question, listener, stop_requested)
+        self._options = question.options
+        self._prepared = prepare(question.observations)
 
-    def _report(self, ranked: tuple[Candidate, ...], verdict: ResidualVerdict | None, sample: Sample) -> Report:
-        self._tell.show(ranked)
+    def reserve(self) -> float:
+        """Judging asks for what is left of the budget as it goes."""
+        return 0.0
+
+    def _findings(
+        self,
+        ranked: tuple[Candidate, ...],
+        sample: Sample,
+        found: CurveFindings | None,
+        verdict: ResidualVerdict | None = None,
+    ) -> Findings:
         spread = float(np.std(sample.y))
-        return Report(
+        return Findings(
             candidates=ranked,
             residual=verdict,
             noise_relative_std=ranked[0].scores.rmse / spread if ranked and spread > 0 else math.nan,
             warnings=self._prepared.warnings,
-            receipt=Receipt(
-                data_sha256=curves_sha256(self._curves),
-                versions=versions(Engine.NONE),
-                options=options_in_force(self._options, Engine.NONE),
-                seed=self._options.seed,
-                reproducible=not self._cut and not self._budget.spent,
-                cut_stages=tuple(dict.fromkeys(self._cut)),
-            ),
             columns=self._prepared.names,
-            refinement=(),
-            elapsed_seconds=self._tell.elapsed,
-            first_candidate_seconds=self._tell.first_candidate,
+            curves=found,
         )
+
+
+class CurveDiscovery(_OfCurves):
+    """Find one law for all runs of curves."""
+
+    def __init__(self, question: CurveQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> None:
+        super().__init__(question, listener, stop_requested)
+        self._ansatz = question.ansatz
+        self._left_out: tuple[int, float | None] = (0, None)
+
+    def search(self, budget: Budget) -> None:
+        self.tell.stage("families")
+        self._contest = self._families(self._prepared.sample, budget)
+        if not _is_noise(self._contest):
+            self._without_warm_up(budget)
+        if self._searchable(budget):
+            self.tell.stage("free")
+            search_freely(self._contest, self._options, budget.part(_SHARES.free * budget.remaining))
+            self._contest.settle(budget.part())
+            if self._contest.cut:
+                self.outcome += cut("free")
+        if budget.spent and not self.outcome.cut_stages:
+            self.outcome += cut(self.tell.at)
+
+    def _families(self, sample: Sample, budget: Budget) -> Contest:
+        """Fit the families (and the caller's ansatz) to a sample, and rank them."""
+        contest = Contest(sample, self._prepared, self._options.seed, lambda: self._better(contest))
+        if self._ansatz is not None:
+            contest.enter_ansatz(self._ansatz)
+        enter_starts(contest, self._options)
+        contest.enter(LAWS, budget.part(_SHARES.families * budget.remaining))
+        if contest.cut:
+            self.outcome += cut("families")
+        contest.settle(budget.part())
+        self.tell.show(candidates(contest.found, self._prepared.target, intervals=False))
+        return contest
+
+    def _without_warm_up(self, budget: Budget) -> None:
+        """Leave out the first rows where they are a warm-up: only where no law holds for all rows may they be one."""
+        until = warm_up_end(self._prepared, self._options.seed)
+        sample, left_out = without(self._prepared.sample, self._prepared.axis, until)
+        if until is not None and not budget.spent:
+            self._contest, self._left_out = self._families(sample, budget), (left_out, until)
+
+    def _searchable(self, budget: Budget) -> bool:
+        """Return whether there is more to search for than rounding, on rows enough."""
+        contest = self._contest
+        if not contest.found or contest.sample.rows < 2 * _SHARES.fewest_rows or budget.spent:
+            return False
+        return contest.found[0].fit.noise > _SHARES.exact
+
+    def _better(self, contest: Contest) -> None:
+        self.tell.better(lambda: candidates(contest.by_bits, self._prepared.target, intervals=False))
+
+    def judge(self) -> Findings:
+        contest, prepared = self._contest, self._prepared
+        ranked = candidates(contest.found, prepared.target, intervals=True)
+        found = findings(contest, prepared, self._left_out, (), frontier_laws(prepared))
+        verdict = _verdict(contest)
+        self.tell.show(ranked)
+        told = self._findings(ranked, contest.sample, found, verdict)
+        return replace(told, warnings=(*told.warnings, *curve_warnings(told, contest, prepared)))
+
+
+class RunsDiscovery(_OfCurves):
+    """Find one law for the runs of curves, with constants for each run, and the laws of these constants."""
+
+    def search(self, budget: Budget) -> None:
+        self.tell.stage("families")
+        self._together = search_per_run(self._prepared, self._options.seed, budget)
+        if budget.spent:
+            self.outcome += cut("families")
+
+    def judge(self) -> Findings:
+        prepared, together = self._prepared, self._together
+        ranked = tuple(_per_run_candidate(t, i + 1, prepared.target) for i, t in enumerate(together))
+        self.tell.show(ranked)
+        if not together:
+            return self._findings(ranked, prepared.sample, None)
+        laws = laws_of_constants(together[0], prepared)
+        contest = Contest(together[0].found.fit.sample, prepared, self._options.seed)
+        contest.found = [t.found for t in together]
+        found = replace(findings(contest, prepared, (0, None), laws, ()), outliers=(), limit=None, breaks=())
+        told = self._findings(ranked, prepared.sample, found)
+        warnings = (*short_runs(prepared, together[0].fits), *curve_warnings(told, contest, prepared))
+        return replace(told, warnings=(*told.warnings, *warnings))
 
 
 def _is_noise(contest: Contest) -> bool:
@@ -153,7 +189,7 @@ def _verdict(contest: Contest) -> ResidualVerdict | None:
     fit = contest.found[0].fit
     sample = fit.sample
     X = np.asfortranarray(np.column_stack([_straightened(c) for c in sample.columns.values()]))
-    limit = _CLIPPED * fit.noise
+    limit = _SHARES.clipped * fit.noise
     residual = np.clip(fit.residuals, -limit, limit)
     prediction = sample.to_scale(fit.values)[0]
     problem = Problem(X, prediction + residual, tuple(sample.columns), frozenset(), 1, 0)
@@ -175,17 +211,3 @@ def _per_run_candidate(together: Together, rank: int, target: str) -> Candidate:
     if law is not None:
         law = replace(law, per_run=together.constants(intervals=rank == 1))
     return replace(candidate, rank=rank, scores=scores, law=law)
-
-
-def curves_sha256(curves: Curves) -> str:
-    """SHA-256, hexadecimal, of names, roles, values, runs."""
-    digest = hashlib.sha256()
-    for name in (curves.target, *curves.inputs, curves.std_errors, curves.trials):
-        if name:
-            values = np.ascontiguousarray(curves.column(name).values, dtype="<f8")
-            digest.update(f"{len(name)}:{name}:{values.size}:".encode())
-            digest.update(values.data)
-    for run in curves.runs:
-        digest.update(f"{len(run)}:{run}".encode())
-    digest.update(repr((sorted(curves.roles.items()), str(curves.scale), curves.per_run)).encode())
-    return digest.hexdigest()

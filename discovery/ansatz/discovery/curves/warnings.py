@@ -8,12 +8,12 @@ from ansatz.discovery.curves.laws import BASELINES
 from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.search import Contest, indistinguishable
 from ansatz.discovery.data.curves import MIN_ROWS_A_RUN
-from ansatz.discovery.report.report import Report, Warning
+from ansatz.discovery.report.report import Findings, Warning
 
 _FEW = 10
 
 
-def curve_warnings(report: Report, contest: Contest, prepared: PreparedCurves) -> list[Warning]:
+def curve_warnings(report: Findings, contest: Contest, prepared: PreparedCurves) -> list[Warning]:
     """Warnings on ranked laws, the first of which is the result."""
     found = report.curves
     if found is None or not report.candidates:
@@ -47,14 +47,14 @@ def short_runs(prepared: PreparedCurves, fitted: Collection[str]) -> list[Warnin
     return [Warning("RUNS_LEFT_OUT", text)]
 
 
-def _baseline(report: Report) -> list[Warning]:
+def _baseline(report: Findings) -> list[Warning]:
     best = report.candidates[0]
     if best.law is None or best.law.name not in BASELINES or best.law.name in ("exponential", "monomial"):
         return []
     return [Warning("NOTHING_BEATS_BASELINE", f"No law explains the values better than a {best.law.title}.")]
 
 
-def _rivals(contest: Contest, report: Report) -> list[Warning]:
+def _rivals(contest: Contest, report: Findings) -> list[Warning]:
     rivals = indistinguishable(contest.found, contest.sample.rows * contest.share)[1:]
     if not rivals or report.curves is None:
         return []
@@ -66,7 +66,7 @@ def _rivals(contest: Contest, report: Report) -> list[Warning]:
     return [Warning("INDISTINGUISHABLE_HERE", text)]
 
 
-def _loose(report: Report) -> list[Warning]:
+def _loose(report: Findings) -> list[Warning]:
     law = report.candidates[0].law
     loose = [c.name for c in law.constants if c.std_error is None] if law is not None and not law.per_run else []
     if not loose or law is None:

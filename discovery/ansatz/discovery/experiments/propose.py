@@ -22,6 +22,7 @@ from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Warning
 from ansatz.discovery.search.archive import SCREEN_ROWS
 from ansatz.discovery.tables.prepare import prepare
+from ansatz.discovery.tables.question import TableQuestion
 
 MAX_EXPERIMENTS: Final = 100
 DEFAULT_EXPERIMENTS: Final = 5
@@ -85,7 +86,7 @@ def propose_experiments(
     An input that is not in the box keeps to the range of the data. Raises InvalidInputError.
     """
     _check(table, candidates, box, count)
-    prepared = prepare(table, Options(), keep_all=True)
+    prepared = prepare(TableQuestion(table, Options()), keep_all=True)
     data = prepared.problem.subsample(SCREEN_ROWS)
     rivals = sorted(candidates, key=lambda c: c.scores.description_length)[:_MOST_RIVALS]
     fits = [fit_constants(c.formula, data) for c in rivals]

@@ -15,6 +15,7 @@ from ansatz.discovery.groups.declared import settled, structure_of
 from ansatz.discovery.groups.search import GroupedSearch, ProposedStructure
 from ansatz.discovery.groups.structure import Structure
 from ansatz.discovery.report.report import RefinementStep
+from ansatz.discovery.search.outcome import Outcome
 from ansatz.discovery.search.residual.refinement import RefinedFormula
 
 _MAX_STEPS = 3
@@ -24,40 +25,42 @@ _MIN_GAIN_BITS = 3.0
 
 @dataclass(frozen=True, eq=False)
 class GroupedRefinement:
-    """Searches the additive residual of an ansatz; `per_group` are the constants that the caller says are per group."""
+    """Search the additive residual of an ansatz; `per_group` are the constants that the caller says are per group."""
 
     search: GroupedSearch
     archive: GroupedArchive
     per_group: tuple[str, ...]
 
     def run(self, ansatz: Ansatz, budget: Budget) -> RefinedFormula:
-        """Every formula on the way is in the archive."""
+        """Refine; every formula on the way is in the archive."""
         self.search.on_stage("ansatz")
         structure = structure_of(ansatz)
         current = self.archive.propose(structure, "ansatz", budget, settled(structure, self.per_group))
         if current is None:
-            return RefinedFormula((), False)
+            return RefinedFormula()
+        outcome = Outcome()
         steps = [RefinementStep(current.formula, None, 0.0)]
         while len(steps) <= _MAX_STEPS and not budget.spent and not self._is_complete(current):
             self.search.on_stage("residual")
-            found = self._correction(current, budget)
+            found, of_search = self._correction(current, budget)
+            outcome += of_search
             if found is None:
                 break
             joined, correction = found
             gain = current.description_length - joined.description_length
             steps.append(RefinementStep(joined.formula, correction, gain, "additive"))
             current = joined
-        return RefinedFormula(tuple(steps), self._is_complete(current))
+        return RefinedFormula(tuple(steps), self._is_complete(current), outcome)
 
     def _is_complete(self, current: GroupedEntry) -> bool:
         left = verdict(current, self.archive.problem)
         return self.archive.solved or (left is not None and left.is_noise)
 
-    def _correction(self, current: GroupedEntry, budget: Budget) -> tuple[GroupedEntry, Node] | None:
-        """The best joint structure that adds one correction, with that correction; None where none pays."""
+    def _correction(self, current: GroupedEntry, budget: Budget) -> tuple[tuple[GroupedEntry, Node] | None, Outcome]:
+        """Return the best joint structure that adds one correction, with that correction; None where none pays."""
         problem = self.archive.problem
         rest = replace(problem.problem, y=problem.problem.y - current.prediction)
-        proposals = self.search.run(replace(problem, problem=rest), budget.part(budget.remaining / 3))
+        proposals, outcome = self.search.run(replace(problem, problem=rest), budget.part(budget.remaining / 3))
         best: tuple[GroupedEntry, Node] | None = None
         for proposal in proposals[:_CORRECTIONS]:
             joined = None if budget.spent else self._joined(current, proposal, budget)
@@ -66,8 +69,8 @@ class GroupedRefinement:
             if best is None or joined.description_length < best[0].description_length:
                 best = (joined, proposal.structure.at(np.median(proposal.values, axis=1)))
         if best is None or best[0].description_length > current.description_length - _MIN_GAIN_BITS:
-            return None
-        return best
+            return None, outcome
+        return best, outcome
 
     def _joined(self, current: GroupedEntry, proposal: ProposedStructure, budget: Budget) -> GroupedEntry | None:
         fit, added = current.fit, proposal.structure

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import is_exact
-from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.numbers import skeleton
 from ansatz.discovery.groups.archive import freed
 from ansatz.discovery.groups.fit import fit_groups
@@ -18,10 +18,12 @@ from ansatz.discovery.groups.sharing import scored
 from ansatz.discovery.groups.starts import fit_each_group
 from ansatz.discovery.groups.structure import Structure
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.search.archive import Archive
+from ansatz.discovery.search.archive import Archive, Entry
+from ansatz.discovery.search.outcome import Outcome
 from ansatz.discovery.search.portfolio import Portfolio
-from ansatz.discovery.search.protocol import Searcher, SeededSearcher
+from ansatz.discovery.search.protocol import SeededSearcher
 from ansatz.discovery.search.screening import relevant_inputs
+from ansatz.discovery.search.searchers import searchers_for
 
 _SINGLES = 3
 _BEST = 12
@@ -41,47 +43,47 @@ class ProposedStructure:
     exact: bool
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class GroupedSearch:
-    """Proposes structures by running a portfolio on the largest groups, each alone, and on all rows together.
+    """Propose structures by running a portfolio on the largest groups, each alone, and on all rows together.
 
-    `searchers` makes the searchers for a problem; `engine`, the evolutionary engine or None, takes part on the largest
-    group and on all rows. What was cut short or failed is told in `portfolios`.
+    `engine`, the evolutionary engine or None, takes part on the largest group and on all rows.
     """
 
-    searchers: Callable[[Problem], Sequence[Searcher]]
     engine: SeededSearcher | None
     on_stage: Callable[[str], None]
-    portfolios: list[Portfolio] = field(default_factory=list)
 
-    def run(self, problem: GroupedProblem, budget: Budget) -> list[ProposedStructure]:
-        """Proposals, the most promising first; each group and all rows get an equal share of the time."""
+    def run(self, problem: GroupedProblem, budget: Budget) -> tuple[list[ProposedStructure], Outcome]:
+        """Return proposals, the most promising first; each group and all rows get an equal share of the time."""
         found: dict[str, ProposedStructure] = {}
+        outcome = Outcome()
         parts = [problem.group(g) for g in self._largest(problem)]
         for i, part in enumerate([*parts, problem.problem]):
             engine = self.engine if i in (0, len(parts)) else None
             share = budget.part(budget.remaining / (len(parts) + 1 - i))
-            for formula, found_by in self._formulas(part, share, engine):
+            entries, of_part = self._entries(part, share, engine)
+            outcome += of_part
+            for formula, found_by in ((e.formula, e.found_by) for e in entries):
                 for structure in dict.fromkeys([freed(formula), freed(formula, coefficients=True)]):
                     key = f"{skeleton(formula)} {[c.positions for c in structure.constants]}"
                     if key not in found and len(structure.constants) <= _MOST_CONSTANTS and not budget.spent:
                         found[key] = _roughly(structure, found_by, problem)
             if any(p.exact for p in found.values()):
                 break
-        return sorted((p for p in found.values() if np.isfinite(p.bits)), key=lambda p: p.bits)
+        return sorted((p for p in found.values() if np.isfinite(p.bits)), key=lambda p: p.bits), outcome
 
     @staticmethod
     def _largest(problem: GroupedProblem) -> list[int]:
         order = np.argsort(-problem.sizes, kind="stable")[:_SINGLES]
         return [int(g) for g in order if problem.varying]
 
-    def _formulas(self, part: Problem, budget: Budget, engine: SeededSearcher | None) -> Iterator[tuple[Node, str]]:
+    def _entries(
+        self, part: Problem, budget: Budget, engine: SeededSearcher | None
+    ) -> tuple[tuple[Entry, ...], Outcome]:
         searched = part.inputs_only(relevant_inputs(part))
-        portfolio = Portfolio(self.searchers(searched), engine, self.on_stage)
-        self.portfolios.append(portfolio)
         archive = Archive(searched)
-        portfolio.run(searched, budget, archive)
-        yield from ((e.formula, e.found_by) for e in archive.entries[:_BEST])
+        outcome = Portfolio(searchers_for(searched), engine, self.on_stage).run(searched, budget, archive)
+        return archive.entries[:_BEST], outcome
 
 
 def _roughly(structure: Structure, found_by: str, problem: GroupedProblem) -> ProposedStructure:

@@ -173,31 +173,50 @@ class ConstantLaw:
     columns: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Report:
-    """`candidates` by rank; `noise_relative_std`: standard deviation of the best formula's residual over the
-    target's; `columns`: name in formulas to the caller's column name, where they differ; `elapsed_seconds` and
-    `first_candidate_seconds` from the start of the search; `metric` is the space in which the law was found, empty for
-    the target itself; `constant_laws` are of the constants of the best formula that differ from group to group;
-    `curves`: what curves show, None for tables; `drift`: how states revert to their means, None where noise does not
-    drive the motion; `jumps` are those at which runs of a motion were cut, by run and time, `jump_laws` what they have
-    in common, by state."""
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """Tell what was found and how sure it is.
+
+    Attributes:
+        candidates: by rank.
+        residual: whether the best leaves only noise; None where too few rows can tell.
+        noise_relative_std: standard deviation of the best formula's residual over the target's.
+        warnings: facts that a reader must know.
+        columns: name in formulas to the caller's column name, where they differ.
+        refinement: the steps of the refinement of an ansatz.
+        metric: the space in which the law was found, empty for the target itself.
+        constant_laws: of the constants of the best formula that differ from group to group.
+        curves: what curves show, None for other observations.
+        drift: how states revert to their means, None where noise does not drive the motion.
+        jumps: those at which runs of a motion were cut, by run and time.
+        jump_laws: what the jumps have in common, by state.
+    """
 
     candidates: tuple[Candidate, ...]
     residual: ResidualVerdict | None
     noise_relative_std: float
     warnings: tuple[Warning, ...]
-    receipt: Receipt
     columns: Mapping[str, str]
-    refinement: tuple[RefinementStep, ...]
-    elapsed_seconds: float
-    first_candidate_seconds: float
+    refinement: tuple[RefinementStep, ...] = ()
     metric: str = ""
     constant_laws: tuple[ConstantLaw, ...] = ()
     curves: CurveFindings | None = None
     drift: Drift | None = None
     jumps: tuple[Jump, ...] = ()
     jump_laws: tuple[JumpLaw, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Findings):
+    """Answer a discovery: what was found, what it takes to repeat it, and how long it took.
+
+    `elapsed_seconds` and `first_candidate_seconds` are from the start of the search; the latter is NaN where nothing
+    was found.
+    """
+
+    receipt: Receipt
+    elapsed_seconds: float
+    first_candidate_seconds: float
 
 
 @dataclass(frozen=True)

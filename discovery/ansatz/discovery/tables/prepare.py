@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.asked.ansatz import Ansatz, parse_ansatz
-from ansatz.discovery.asked.metric import Metric, domain_violations, named
+from ansatz.discovery.asked.ansatz import Ansatz
+from ansatz.discovery.asked.metric import Metric
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.data.table import Table
-from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Node, Variable, variables
 from ansatz.discovery.expression.matching import matched
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Warning
+from ansatz.discovery.tables.question import TableQuestion
 from ansatz.discovery.units.dimensions import Dimensions
 from ansatz.discovery.units.text import parse_unit
 
@@ -45,21 +45,21 @@ class PreparedTable:
     warnings: tuple[Warning, ...]
 
 
-def prepare(table: Table, options: Options, keep_all: bool = False) -> PreparedTable:
-    """The problem of explaining the table's target by its inputs.
+def prepare(question: TableQuestion, keep_all: bool = False) -> PreparedTable:
+    """Return the problem of explaining a table's target by its inputs.
 
     Inputs that are constant, or copies of others, are warned of, and left out unless the ansatz uses them or `keep_all`
     says so. A target of one sign over more than four decades is fitted by its relative error, unless the caller gives
-    weights. Raises InvalidInputError for a bad ansatz.
+    weights.
     """
+    table, options, ansatz, start = question.observations, question.options, question.ansatz, question.start
     names = table.names.identifiers
-    ansatz = parse_ansatz(table, options)
-    start = table.names.parse_all(options.start_formulas, "options.start_formulas")
     used = set(names.values()) if keep_all else set(ansatz.inputs) if ansatz else set()
     used.update(name for formula in start for name in variables(formula))
     kept, warnings = _useful_inputs(table, names, used)
     X = np.column_stack([table.column(c).values for c in kept]) if kept else np.empty((table.rows, 0))
-    metric, target = parse_metric(table, options)
+    metric = question.metric
+    target = np.array(table.column(table.target).values, dtype=np.float64)
     y = target if metric is None else metric.forward(target)
     caller_weights = None
     if table.weights:
@@ -92,33 +92,6 @@ def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node 
         return formula
     found = matched(metric.restored(Variable(_HOLE)), formula, (_HOLE,))
     return None if found is None else found[_HOLE]
-
-
-def parse_metric(table: Table, options: Options) -> tuple[Metric | None, NDArray[np.float64]]:
-    """The metric and the target's own values. Raises InvalidInputError where a value is outside the metric's domain."""
-    metric = named(options.metric)
-    if options.metric and table.group:
-        text = f"is {options.metric!r}, which is not offered for grouped data; make the transformed target a column"
-        raise InvalidInputError([Violation("options.metric", text)])
-    target = np.array(table.column(table.target).values, dtype=np.float64)
-    if outside := list(domain_violations(metric, table.target, target)):
-        raise InvalidInputError(outside)
-    return metric, target
-
-
-def data_sha256(table: Table) -> str:
-    """SHA-256, hexadecimal, of names, roles, values and the units that are given."""
-    digest = hashlib.sha256()
-    for name in (table.target, *table.inputs, *filter(None, [table.weights])):
-        values = np.ascontiguousarray(table.column(name).values, dtype="<f8")
-        digest.update(f"{len(name)}:{name}:{values.size}:".encode())
-        digest.update(values.data)
-        if unit := table.column(name).unit:
-            digest.update(f"unit:{len(unit)}:{unit}:".encode())
-    if table.group:
-        for label in (table.group, *(table.column(table.group).labels or map(repr, table.column(table.group).values))):
-            digest.update(f"group:{len(label)}:{label}:".encode())
-    return digest.hexdigest()
 
 
 def _dimensions(table: Table, columns: Mapping[str, str], options: Options) -> Dimensions | None:

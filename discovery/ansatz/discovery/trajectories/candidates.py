@@ -19,6 +19,7 @@ from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search import structured
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.baseline import Baseline
+from ansatz.discovery.search.outcome import Outcome
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.reduction import reductions
 from ansatz.discovery.search.structured import build
@@ -203,19 +204,19 @@ class Candidates:
             if self.best[:1] == before:
                 return
 
-    def searched(self, budget: Budget, names: Sequence[str], report: Callable[[str], None]) -> Portfolio:
-        """The structured searchers on the estimated derivatives."""
+    def searched(self, budget: Budget, names: Sequence[str], on_stage: Callable[[str], None]) -> Outcome:
+        """Search the estimated derivatives with the structured searchers."""
         problem = self._derivative_problem(names)
         archive = Archive(problem)
         archive.propose(Number(float(np.mean(problem.y))), Baseline.name)
         searchers = [Baseline(), *structured.searchers()] if problem.names else [Baseline()]
-        portfolio = Portfolio(searchers, None, report)
-        portfolio.run(problem, budget.part(pieces=_PORTFOLIO_PIECES), archive)
+        part = budget.part(pieces=_PORTFOLIO_PIECES)
+        outcome = Portfolio(searchers, None, on_stage).run(problem, part, archive)
         front = pareto_front(archive.entries)[-_PROPOSED:]
         for entry in dict.fromkeys([*archive.entries[:_PROPOSED], *front]):
             if variables(entry.formula):
                 self.propose(entry.formula, entry.found_by)
-        return portfolio
+        return outcome
 
     def _derivative_problem(self, names: Sequence[str]) -> Problem:
         """Rows as many as the smoothed states have freedom, away from the ends of the runs where derivatives are

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -153,17 +152,3 @@ def _record(trajectories: Trajectories, runs: list[slice], x: Array) -> Record:
         order=trajectories.order,
         v=np.column_stack(rates) if rates else None,
     )
-
-
-def data_sha256(trajectories: Trajectories) -> str:
-    """SHA-256, hexadecimal, of names, roles, runs and values."""
-    digest = hashlib.sha256(repr((trajectories.order, trajectories.runs, trajectories.held_out)).encode())
-    if trajectories.stochastic:
-        digest.update(b"stochastic")
-    roles = (trajectories.time, *trajectories.states, *trajectories.derivatives, *trajectories.inputs)
-    digest.update(repr((len(trajectories.states), len(trajectories.derivatives))).encode())
-    for name in roles:
-        values = np.ascontiguousarray(trajectories.column(name).values, dtype="<f8")
-        digest.update(f"{len(name)}:{name}:{values.size}:".encode())
-        digest.update(values.data)
-    return digest.hexdigest()

@@ -22,15 +22,17 @@ from ansatz.discovery import (
     Candidate,
     EngineNotReadyError,
     InvalidInputError,
+    Observations,
     Options,
     Progress,
+    Question,
     answer,
     compare_formulas,
-    discover,
     evaluate_formula,
     propose_experiments,
+    report_on,
+    validate,
 )
-from ansatz.discovery.discover import Observations, validate
 from ansatz.discovery.experiments.propose import DEFAULT_EXPERIMENTS
 from ansatz.service.executor.frames import BrokenFrameError, Frame, Kind, packed, parted, read
 from ansatz.service.executor.isolation import isolate
@@ -105,22 +107,22 @@ class Reporter:
 def _search(link: Link, payload: bytes) -> Frame:
     problem, front, parent = parted(payload)
     observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
-    options = _with_start(observations, options, job_pb2.Front.FromString(front))
+    question = _question(observations, options, job_pb2.Front.FromString(front))
     link.send(Kind.BEGUN)
     with Stages(parent.decode()) as stages:
-        report = discover(observations, options, Reporter(link, stages), link.stop.is_set)
+        report = report_on(question, Reporter(link, stages), link.stop.is_set)
     return Kind.REPORT, convert.report_to_proto(report).SerializeToString()
 
 
-def _with_start(observations: Observations, options: Options, front: job_pb2.Front) -> Options:
-    """The options with the formulas of a front to try first. What a search that was broken off had found so far may be
-    no formula of the inputs alone: then it starts anew."""
+def _question(observations: Observations, options: Options, front: job_pb2.Front) -> Question:
+    """Return the question, with the formulas of a front to try first.
+
+    What a search that was broken off had found so far may be no formula of the inputs alone: then it starts anew.
+    """
     try:
-        started = convert.with_start(options, front)
-        validate(observations, started)
+        return validate(observations, convert.with_start(options, front))
     except InvalidInputError:
-        return options
-    return started
+        return validate(observations, options)
 
 
 def _evaluate(payload: bytes) -> Frame:

@@ -9,7 +9,7 @@ place of polynomials for as long as that pays.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from typing import Final
@@ -22,6 +22,7 @@ from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.problem.form import Form, Part
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import Archive
+from ansatz.discovery.search.outcome import Outcome, cut
 from ansatz.discovery.search.parts.calls import PartView
 from ansatz.discovery.search.parts.gauge import Gauge, fixed, gauges
 from ansatz.discovery.search.parts.inverse import isolated
@@ -41,13 +42,12 @@ _MOST_BRANCHES: Final = 4
 _SURROGATE_ROWS: Final = 240
 
 
-@dataclass(frozen=True, eq=False)
 class PartsSearch:
-    """Fills an archive of laws for an observed problem, with the searchers of a portfolio."""
+    """Fill an archive of laws for an observed problem, with the searchers of a portfolio."""
 
-    portfolio: Portfolio
-    problem: Problem
-    archive: Archive
+    def __init__(self, portfolio: Portfolio, problem: Problem, archive: Archive) -> None:
+        self.portfolio, self.problem, self.archive = portfolio, problem, archive
+        self._outcome = Outcome()
 
     @cached_property
     def gauges(self) -> tuple[Gauge, ...]:
@@ -59,7 +59,7 @@ class PartsSearch:
         assert self.problem.form is not None
         return self.problem.form
 
-    def run(self, budget: Budget) -> None:
+    def run(self, budget: Budget) -> Outcome:
         """Search until solved, done, or the budget is spent."""
         until = budget.part(also_stop=lambda: self.archive.solved)
         if not self._alone(until):
@@ -77,10 +77,10 @@ class PartsSearch:
                 break
         if self._engine_fills_forms and not until.spent and not leaves_noise(self.archive):
             whole = replace(self.portfolio, searchers=())
-            whole.run(self.problem, until, self.archive)
-            self.portfolio.engine_took_part |= whole.engine_took_part
+            self._outcome += whole.run(self.problem, until, self.archive)
         if until.spent and not self.archive.solved:
-            self.portfolio.cut_stages.append(FOUND_BY)
+            self._outcome += cut(FOUND_BY)
+        return self._outcome
 
     @property
     def _engine_fills_forms(self) -> bool:
@@ -153,11 +153,10 @@ class PartsSearch:
 
         found = Archive(problem, carry)
         engine = None if self._engine_fills_forms else self.portfolio.engine
-        portfolio = replace(self.portfolio, engine=engine, cut_stages=[])
-        portfolio.run(problem, budget.part(also_stop=lambda: found.solved), found)
-        self.portfolio.engine_took_part |= portfolio.engine_took_part
-        if not self.archive.solved:
-            self.portfolio.cut_stages.extend(portfolio.cut_stages)
+        portfolio = replace(self.portfolio, engine=engine)
+        outcome = portfolio.run(problem, budget.part(also_stop=lambda: found.solved), found)
+        # What was cut matters only where the law as a whole is not found.
+        self._outcome += replace(outcome, cut_stages=()) if self.archive.solved else outcome
         carry(self._joined)
         return [e.formula for e in found.entries[: self._joined]]
 

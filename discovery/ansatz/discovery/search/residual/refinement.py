@@ -23,6 +23,7 @@ from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import RefinementStep
 from ansatz.discovery.search.archive import GIVEN, Archive, Entry
+from ansatz.discovery.search.outcome import NOTHING_TO_TELL, Outcome, cut
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.residual.joining import Joined, pruned, refitted, roughly
 from ansatz.discovery.search.residual.modes import Mode, modes
@@ -57,37 +58,39 @@ class _Correction:
 
 @dataclass(frozen=True)
 class RefinedFormula:
-    """The steps of a refinement, the fit of the ansatz first, and whether nothing is left to be found after them."""
+    """Hold the steps of a refinement, the fit of the ansatz first.
 
-    steps: tuple[RefinementStep, ...]
-    is_complete: bool
+    `is_complete`: nothing is left to be found after them; `outcome`: what was cut or failed on the way.
+    """
+
+    steps: tuple[RefinementStep, ...] = ()
+    is_complete: bool = False
+    outcome: Outcome = NOTHING_TO_TELL
 
 
 @dataclass(frozen=True, eq=False)
 class FormulaRefinement:
-    """Searches what an ansatz misses with the searchers of a portfolio.
-
-    What is cut short or fails on the way is told in the portfolio's own lists.
-    """
+    """Search what an ansatz misses with the searchers of a portfolio."""
 
     portfolio: Portfolio
 
     def run(self, ansatz: Ansatz, problem: Problem, budget: Budget, archive: Archive) -> RefinedFormula:
-        """Every formula on the way is in the archive."""
+        """Refine; every formula on the way is in the archive."""
         self.portfolio.on_stage("ansatz")
         screen = archive.screen.inputs_only(problem.names)
         current = Joined(fit_model(AnsatzModel.of(ansatz), screen), screen)
         entry = _admit(current, GIVEN, archive)
         if entry is None:
-            return RefinedFormula((), False)
+            return RefinedFormula()
         if (shorter := pruned(current, budget)) is not current:
             _admit(shorter, GIVEN, archive)
-        cut_before = len(self.portfolio.cut_stages)
+        outcome = Outcome()
         steps = [RefinementStep(entry.formula, None, 0.0)]
         while len(steps) <= _MAX_STEPS and not budget.spent and not current.is_exact:
             self.portfolio.on_stage("residual")
             left = _structure(current)
-            found = self._correction(current, problem, budget)
+            found, of_searches = self._correction(current, problem, budget)
+            outcome += of_searches
             if found is None:
                 break
             better = _admit(found.result, "residual", archive)
@@ -99,40 +102,41 @@ class FormulaRefinement:
             current, entry = found.result, better
         is_complete = current.is_exact or _is_noise(current)
         # Each mode has its share of the clock: it may cut the searches of all while some of the whole is left.
-        was_cut = budget.spent or len(self.portfolio.cut_stages) > cut_before
-        if was_cut and not is_complete:
-            self.portfolio.cut_stages.append("residual")
-        return RefinedFormula(tuple(steps), is_complete)
+        if (budget.spent or outcome.cut_stages) and not is_complete:
+            outcome += cut("residual")
+        return RefinedFormula(tuple(steps), is_complete, outcome)
 
-    def _correction(self, current: Joined, problem: Problem, budget: Budget) -> _Correction | None:
-        """The best joint model with one correction; None where none pays.
+    def _correction(self, current: Joined, problem: Problem, budget: Budget) -> tuple[_Correction | None, Outcome]:
+        """Return the best joint model with one correction, None where none pays, and how the searches went.
 
         Sparse sums in every mode first; where structure is left, what the portfolio finds in every mode.
         """
         best = _best(current, _sparse(current, budget.part(_SPARSE_SHARE * budget.remaining)), budget)
         after = current if best is None else best.result
         if after.is_exact or _is_noise(after):
-            return best
+            return best, Outcome()
         options = [] if best is None else [best]
+        outcome = Outcome()
         ways = list(modes(current.model, problem))
         for i, mode in enumerate(ways):
             if budget.spent:
                 break
             part = budget.part(budget.remaining / (len(ways) - i + 1))
-            option = _best(current, self._searched(mode, part), budget)
+            found, of_search = self._searched(mode, part)
+            outcome += of_search
+            option = _best(current, found, budget)
             if option is not None:
                 options.append(option)
                 if option.result.is_exact:
                     break
-        return min(options, key=lambda option: option.result.bits, default=None)
+        return min(options, key=lambda option: option.result.bits, default=None), outcome
 
-    def _searched(self, mode: Mode, budget: Budget) -> Iterator[tuple[Node, Mode]]:
-        """What the portfolio finds for a mode, the shortest descriptions first."""
+    def _searched(self, mode: Mode, budget: Budget) -> tuple[list[tuple[Node, Mode]], Outcome]:
+        """Return what the portfolio finds for a mode, the shortest descriptions first."""
         corrections = Archive(mode.problem)
         part = budget.part(also_stop=lambda: corrections.solved)
-        replace(self.portfolio, engine=None).run(mode.problem, part, corrections)
-        for entry in corrections.entries[:_CORRECTIONS]:
-            yield entry.formula, mode
+        outcome = replace(self.portfolio, engine=None).run(mode.problem, part, corrections)
+        return [(entry.formula, mode) for entry in corrections.entries[:_CORRECTIONS]], outcome
 
 
 def _sparse(current: Joined, budget: Budget) -> Iterator[tuple[Node, Mode]]:

@@ -1,0 +1,257 @@
+"""From a table to a report: prepare, search, judge."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from ansatz.discovery.asked.metric import AUTO, PLAIN
+from ansatz.discovery.asked.parameters import Loss
+from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.rank import ranked
+from ansatz.discovery.evidence.residual import residual_verdict
+from ansatz.discovery.expression import Number, variables
+from ansatz.discovery.fit.model import AnsatzModel
+from ansatz.discovery.fit.robust import robust
+from ansatz.discovery.listening import InPart, Listener
+from ansatz.discovery.report.receipt import options_in_force
+from ansatz.discovery.report.report import Candidate, Findings, RefinementStep, Report, ResidualVerdict, Warning
+from ansatz.discovery.run import Discovery
+from ansatz.discovery.search import evolution, structured
+from ansatz.discovery.search.archive import GIVEN, Archive, Entry
+from ansatz.discovery.search.baseline import Baseline
+from ansatz.discovery.search.outcome import cut, told
+from ansatz.discovery.search.parts.search import PartsSearch
+from ansatz.discovery.search.portfolio import Portfolio
+from ansatz.discovery.search.residual.refinement import FormulaRefinement
+from ansatz.discovery.search.screening import relevant_inputs
+from ansatz.discovery.search.searchers import searchers_for
+from ansatz.discovery.tables.extrapolation import Extrapolation
+from ansatz.discovery.tables.judge import TableJudge
+from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
+from ansatz.discovery.tables.prepare import PreparedTable, prepare
+from ansatz.discovery.tables.question import TableQuestion, metric_of
+from ansatz.discovery.tables.target_space import TargetSpace
+from ansatz.discovery.tables.warnings import (
+    dimension_warnings,
+    form_not_fitted,
+    gauge_warnings,
+    outlier_warnings,
+    result_warnings,
+    screening_warnings,
+    simpler_metric_warnings,
+)
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """Say how the time is divided. Chosen by judgement; `python -m bench.big_table` holds the budget with them.
+
+    Attributes:
+        judging: of the budget, kept for judging.
+        judging_seconds_a_row: kept beside that for each row.
+        most_judging: of the budget, at most.
+        ansatz: of the budget, for the refinement of the caller's formula.
+        always_proved: candidates that are fitted on all rows however late it is.
+    """
+
+    judging: float = 0.04
+    judging_seconds_a_row: float = 2e-5
+    most_judging: float = 0.3
+    ansatz: float = 0.5
+    always_proved: int = 3
+
+
+_SHARES: Final = _Shares()
+
+
+def discover_table(question: TableQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> Report:
+    """Return ranked formulas for the target of a table without groups."""
+    if question.options.metric == AUTO:
+        return _in_simplest_metric(question, listener, stop_requested)
+    return TableDiscovery(question, listener, stop_requested).run()
+
+
+def _in_simplest_metric(question: TableQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> Report:
+    """Search in each metric that the target allows; report the one with the shortest description."""
+    started = time.monotonic()
+    table, options = question.observations, question.options
+    names = (PLAIN, *(m.name for m in metrics_for(table.column(table.target).values, frozenset(options.functions))))
+
+    def run(name: str, seconds: float, i: int) -> Told:
+        part = replace(
+            question,
+            options=replace(options, metric=name, budget_seconds=seconds),
+            metric=metric_of(table, name),
+        )
+        return TableDiscovery(part, InPart(listener, i, len(names)), stop_requested).told()
+
+    report = simplest(names, options.budget_seconds, stop_requested, run)
+    listener.front(report.candidates)
+    receipt = replace(report.receipt, options=options_in_force(options, question.engine))
+    return replace(report, receipt=receipt, elapsed_seconds=time.monotonic() - started)
+
+
+class TableDiscovery(Discovery):
+    """Find formulas for the target of a table, in one metric."""
+
+    def __init__(self, question: TableQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> None:
+        super().__init__(question, listener, stop_requested)
+        self._options, self._engine = question.options, question.engine
+        self._prepared, self._far = _robust(prepare(question))
+        problem, metric = self._prepared.problem, self._prepared.metric
+        target = replace(problem, y=self._prepared.target, weights=self._prepared.caller_weights)
+        self._space = None if metric is None else TargetSpace(metric, target, problem)
+        self._judge = TableJudge(problem, self._prepared.caller_weights)
+        self._archive = Archive(problem, self._better)
+        # While the search runs, candidates are judged on the rows that the archive fits.
+        self._quick_judge = TableJudge(self._archive.screen, self._archive.screen.weights)
+        self._steps: tuple[RefinementStep, ...] = ()
+
+    def reserve(self) -> float:
+        seconds = self._options.budget_seconds
+        wanted = _SHARES.judging * seconds + _SHARES.judging_seconds_a_row * self._prepared.problem.rows
+        return min(wanted, _SHARES.most_judging * seconds)
+
+    def search(self, budget: Budget) -> None:
+        if self._prepared.problem.form is not None:
+            self._search_parts(budget)
+        else:
+            self._search_formulas(budget)
+
+    def told(self) -> Told:
+        """Return the report, with what compares it to that of another metric."""
+        report = self.run()
+        exact = report.residual is not None and report.residual.p_value == 1.0
+        bits = report.candidates[0].scores.description_length
+        return Told(report, bits if exact else bits + weight_bits(self._prepared.problem), exact)
+
+    def _search_formulas(self, budget: Budget) -> None:
+        problem, ansatz = self._prepared.problem, self._prepared.ansatz
+        self._propose_constant()
+        for formula in self._prepared.start:
+            self._archive.propose(formula, "start")
+        searched = problem.inputs_only(relevant_inputs(problem, always=self._inputs_in_use()))
+        self.outcome += told(*screening_warnings(problem, searched))
+        engine = evolution.searcher(self._engine) if problem.names else None
+        portfolio = Portfolio(searchers_for(searched), engine, self.tell.stage, structured.followers())
+        if ansatz is not None:
+            part = budget.part(_SHARES.ansatz * self._options.budget_seconds)
+            refined = FormulaRefinement(portfolio).run(ansatz, searched, part, self._archive)
+            self._steps = refined.steps
+            self.outcome += refined.outcome
+            if refined.is_complete:
+                # The caller's formula explains all there is to explain: rivals could only say the same otherwise.
+                portfolio = replace(portfolio, searchers=[Baseline()], engine=None)
+        self.outcome += portfolio.run(searched, budget, self._archive)
+        self._archive.admit_deferred(budget)
+
+    def _propose_constant(self) -> None:
+        """Whatever happens, the constant is there to be reported."""
+        problem = self._prepared.problem
+        self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
+
+    def _inputs_in_use(self) -> tuple[str, ...]:
+        """Return the inputs of the caller's own formulas, which are searched however little they explain."""
+        ansatz = self._prepared.ansatz
+        started = (name for formula in self._prepared.start for name in variables(formula))
+        return tuple(dict.fromkeys((*(ansatz.inputs if ansatz else ()), *started)))
+
+    def _search_parts(self, budget: Budget) -> None:
+        """Search for the unknown parts of the ansatz; every formula is of its form."""
+        problem = self._prepared.problem
+        # Parts are problems of their own, of which no dimensions are known.
+        searchers = searchers_for(replace(problem, form=None, dimensions=None))
+        portfolio = Portfolio(searchers, evolution.searcher(self._engine), self.tell.stage, structured.followers())
+        for law in self._prepared.start:
+            self._archive.propose(law, "start")
+        search = PartsSearch(portfolio, problem, self._archive)
+        self.outcome += search.run(budget)
+        self._archive.admit_deferred(budget)
+        self.outcome += told(*gauge_warnings(search.gauges))
+        if not self._archive.entries:
+            self.outcome += told(form_not_fitted())
+            self._forget_form()
+
+    def _forget_form(self) -> None:
+        """Fall back to the constant, which is there to be reported whatever happens."""
+        problem = replace(self._prepared.problem, form=None)
+        self._prepared = replace(self._prepared, problem=problem)
+        self._judge = TableJudge(problem, self._prepared.caller_weights)
+        self._archive = Archive(problem)
+        self._propose_constant()
+
+    def _better(self) -> None:
+        self.tell.better(self._front)
+
+    def _front(self) -> tuple[Candidate, ...]:
+        shortlist = self._quick_judge.shortlist(self._archive.entries)
+        return self._in_target_space(self._quick_judge.candidates(shortlist, None))
+
+    def _in_target_space(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        return candidates if self._space is None else self._space.candidates(candidates)
+
+    def judge(self) -> Findings:
+        problem = self._prepared.problem
+        final = self._proved()
+        measure = None if self._space is None else self._space.outer_rmse
+        candidates = self._in_target_space(self._judge.candidates(final, Extrapolation(problem, measure)))
+        self.tell.show(candidates)
+        best = final[0]
+        verdict = residual_verdict(best.formula, problem, best.named.fit.marks)
+        spread = float(np.std(self._prepared.target))
+        return Findings(
+            candidates=candidates,
+            residual=verdict,
+            noise_relative_std=candidates[0].scores.rmse / spread if spread > 0 else math.nan,
+            warnings=self._warnings(candidates, verdict),
+            columns=self._prepared.columns,
+            refinement=self._steps,
+            metric=self._options.metric,
+        )
+
+    def _warnings(self, candidates: tuple[Candidate, ...], verdict: ResidualVerdict | None) -> tuple[Warning, ...]:
+        problem = self._prepared.problem
+        return (
+            *self._prepared.warnings,
+            *self.outcome.warnings,
+            *outlier_warnings(self._far, problem.rows),
+            *result_warnings(candidates, verdict, problem.rows, self._engine, self._options),
+            *dimension_warnings(candidates, problem),
+            *self._simpler_metrics(candidates, verdict),
+        )
+
+    def _simpler_metrics(self, candidates: tuple[Candidate, ...], verdict: ResidualVerdict | None) -> list[Warning]:
+        """Tell metrics in which the law looks simpler, where that is cheap to know and was not asked."""
+        problem = self._prepared.problem
+        exact = verdict is None or verdict.p_value == 1.0
+        if exact or self._space is not None or self._prepared.ansatz is not None or self._stop_requested():
+            return []
+        bits = candidates[0].scores.description_length + weight_bits(problem)
+        return simpler_metric_warnings(list(simpler_elsewhere(problem, bits)))
+
+    def _proved(self) -> list[Entry]:
+        """Fit the shortlist on all rows and rank it; the caller's own and the best come first, and a few always."""
+        proved: list[Entry] = []
+        for entry in sorted(self._judge.shortlist(self._archive.entries), key=lambda e: e.found_by != GIVEN):
+            if len(proved) >= _SHARES.always_proved and self.overdue():
+                self.outcome += cut("judge")
+                break
+            proved.append(self._judge.on_all_rows(entry))
+        return ranked(proved, self._prepared.problem.rows)
+
+
+def _robust(prepared: PreparedTable) -> tuple[PreparedTable, tuple[int, ...]]:
+    """Return what was prepared with the row weights that the loss of the ansatz asks for, and the rows far off it."""
+    ansatz, problem = prepared.ansatz, prepared.problem
+    if ansatz is None or ansatz.loss is Loss.SQUARED:
+        return prepared, ()
+    if ansatz.loss is Loss.LOG_HUBER:
+        problem = replace(problem, weights=prepared.caller_weights)
+    found = robust(AnsatzModel.of(ansatz), problem, ansatz.loss)
+    return replace(prepared, problem=found.problem), found.far

@@ -1,0 +1,63 @@
+"""A caller's own formula on a caller's own table: scores, constants, residual."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ansatz.discovery.asked.options import Options
+from ansatz.discovery.data.table import Table
+from ansatz.discovery.evidence.naming import Named
+from ansatz.discovery.evidence.residual import residual_verdict
+from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.fit.constants import fit_constants
+from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
+from ansatz.discovery.search.archive import GIVEN, Entry
+from ansatz.discovery.tables.extrapolation import Extrapolation
+from ansatz.discovery.tables.judge import TableJudge
+from ansatz.discovery.tables.prepare import prepare
+from ansatz.discovery.tables.question import TableQuestion
+from ansatz.discovery.tables.warnings import dimension_warnings, evaluation_warnings
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Tell how a caller's formula does on a caller's data.
+
+    Attributes:
+        candidate: its scores and constants; rank 0.
+        residual: whether it leaves only noise; None where too few rows can tell.
+        warnings: what a reader must know.
+        columns: name in formulas to the caller's column name, where they differ.
+    """
+
+    candidate: Candidate
+    residual: ResidualVerdict | None
+    warnings: tuple[Warning, ...]
+    columns: Mapping[str, str]
+
+
+def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
+    """Score the caller's own formula; with `refit`, its numbers that are no integers are fitted first.
+
+    Raises InvalidInputError where the formula is not of the grammar or uses what is no input.
+    """
+    tree = table.names.parse(formula, "formula")
+    prepared = prepare(TableQuestion(table, Options()), keep_all=True)
+    problem = prepared.problem
+    fit = fit_constants(tree, problem, None if refit else ())
+    judge = TableJudge(problem, prepared.caller_weights)
+    entry = judge.on_all_rows(Entry(Named(fit, {}), GIVEN, math.nan, np.empty(0)), refit)
+    (candidate,) = judge.candidates([entry], Extrapolation(problem))
+    given = Marks(fixed=frozenset(range(len(numbers(entry.formula)))))
+    verdict = residual_verdict(entry.formula, problem, UNMARKED if refit else given)
+    warnings = (
+        *prepared.warnings,
+        *evaluation_warnings(candidate, verdict, problem.evaluate(entry.formula)),
+        *dimension_warnings([candidate], problem),
+    )
+    return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns)
