@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.evidence.significance import LEVEL, serial_correlation, sidak, upper_tail
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import values_and_slopes
@@ -22,8 +23,6 @@ _MIN_ROWS = 8
 _MAX_INPUTS = 20
 _MOST_ROWS = 100_000
 _INDEPENDENT = 1e-6
-LEVEL = 0.01
-"""Rate at which noise is called structure."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,8 @@ def structure(prediction: Array, tangent: Array, problem: Problem) -> ResidualSt
     for name, x in inputs.items():
         found[name] += tests.dependence(_powers(x) * roots[:, None])
     count = len(others) + sum(map(len, found.values()))
-    by_input = {n: _corrected(min(p), count) for n, p in found.items() if p}
-    return ResidualStructure(by_input, min([*by_input.values(), *(_corrected(p, count) for p in others)]))
+    by_input = {n: sidak(min(p), count) for n, p in found.items() if p}
+    return ResidualStructure(by_input, min([*by_input.values(), *(sidak(p, count) for p in others)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,17 +108,8 @@ class _Tests:
         return rest
 
     def serial(self, order: NDArray[np.intp]) -> float:
-        """One-sided p-value of a positive correlation between neighbours in that order."""
-        e, basis = self._rest[order], self.basis[order]
-        products = e[1:] * e[:-1]
-        spread = float(np.sqrt(products @ products))
-        if spread == 0:
-            return 1.0
-        n, k = basis.shape
-        # A fit pulls neighbours apart: the expected correlation is not 0.
-        expected = -float(np.einsum("ij,ij->", basis[1:], basis[:-1])) / (n - k) * float(e @ e)
-        z = (float(products.sum()) - expected) / spread
-        return 0.5 * math.erfc(z / math.sqrt(2))
+        """Return the one-sided p-value of a positive correlation between neighbours in that order."""
+        return upper_tail(serial_correlation(self._rest[order], self.basis[order]))
 
     def dependence(self, features: Array) -> Iterator[float]:
         """p-value of a dependence on features, shape (n, 2), beside what was fitted; none where the fit has them."""
@@ -160,8 +150,3 @@ def _powers(x: Array) -> Array:
         return np.empty((x.size, 0))
     z = (x - x.mean()) / spread
     return np.column_stack([z, z * z])
-
-
-def _corrected(p_value: float, tests: int) -> float:
-    """The chance that the smallest p-value of so many tests is as small."""
-    return -math.expm1(tests * math.log1p(-min(p_value, 1 - 1e-16)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ansatz.discovery.evidence.residual import LEVEL
+from ansatz.discovery.evidence.significance import LEVEL, sidak
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.numbers import free_positions, numbers
@@ -224,7 +224,7 @@ class MotionJudge:
                     p_values.append(serial_p(residual / self._shooting.scale[j]))
         if not p_values:
             return None
-        p = -math.expm1(len(p_values) * math.log1p(-min(*p_values, 1 - 1e-16)))
+        p = sidak(min(p_values), len(p_values))
         return ResidualVerdict(p > LEVEL, p)
 
 

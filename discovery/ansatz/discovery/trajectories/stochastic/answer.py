@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ansatz.discovery.evidence.significance import LEVEL
 from ansatz.discovery.report.motion import Drift
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.trajectories.record import Record
-from ansatz.discovery.trajectories.stochastic.law import LEVEL, StochasticLaw
+from ansatz.discovery.trajectories.stochastic.law import StochasticLaw
 
 _CLEAR_BITS = 20.0
 

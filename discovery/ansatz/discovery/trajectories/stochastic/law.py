@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
+from ansatz.discovery.evidence.significance import LEVEL, sidak
 from ansatz.discovery.expression import Array, Node, Number, Variable
 from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.report.motion import Drift, Motion, Reversion, SlowingDown, StateScores
@@ -22,7 +23,6 @@ from ansatz.discovery.trajectories.stochastic.inference import Inference, Likeli
 from ansatz.discovery.trajectories.stochastic.process import Kernel
 from ansatz.discovery.trajectories.stochastic.slowing import Rates, slowing_down
 
-LEVEL = 0.01
 _LEAST_STEPS = 8
 _MOST_GROUPS = 20
 _POOLED = ""
@@ -74,7 +74,7 @@ class StochasticLaw:
                 for z in _innovations(self._samples(group, j)):
                     if z.size >= _LEAST_STEPS:
                         p_values.append(_correlation_p(z))
-        return -math.expm1(len(p_values) * math.log1p(-min(*p_values, 1 - 1e-16))) if p_values else 1.0
+        return sidak(min(p_values), len(p_values)) if p_values else 1.0
 
     def drift(self, gain_bits: float, seed: int, tell: Callable[[], None]) -> Drift:
         """What is said of every state; `tell` is called after each."""

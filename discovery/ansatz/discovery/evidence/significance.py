@@ -1,0 +1,38 @@
+"""When noise is called structure: the level, the test of serial correlation, the correction for many tests."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ansatz.discovery.expression import Array
+
+LEVEL = 0.01
+"""Rate at which noise is called structure."""
+
+
+def serial_correlation(residual: Array, basis: Array) -> float:
+    """Return z of the correlation between neighbours, 0 where there is none to speak of.
+
+    `residual` (n,) is what a fit left, and `basis` (n, k) an orthonormal basis of what the fit could take from it. A
+    fit pulls neighbours apart, so that the mean of the correlation is not 0 (von Neumann 1941); noise may be of unequal
+    size (White 1980).
+    """
+    products = residual[1:] * residual[:-1]
+    spread = float(np.sqrt(products @ products))
+    if spread == 0:
+        return 0.0
+    n, k = basis.shape
+    expected = -float(np.einsum("ij,ij->", basis[1:], basis[:-1])) / (n - k) * float(residual @ residual)
+    return float((products.sum() - expected) / spread)
+
+
+def upper_tail(z: float) -> float:
+    """Return the chance that a standard Gaussian exceeds z."""
+    return 0.5 * math.erfc(z / math.sqrt(2))
+
+
+def sidak(p_value: float, tests: int) -> float:
+    """Return the chance that the smallest p-value of so many tests is as small (Šidák 1967)."""
+    return -math.expm1(tests * math.log1p(-min(p_value, 1 - 1e-16)))
