@@ -28,9 +28,19 @@ def serial_correlation(residual: Array, basis: Array) -> float:
     return float((products.sum() - expected) / spread)
 
 
+def serial_correlation_about_mean(values: Array) -> float:
+    """Return z of the correlation between neighbours of values (n,) whose mean alone was fitted."""
+    return serial_correlation(values - values.mean(), np.full((values.size, 1), values.size**-0.5))
+
+
 def upper_tail(z: float) -> float:
     """Return the chance that a standard Gaussian exceeds z."""
     return 0.5 * math.erfc(z / math.sqrt(2))
+
+
+def both_tails(z: float) -> float:
+    """Return the chance that a standard Gaussian is farther from 0 than z."""
+    return math.erfc(abs(z) / math.sqrt(2))
 
 
 def sidak(p_value: float, tests: int) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ansatz.discovery.evidence.significance import LEVEL, sidak
+from ansatz.discovery.evidence.significance import LEVEL, serial_correlation_about_mean, sidak, upper_tail
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.numbers import free_positions, numbers
@@ -221,7 +221,7 @@ class MotionJudge:
                 residual = residual[np.isfinite(residual)]
                 small = float(np.sqrt(np.mean(residual**2))) <= 3 * LEAST_RMS * self._shooting.scale[j]
                 if residual.size >= _MIN_ROWS and not small:
-                    p_values.append(serial_p(residual / self._shooting.scale[j]))
+                    p_values.append(upper_tail(serial_correlation_about_mean(residual / self._shooting.scale[j])))
         if not p_values:
             return None
         p = sidak(min(p_values), len(p_values))
@@ -248,16 +248,6 @@ def cut(record: Record, rows: Sequence[slice]) -> Record:
     starts = tuple(int(s) for s in np.concatenate([[0], np.cumsum(lengths)[:-1]]))
     v = None if record.v is None else record.v[index]
     return replace(record, t=record.t[index], x=record.x[index], u=record.u[index], starts=starts, v=v)
-
-
-def serial_p(residual: Array) -> float:
-    """One-sided p-value of a positive correlation between neighbours, of mean corrected for the fit of a mean."""
-    centred = residual - residual.mean()
-    power = float(centred @ centred)
-    if power == 0:
-        return 1.0
-    correlation = float(centred[1:] @ centred[:-1]) / power
-    return 0.5 * math.erfc((correlation + 1.0 / residual.size) * math.sqrt(residual.size / 2))
 
 
 def _typical(item: ScoredSystem) -> Array:

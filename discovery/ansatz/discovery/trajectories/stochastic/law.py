@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
-from ansatz.discovery.evidence.significance import LEVEL, sidak
+from ansatz.discovery.evidence.significance import LEVEL, both_tails, serial_correlation_about_mean, sidak
 from ansatz.discovery.expression import Array, Node, Number, Variable
 from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.report.motion import Drift, Motion, Reversion, SlowingDown, StateScores
@@ -73,7 +73,7 @@ class StochasticLaw:
             for group in self._used:
                 for z in _innovations(self._samples(group, j)):
                     if z.size >= _LEAST_STEPS:
-                        p_values.append(_correlation_p(z))
+                        p_values.append(both_tails(serial_correlation_about_mean(z)))
         return sidak(min(p_values), len(p_values)) if p_values else 1.0
 
     def drift(self, gain_bits: float, seed: int, tell: Callable[[], None]) -> Drift:
@@ -277,13 +277,3 @@ def _group_bits(samples: Samples, scale: float, rate: float | None) -> float:
         bits += real_bits(own.rate, math.sqrt(2 * own.rate / time))
         bits += real_bits(samples.centre + own.drift / own.rate, math.sqrt(own.variance / time) / own.rate)
     return bits + real_bits(math.sqrt(own.variance), math.sqrt(own.variance / (2 * n)))
-
-
-def _correlation_p(z: Array) -> float:
-    """Two-sided p-value of a correlation between neighbours."""
-    centred = z - z.mean()
-    power = float(centred @ centred)
-    if not power > 0:
-        return 1.0
-    correlation = float(centred[1:] @ centred[:-1]) / power
-    return math.erfc(abs(correlation) * math.sqrt(z.size / 2))
