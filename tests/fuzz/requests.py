@@ -11,9 +11,8 @@ from ansatz.service.errors import ServiceError
 from ansatz.service.jobs.validation import Body, validated
 from ansatz.service.limits.limits import Limits
 from ansatz.service.settings import Settings
-from ansatz.service.wire import tables as convert
-from ansatz.service.wire.comparison import box_from_proto
-from ansatz.service.wire.curves import questions_from_proto
+from ansatz.service.wire.problem import problem_from_proto
+from ansatz.service.wire.questions import box_from_proto, questions_from_proto
 from ansatz.service.wire.resources import job_id_of, page_start, page_token
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import problem_pb2
@@ -31,7 +30,7 @@ def create(data: bytes) -> None:
         job = validated(request, Body.of(request), _LIMITS, "")
     except (ServiceError, EngineNotReadyError):
         return
-    convert.problem_from_proto(problem_pb2.Problem.FromString(job.problem))
+    problem_from_proto(problem_pb2.Problem.FromString(job.problem))
 
 
 def other(data: bytes) -> None:

@@ -31,8 +31,10 @@ from ansatz.discovery import (
     Warning,
 )
 from ansatz.discovery.expression import parse
-from ansatz.service.wire import tables as convert
-from ansatz.v1 import observations_pb2, problem_pb2, report_pb2
+from ansatz.service.wire.messages import message as message_of
+from ansatz.service.wire.observations import table_from_proto
+from ansatz.service.wire.options import options_from_proto
+from ansatz.v1 import discovery_service_pb2, job_pb2, observations_pb2, problem_pb2, report_pb2
 
 FINITE = st.floats(-1e100, 1e100)
 
@@ -58,7 +60,7 @@ def test_tables_round_trip_bit_for_bit(rows: list[tuple[float, float, float]]) -
     values = np.array(rows).T.copy()
     names = zip(("a b", "y", "w"), ("m/s^2", "", "1"), values, strict=True)
     table = Table(tuple(Column(n, v, u) for n, u, v in names), target="y", inputs=("a b",), weights="w")
-    back = convert.table_from_proto(table_to_proto(table))
+    back = table_from_proto(table_to_proto(table))
     assert (back.target, back.inputs, back.weights) == ("y", ("a b",), "w")
     for before, after in zip(table.columns, back.columns, strict=True):
         assert (after.name, after.unit) == (before.name, before.unit)
@@ -69,12 +71,12 @@ def test_tables_round_trip_bit_for_bit(rows: list[tuple[float, float, float]]) -
 def test_a_group_of_text_round_trips() -> None:
     x = np.arange(6.0)
     table = Table((Column("x", x), Column("y", x), Column.of_labels("g", ["u", "v"] * 3)), target="y", group="g")
-    back = convert.table_from_proto(table_to_proto(table))
+    back = table_from_proto(table_to_proto(table))
     assert (back.group, back.inputs, back.column("g").labels) == ("g", ("x",), ("u", "v") * 3)
     both = table_to_proto(table)
     both.columns[2].values.extend(x)
     with pytest.raises(InvalidInputError, match="both labels and numbers"):
-        convert.table_from_proto(both)
+        table_from_proto(both)
 
 
 @given(
@@ -95,14 +97,14 @@ def test_a_group_of_text_round_trips() -> None:
     )
 )
 def test_options_round_trip(options: Options) -> None:
-    assert convert.options_from_proto(convert.options_to_proto(options)) == options
+    assert options_from_proto(message_of(problem_pb2.SearchOptions, options)) == options
 
 
 def test_unset_options_are_the_documented_defaults() -> None:
-    assert convert.options_from_proto(problem_pb2.SearchOptions()) == Options()
+    assert options_from_proto(problem_pb2.SearchOptions()) == Options()
     zero = problem_pb2.SearchOptions(max_complexity=0, seed=0)
     with pytest.raises(InvalidInputError, match="max_complexity"):
-        convert.options_from_proto(zero)
+        options_from_proto(zero)
 
 
 def _candidate(rmse: float) -> Candidate:
@@ -136,7 +138,7 @@ def test_a_report_holds_everything_and_no_number_that_is_not_finite() -> None:
         first_candidate_seconds=math.nan,
         constant_laws=(ConstantLaw("a", (_candidate(0.5),), None, (), {}),),
     )
-    message = report_pb2.Report.FromString(convert.report_to_proto(report).SerializeToString())
+    message = report_pb2.Report.FromString(message_of(report_pb2.Report, report).SerializeToString())
     [candidate] = message.candidates
     assert (candidate.formula, candidate.complexity, candidate.found_by) == ("2.5*a**1.5", 5, "structured.power_law")
     assert not candidate.scores.HasField("rmse")
@@ -162,11 +164,11 @@ def test_a_report_holds_everything_and_no_number_that_is_not_finite() -> None:
 
 def test_evaluations_and_progress_become_messages() -> None:
     evaluation = Evaluation(_candidate(0.5), None, (), {"a": "A"})
-    message = convert.evaluation_to_proto(evaluation)
+    message = message_of(discovery_service_pb2.EvaluateFormulaResponse, evaluation)
     assert (message.candidate.scores.rmse, message.HasField("residual"), dict(message.columns)) == (
         0.5,
         False,
         {"a": "A"},
     )
-    progress = convert.progress_to_proto(Progress(0.25, "judge", 1.5))
+    progress = message_of(job_pb2.Progress, Progress(0.25, "judge", 1.5))
     assert (progress.fraction, progress.stage, progress.elapsed.ToMilliseconds()) == (0.25, "judge", 1500)

@@ -20,8 +20,8 @@ from ansatz.service.jobs.uploads import Uploads
 from ansatz.service.jobs.watch import EventHub
 from ansatz.service.limits.limits import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_WAIT_SECONDS, Limits
 from ansatz.service.store import FINAL_STATES
-from ansatz.service.wire import tables as convert
 from ansatz.service.wire.resources import job_id_of, page_start, page_token
+from ansatz.service.wire.times import seconds_of
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceServicer
 
@@ -98,7 +98,7 @@ class Servicer(DiscoveryServiceServicer):
     @answers
     async def WaitJob(self, request: pb.WaitJobRequest, context: Context) -> pb.WaitJobResponse:
         caller = self._caller(context, Role.READ)
-        timeout = convert.seconds(request.timeout) if request.HasField("timeout") else MAX_WAIT_SECONDS
+        timeout = seconds_of(request.timeout) if request.HasField("timeout") else MAX_WAIT_SECONDS
         if not 0 <= timeout <= MAX_WAIT_SECONDS:
             raise InvalidInputError([Violation("timeout", f"is {timeout:g} s; give 0 to {MAX_WAIT_SECONDS:g} s")])
         job_id = job_id_of(request.name)

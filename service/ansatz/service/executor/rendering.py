@@ -8,8 +8,8 @@ from ansatz.discovery.pictures.curve_picture import picture
 from ansatz.discovery.pictures.curve_plots import plot_curves
 from ansatz.discovery.pictures.plots import FrontPoint, ImageFormat, plot_motion, plot_table
 from ansatz.service.executor.frames import Frame, Kind, parted
-from ansatz.service.wire import tables as convert
-from ansatz.service.wire.curves import law_of_rank
+from ansatz.service.wire.found import law_of_rank
+from ansatz.service.wire.problem import problem_from_proto
 from ansatz.v1 import discovery_service_pb2, problem_pb2, report_pb2
 
 _FORMATS = {
@@ -23,7 +23,7 @@ def render(payload: bytes) -> Frame:
     """The answer to RENDER."""
     problem, told, request = parted(payload)
     asked = discovery_service_pb2.RenderPlotRequest.FromString(request)
-    observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    observations, options = problem_from_proto(problem_pb2.Problem.FromString(problem))
     report = report_pb2.Report.FromString(told)
     candidates = report.candidates
     chosen = next(c for c in candidates if c.rank == (asked.rank or 1))

@@ -41,11 +41,13 @@ from ansatz.service.executor.rendering import render
 from ansatz.service.executor.warm_up import SEARCH, warm_up
 from ansatz.service.observability import tracing
 from ansatz.service.observability.tracing import Stages
-from ansatz.service.wire import tables as convert
-from ansatz.service.wire.comparison import box_from_proto, comparison_to_proto
-from ansatz.service.wire.curves import answers_to_proto, curves_asked, law_of_rank, questions_from_proto
-from ansatz.service.wire.proposal import candidates_from_proto, proposal_to_proto
-from ansatz.v1 import discovery_service_pb2, job_pb2, problem_pb2, report_pb2
+from ansatz.service.wire.found import candidates_from_proto, law_of_rank
+from ansatz.service.wire.messages import message
+from ansatz.service.wire.observations import table_from_proto
+from ansatz.service.wire.options import with_start
+from ansatz.service.wire.problem import curves_of, problem_from_proto, table_of
+from ansatz.service.wire.questions import box_from_proto, questions_from_proto
+from ansatz.v1 import comparison_pb2, discovery_service_pb2, experiments_pb2, job_pb2, problem_pb2, report_pb2
 
 _PROGRESS_INTERVAL = 0.5
 # Of searches: the server, and the worker that evaluates formulas, answer calls however many workers search.
@@ -98,20 +100,21 @@ class Reporter:
         now = time.monotonic()
         if now >= self._next_progress:
             self._next_progress = now + _PROGRESS_INTERVAL
-            self._link.send(Kind.PROGRESS, convert.progress_to_proto(progress).SerializeToString())
+            self._link.send(Kind.PROGRESS, message(job_pb2.Progress, progress).SerializeToString())
 
     def front(self, candidates: tuple[Candidate, ...]) -> None:
-        self._link.send(Kind.FRONT, convert.front_to_proto(candidates).SerializeToString())
+        found = job_pb2.Front(candidates=[message(report_pb2.Candidate, candidate) for candidate in candidates])
+        self._link.send(Kind.FRONT, found.SerializeToString())
 
 
 def _search(link: Link, payload: bytes) -> Frame:
     problem, front, parent = parted(payload)
-    observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    observations, options = problem_from_proto(problem_pb2.Problem.FromString(problem))
     question = _question(observations, options, job_pb2.Front.FromString(front))
     link.send(Kind.BEGUN)
     with Stages(parent.decode()) as stages:
         report = report_on(question, Reporter(link, stages), link.stop.is_set)
-    return Kind.REPORT, convert.report_to_proto(report).SerializeToString()
+    return Kind.REPORT, message(report_pb2.Report, report).SerializeToString()
 
 
 def _question(observations: Observations, options: Options, front: job_pb2.Front) -> Question:
@@ -120,48 +123,48 @@ def _question(observations: Observations, options: Options, front: job_pb2.Front
     What a search that was broken off had found so far may be no formula of the inputs alone: then it starts anew.
     """
     try:
-        return validate(observations, convert.with_start(options, front))
+        return validate(observations, with_start(options, front))
     except InvalidInputError:
         return validate(observations, options)
 
 
 def _evaluate(payload: bytes) -> Frame:
     request = discovery_service_pb2.EvaluateFormulaRequest.FromString(payload)
-    evaluation = evaluate_formula(convert.table_from_proto(request.table), request.formula, request.refit)
-    return Kind.ANSWER, convert.evaluation_to_proto(evaluation).SerializeToString()
+    evaluation = evaluate_formula(table_from_proto(request.table), request.formula, request.refit)
+    return Kind.ANSWER, message(discovery_service_pb2.EvaluateFormulaResponse, evaluation).SerializeToString()
 
 
 def _compare(payload: bytes) -> Frame:
     request = discovery_service_pb2.CompareFormulasRequest.FromString(payload)
     box = box_from_proto(request.box) if request.box else None
     comparison = compare_formulas(request.a, request.b, box, request.free_constants)
-    response = discovery_service_pb2.CompareFormulasResponse(comparison=comparison_to_proto(comparison))
+    response = discovery_service_pb2.CompareFormulasResponse(comparison=message(comparison_pb2.Comparison, comparison))
     return Kind.ANSWER, response.SerializeToString()
 
 
 def _propose(payload: bytes) -> Frame:
     asked, problem, front = parted(payload)
     request = discovery_service_pb2.ProposeExperimentsRequest.FromString(asked)
-    table = convert.table_of(problem_pb2.Problem.FromString(problem))
+    table = table_of(problem_pb2.Problem.FromString(problem))
     candidates = candidates_from_proto(job_pb2.Front.FromString(front), table)
     proposal = propose_experiments(
         table, candidates, box_from_proto(request.box), request.n or DEFAULT_EXPERIMENTS, request.seed
     )
-    response = discovery_service_pb2.ProposeExperimentsResponse(proposal=proposal_to_proto(proposal))
+    response = discovery_service_pb2.ProposeExperimentsResponse(proposal=message(experiments_pb2.Proposal, proposal))
     return Kind.ANSWER, response.SerializeToString()
 
 
 def _predict(payload: bytes) -> Frame:
     problem, report, asked = parted(payload)
     request = discovery_service_pb2.PredictCurvesRequest.FromString(asked)
-    observations, options = convert.problem_from_proto(problem_pb2.Problem.FromString(problem))
+    curves, options = curves_of(problem_pb2.Problem.FromString(problem))
     answers = answer(
-        curves_asked(observations),
+        curves,
         law_of_rank(report_pb2.Report.FromString(report), request.rank),
         questions_from_proto(request),
         options,
     )
-    return Kind.ANSWER, answers_to_proto(answers).SerializeToString()
+    return Kind.ANSWER, message(discovery_service_pb2.PredictCurvesResponse, answers).SerializeToString()
 
 
 def _done(link: Link, kind: Kind, payload: bytes) -> Frame:

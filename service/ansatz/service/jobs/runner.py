@@ -17,7 +17,7 @@ from ansatz.service.limits.limits import MAX_ATTEMPTS, READING_SECONDS, hard_lim
 from ansatz.service.observability.metrics import QUEUE_SECONDS, SEARCH_SECONDS
 from ansatz.service.observability.tracing import Span
 from ansatz.service.store import Lease, LeaseLostError, Queue, Renewal, Started, Store, StoreUnreachableError
-from ansatz.service.wire import tables as convert
+from ansatz.service.wire.times import seconds_of
 from ansatz.v1 import job_pb2, report_pb2
 
 _log = structlog.get_logger()
@@ -207,7 +207,7 @@ class Runner:
             kind, payload = await run.worker.receive()
             match kind:
                 case Kind.BEGUN:
-                    run.limit(hard_limit(convert.seconds(run.started.options.budget)))
+                    run.limit(hard_limit(seconds_of(run.started.options.budget)))
                 case Kind.PROGRESS:
                     await self._tell(run, job_pb2.JobEvent(progress=job_pb2.Progress.FromString(payload)))
                 case Kind.FRONT:

@@ -14,7 +14,10 @@ from ansatz.service.jobs.continuing import EndedJob
 from ansatz.service.limits.limits import MAX_REQUEST_ID_LENGTH, Limits
 from ansatz.service.observability import tracing
 from ansatz.service.store import NewJob
-from ansatz.service.wire import tables as convert
+from ansatz.service.wire.messages import message
+from ansatz.service.wire.observations import data_summary
+from ansatz.service.wire.options import with_start
+from ansatz.service.wire.problem import problem_from_proto
 from ansatz.service.wire.resources import JOB_ID_RULE, is_job_id, new_job_id
 from ansatz.v1 import discovery_service_pb2, problem_pb2
 
@@ -60,10 +63,10 @@ def validated(
     try:
         if too_large := limits.problem_violations(problem):
             raise InvalidInputError(too_large)
-        observations, options = convert.problem_from_proto(problem)
+        observations, options = problem_from_proto(problem)
         if continued:
-            continued.check(convert.data_summary(observations))
-            options = convert.with_start(options, continued.front)
+            continued.check(data_summary(observations))
+            options = with_start(options, continued.front)
         validate(observations, options)
     except InvalidInputError as error:
         violations += [Violation(f"problem.{v.field}", v.description) for v in error.violations]
@@ -74,8 +77,8 @@ def validated(
         owner=owner,
         request_id=request_key(request.request_id, owner) if request.request_id else None,
         fingerprint=body.fingerprint,
-        data=convert.data_summary(observations),
-        options=convert.options_to_proto(options),
+        data=data_summary(observations),
+        options=message(problem_pb2.SearchOptions, options),
         problem=_stored(problem, body, upload is not None, continued is not None),
         start=continued.front.SerializeToString() if continued else b"",
         traceparent=tracing.traceparent.get(),
