@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from ansatz.client.cli import main
+
 ANSATZ = [sys.executable, "-c", "from ansatz.client.cli import main; main()"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Refusal = Callable[..., tuple[list[dict[str, Any]], str]]
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +66,24 @@ def planets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("data") / "planets.csv"
     path.write_text("a,period\n" + "".join(f"{a},{a**1.5!r}\n" for a in axes))
     return path
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Refusal]:
+    """Runs a command line, which must be refused: the violations, and the message."""
+
+    def run(*arguments: object) -> tuple[list[dict[str, Any]], str]:
+        monkeypatch.setattr(sys, "argv", ["ansatz", *map(str, arguments), "--format", "json"])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        stdout, stderr = capsys.readouterr()
+        found = json.loads(stdout)
+        assert (ended.value.code, found["state"], found["candidates"]) == (2, "INVALID", [])
+        assert found["error"]["message"]
+        assert stderr.startswith("error: ")
+        return found["violations"], stderr
+
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

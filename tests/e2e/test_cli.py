@@ -241,6 +241,18 @@ def test_a_job_is_continued(result: Result, planets: Path, tmp_path: Path, serve
     assert (status, refused["error"]["reason"]) == (2, "JOB_NOT_FOUND")
 
 
+def test_a_job_on_groups_is_continued_with_its_groups(result: Result, tmp_path: Path, served: str) -> None:
+    path, there = tmp_path / "runs.csv", ("--server", served)
+    rows = [f"run {g},{x},{(1 + g) * x}" for g in range(4) for x in range(1, 7)]
+    path.write_text("\n".join(["run,x,y", *rows]))
+    form = ("--ansatz", "a*x", "--per-group", "a")
+    job = result("discover", path, "--target", "y", "--group", "run", *form, *QUICK, *there)[1]["job"]
+    path.write_text("\n".join(["run,x,y", *rows, *(f"run 4,{x},{5 * x}" for x in range(1, 7))]))
+    status, longer = result("jobs", "continue", job, path, "--group", "run", *there)
+    assert status == 0
+    assert longer["candidates"][0]["constants"][0]["per_group"]["run 4"] == pytest.approx(5)
+
+
 def test_experiments_are_proposed(result: Result, ansatz: Run, planets: Path, served: str) -> None:
     there = ("--server", served)
     job = result("discover", planets, "--target", "period", *QUICK, *there)[1]["job"]

@@ -24,6 +24,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_discover_a_curve(result: Result, plain: Path, served: str) -> None:
     status, found = result("discover", plain, "--kind", "curve", "--target", "loss", "--server", served)
     assert status == 0
+    continued = result("jobs", "continue", found["job"], plain, "--server", served)[1]
+    assert "is about curves" in continued["error"]["message"]
     best = found["candidates"][0]
     assert best["law"]["name"] == "power_floor"
     assert [c["name"] for c in best["law"]["constants"]] == ["L0", "x0", "alpha"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
-import signal
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ansatz.client.cli import main
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Refusal
 
 Result = Callable[..., tuple[int, dict[str, Any]]]
 QUICK = ("--budget", "30", "--engine", "none")
@@ -85,19 +83,12 @@ def test_noise_as_the_driver_of_a_motion(result: Result, served: str, tmp_path: 
 
 
 @pytest.fixture
-def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+def refused(refusal: Refusal) -> Any:
     def run(*arguments: object) -> tuple[list[str], str]:
-        monkeypatch.setattr(sys, "argv", ["ansatz", "discover", *map(str, arguments), "--format", "json"])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        stdout, stderr = capsys.readouterr()
-        assert ended.value.code == 2
-        return [violation["field"] for violation in json.loads(stdout)["violations"]], stderr
+        violations, message = refusal("discover", *arguments)
+        return [violation["field"] for violation in violations], message
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    return run
 
 
 @pytest.mark.parametrize(

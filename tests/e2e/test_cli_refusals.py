@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import signal
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ansatz.client.cli import main
+if TYPE_CHECKING:
+    from tests.e2e.conftest import Refusal
 
 GOOD = "a,b,y\n1,2,3\n2,3,4\n3,4,6\n4,5,7\n5,7,8\n"
 
@@ -19,24 +21,14 @@ Refused = Callable[..., tuple[list[str], str]]
 
 
 @pytest.fixture
-def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Refused]:
+def refused(refusal: Refusal) -> Refused:
     """Runs `ansatz discover`, which must refuse: the fields of the violations, and the message."""
 
     def run(*arguments: object) -> tuple[list[str], str]:
-        monkeypatch.setattr(sys, "argv", ["ansatz", "discover", *map(str, arguments), "--format", "json"])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        stdout, stderr = capsys.readouterr()
-        found = json.loads(stdout)
-        assert (ended.value.code, found["state"], found["candidates"]) == (2, "INVALID", [])
-        assert found["error"]["message"]
-        assert stderr.startswith("error: ")
-        return [violation["field"] for violation in found["violations"]], stderr
+        violations, message = refusal("discover", *arguments)
+        return [violation["field"] for violation in violations], message
 
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    return run
 
 
 @pytest.fixture
@@ -154,6 +146,55 @@ def test_what_the_server_refuses(
 ) -> None:
     fields, _ = refused(good, "--target", "y", "--server", served, *arguments)
     assert fields == [field]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--metric", "ln"), "--metric: 'ln' is no metric"),
+        (("--functions", "sin,gamma"), "--functions: 'gamma' is no function"),
+        (("--ansatz", "c*a", "--start", "c=inf"), "--start: 'c' starts at inf"),
+        (("--ansatz", "c*a", "--bounds", "c=2:1"), "--bounds: 'c' has the bounds 2 to 1"),
+        (("--functions", "cos", "--ansatz", "sin(a)"), "calls sin, which --functions leaves out"),
+    ],
+)
+def test_fields_of_a_request_are_called_by_the_flags_that_were_typed(
+    refusal: Refusal, good: Path, served: str, arguments: tuple[str, ...], said: str
+) -> None:
+    violations, message = refusal("discover", good, "--target", "y", "--server", served, *arguments)
+    assert [violation["flag"] for violation in violations] == [arguments[-2]]
+    assert all(violation["field"].startswith("options.") for violation in violations)
+    assert said in message
+
+
+def test_a_column_is_called_by_its_name(refusal: Refusal, tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("a,y\n1,2\n2,x\n")
+    violations, message = refusal("discover", path, "--target", "y")
+    assert violations[0]["flag"] is None
+    assert message.startswith("error: column 'y': row 2 (line 3) is 'x'")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flag"),
+    [
+        (("compare", "a", "a", "--inputs", "a"), "--inputs"),
+        (("predict", "DATA", "--target", "y"), "--at"),
+        (("predict", "--job", "j", "--server", "127.0.0.1:1", "--target", "y", "--reach", "1"), "--target"),
+        (("predict", "--job", "j", "--server", "127.0.0.1:1", "--scale", "log", "--reach", "1"), "--scale"),
+        (("jobs", "continue", "j", "--server", "127.0.0.1:1", "--weights", "b"), "--weights"),
+        (("discover", "DATA", "--target", "y", "--loss", "huber"), "--loss"),
+        (("discover", "DATA", "--target", "y", "--ansatz", "c*a", "--per-group", "c"), "--per-group"),
+        (("discover", "DATA", "--target", "y", "--kind", "curve", "--per-group", "c"), "--per-group"),
+        (("discover", "DATA", "--kind", "table", "--target", "y", "--states", "a"), "--states"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(
+    refusal: Refusal, good: Path, arguments: tuple[str, ...], flag: str
+) -> None:
+    violations, message = refusal(*(good if a == "DATA" else a for a in arguments))
+    assert [violation["flag"] for violation in violations] == [flag]
+    assert re.search("give|leave", message)
 
 
 def test_too_few_rows(refused: Refused, tmp_path: Path, served: str) -> None:

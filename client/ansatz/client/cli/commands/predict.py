@@ -69,6 +69,11 @@ class Questions:
     probability: Annotated[float, _option("--probability", help="How likely intervals hold the value.")] = 0.8
     rank: Annotated[int, _option("--rank", help="The rank of the law to ask.")] = 1
 
+    def check(self) -> None:
+        """Raise InvalidRequest where nothing is asked."""
+        if not (self.at or self.compute or self.reach):
+            raise InvalidRequest.of("--at", "is not given, nor --compute, nor --reach; give one of them")
+
     def points(self) -> list[dict[str, float]]:
         """Return the points asked for, in order. Raises InvalidRequest."""
         return [parse_point(f"--at[{i}]", text) for i, text in enumerate(self.at or ())]
@@ -121,7 +126,8 @@ def _of_job(job: str, server: str | None, data: str | None, fit: Fit, questions:
     """The answers of a job that has ended. Raises InvalidRequest."""
     if data or not server:
         raise InvalidRequest.of("--job", "is a job of a server: give --server, and no DATA")
-    refuse(Violation(flag, "goes with DATA, not with --job; leave one of them out") for flag in given_flags(fit))
+    questions.check()
+    refuse(Violation(flag, "goes with DATA; leave it or --job out") for flag in given_flags(fit))
     with Client(server) as client:
         return questions.put_to(client.job(job))
 
@@ -130,6 +136,7 @@ def _of_data(data: str | None, fit: Fit, server: str | None, questions: Question
     """The answers of the best law of a file. Raises InvalidRequest."""
     if not data or not fit.target:
         raise InvalidRequest.of("data", "is not given; give DATA and --target, or --job and --server")
+    questions.check()
     columns = curve_columns(data, fit.target, fit.inputs, fit.group, fit.curves)
     with server_address(server) as address, Client(address) as client:
         job = client.submit_curves(**columns, budget=fit.budget, seed=fit.seed)

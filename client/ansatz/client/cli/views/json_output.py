@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from ansatz.client.errors import AnsatzError, InvalidRequest, JobFailed
+from ansatz.client.cli.views.flags import flag_of, in_flags, shown
+from ansatz.client.errors import AnsatzError, InvalidRequest, JobFailed, Violation
 from ansatz.client.results.candidate import Candidate
 from ansatz.client.results.job import Job
 from ansatz.client.results.report import ConstantLaw, Evaluation, Report
@@ -65,8 +66,9 @@ def failure_object(error: AnsatzError, invalid: bool) -> dict[str, Any]:
         job = error.job
         found = report_object(job.report, job.id) if job.report else _empty("FAILED", job.id)
     found["error"] = {"reason": error.reason, "message": error.message}
-    if isinstance(error, InvalidRequest):
-        found["violations"] = [asdict(violation) for violation in error.violations]
+    if isinstance(error, InvalidRequest) and error.violations:
+        found["error"]["message"] = "; ".join(map(shown, error.violations))
+        found["violations"] = [_violation_object(violation) for violation in error.violations]
     return found
 
 
@@ -100,6 +102,15 @@ def candidate_object(candidate: Candidate) -> dict[str, Any]:
     for constant in found["constants"]:
         constant["named"] = constant.pop("name")
     return found
+
+
+def _violation_object(violation: Violation) -> dict[str, Any]:
+    """A violation: the field of the request, the flag that it comes from, and what is wrong and what to do."""
+    return {
+        "field": violation.field,
+        "flag": flag_of(violation.field),
+        "description": in_flags(violation.description),
+    }
 
 
 def _law_object(law: ConstantLaw) -> dict[str, Any]:
