@@ -10,6 +10,7 @@ import pytest
 from ansatz.discovery import Candidate, Column, Engine, Options, Table, discover
 from ansatz.discovery.expression import FUNCTIONS, evaluate, parse
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.residual.leftover import dominant_formulas
 
@@ -57,7 +58,7 @@ def archive(noise: float, formula: str) -> Archive:
     X = np.asfortranarray(np.column_stack(list(seen.values())))
     made = Archive(Problem(X, y, NAMES, frozenset(FUNCTIONS), 40, 0))
     for text in ("7.5", formula):
-        made.propose(parse(text, NAMES), "test")
+        made.propose(parse(text, NAMES), Origin("test"))
     return made
 
 

@@ -24,6 +24,7 @@ from ansatz.discovery import (
     propose_experiments,
 )
 from ansatz.discovery.expression import evaluate, parse
+from ansatz.discovery.report.origin import Origin
 
 Law = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 NAN = float("nan")
@@ -40,7 +41,7 @@ def noisy(law: Law, x: NDArray[np.float64], noise: float, relative: bool, seed: 
 def rivals(*formulas: str, bits: float = 1.0) -> list[Candidate]:
     """Formulas of a front, each some bits longer than the one before."""
     return [
-        Candidate(i + 1, parse(text, others=True), (), Scores(NAN, NAN, NAN, 100 + bits * i, NAN), True, "test")
+        Candidate(i + 1, parse(text, others=True), (), Scores(NAN, NAN, NAN, 100 + bits * i, NAN), True, Origin("test"))
         for i, text in enumerate(formulas)
     ]
 

@@ -9,6 +9,7 @@ from ansatz.discovery.asked.options import DEFAULT_FUNCTIONS
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, evaluate, parse, to_text
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.sparse import SparseRegression
 
@@ -30,7 +31,7 @@ def found(law: str, noise: float, functions: frozenset[str] = frozenset(DEFAULT_
     archive = Archive(problem)
 
     def emit(formula: Node) -> None:
-        archive.propose(formula, "sparse")
+        archive.propose(formula, Origin("sparse"))
 
     SparseRegression().search(problem, Budget(60, lambda: archive.solved), emit)
     return archive

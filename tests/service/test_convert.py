@@ -31,6 +31,7 @@ from ansatz.discovery import (
     Warning,
 )
 from ansatz.discovery.expression import parse
+from ansatz.discovery.report.origin import Origin
 from ansatz.service.wire.messages import message as message_of
 from ansatz.service.wire.observations import table_from_proto
 from ansatz.service.wire.options import options_from_proto
@@ -118,7 +119,7 @@ def _candidate(rmse: float) -> Candidate:
         ),
         scores=Scores(rmse, 0.99, 0.1, -120.0, math.nan),
         on_pareto_front=True,
-        found_by="structured.power_law",
+        origin=Origin("structured.power_law"),
     )
 
 

@@ -25,6 +25,7 @@ from ansatz.discovery.experiments.propose import Experiment, Proposal, Rival, pr
 from ansatz.discovery.report.curves import Answers, CurveFindings, Emergence, EmergenceVerdict, LawConstant, LawFacts
 from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.report.motion import Conserved, Drift, Jump, JumpLaw, Motion, Reversion, SlowingDown, StateScores
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.report.report import (
     Candidate,
     Constant,
@@ -75,6 +76,7 @@ __all__ = [
     "Motion",
     "Observations",
     "Options",
+    "Origin",
     "Parameter",
     "Progress",
     "Proposal",

@@ -12,6 +12,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import FUNCTIONS, Array, Node, complexity, evaluate, parse, to_text, variables, walk
 from ansatz.discovery.expression.node import Apply
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.structured import searchers
 
@@ -38,7 +39,7 @@ def search(problem: Problem) -> tuple[Archive, list[Node]]:
 
     def emit(formula: Node) -> None:
         proposals.append(formula)
-        archive.propose(formula, "structured")
+        archive.propose(formula, Origin("structured"))
 
     budget = Budget(60.0, lambda: archive.solved)
     for searcher in searchers():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ansatz.discovery.expression import parse
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.trajectories.integral import Smoothed
 from ansatz.discovery.trajectories.judge import MotionJudge, ranked
 from ansatz.discovery.trajectories.prepare import prepare
@@ -24,7 +25,7 @@ def test_one_that_diverges_where_the_data_do_not_stands_last_however_short_its_d
     judge = MotionJudge(shooting, None, None, 0)
     fit = shooting.fit(System.of([parse("-0.4*x", ["x"])]))
     assert fit is not None
-    decays = scored(fit, shooting, ("test",))
+    decays = scored(fit, shooting, (Origin("test"),))
     # From 3 it is infinite after a third of a unit of time, whatever its scores were said to be.
     runs_away = replace(decays, fit=replace(fit, system=System.of([parse("x**2", ["x"])])), bits=decays.bits - 1000)
     judged = [judge.judged(item, with_conserved=False) for item in (runs_away, decays)]

@@ -40,7 +40,7 @@ def _candidate(found: Found, formula: Node, known: tuple[LawConstant, ...], rank
         constants=_in_order(found, known),
         scores=scores(found.fit, found.score, found.foretold.rmse if found.foretold else math.nan),
         on_pareto_front=on_front,
-        found_by=found.found_by,
+        origin=found.origin,
         law=_facts(found, known),
     )
 

@@ -37,6 +37,7 @@ from ansatz.discovery.expression import (
 )
 from ansatz.discovery.expression.node import is_integer, rebuild
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import START, Origin
 
 _PIECES = 60
 _TAKEN = 6
@@ -55,7 +56,7 @@ class _Target:
     joined_to: Node | None
     join: str
     bits: float
-    found_by: str
+    origin: Origin
 
 
 def search_freely(contest: Contest, options: Options, budget: Budget) -> None:
@@ -81,7 +82,7 @@ def search_freely(contest: Contest, options: Options, budget: Budget) -> None:
         Portfolio([Baseline(), *structured.searchers()], None, lambda stage: None).run(problem, part, archive)
         contest.cut |= budget.spent
         for entry in archive.entries[:_TAKEN]:
-            enter_formula(contest, _joined(target, entry.formula), target.found_by, target.bits, options)
+            enter_formula(contest, _joined(target, entry.formula), target.origin, target.bits, options)
 
 
 def _enter_composites(contest: Contest, options: Options, budget: Budget) -> None:
@@ -93,7 +94,7 @@ def _enter_composites(contest: Contest, options: Options, budget: Budget) -> Non
             return
         fit = fit_law(CurveModel.on(law, binding, contest.sample.columns), contest.sample, options.seed, QUICK)
         if fit is not None and _called(law.formula_tree) <= set(options.functions):
-            contest.add(fit, f"{NAME}.terms", formula_bits(law.formula_tree, inputs))
+            contest.add(fit, Origin(f"{NAME}.terms"), formula_bits(law.formula_tree, inputs))
 
 
 def enter_starts(contest: Contest, options: Options) -> None:
@@ -103,10 +104,10 @@ def enter_starts(contest: Contest, options: Options) -> None:
             formula = parse(text, set(contest.sample.columns))
         except InvalidInputError:
             continue
-        enter_formula(contest, formula, "start", 0.0, options)
+        enter_formula(contest, formula, START, 0.0, options)
 
 
-def enter_formula(contest: Contest, formula: Node, found_by: str, bits: float, options: Options) -> None:
+def enter_formula(contest: Contest, formula: Node, origin: Origin, bits: float, options: Options) -> None:
     """Fit a formula of columns as a law whose constants are its numbers that are no integers; constants that others can
     stand in for are taken out of it."""
     for _ in range(_REDUCTIONS):
@@ -122,7 +123,7 @@ def enter_formula(contest: Contest, formula: Node, found_by: str, bits: float, o
         needless = _needless(fit)
         fitted = fit.model.formula(fit.u, "")
         if needless is None or fitted is None:
-            contest.add(fit, found_by, bits + formula_bits(law.formula_tree, len(contest.sample.columns)))
+            contest.add(fit, origin, bits + formula_bits(law.formula_tree, len(contest.sample.columns)))
             return
         formula = simplify(_with_one(law.formula_tree, fit, needless), contest.positive)
 
@@ -180,21 +181,21 @@ def _targets(contest: Contest) -> Iterator[_Target]:
     relative = sample.scale is ValueScale.LOG
     size = sample.y if relative else np.ones(sample.rows)
     weights = 1.0 / (size * sample.spread) ** 2
-    yield _Target(sample.y, weights, None, "", 0.0, NAME)
+    yield _Target(sample.y, weights, None, "", 0.0, Origin(NAME))
     for found in contest.found:
         floor = found.law.limit and found.fit.model.constants(found.fit.u)[found.law.limit]
         if floor and 0 < floor < float(sample.y.min()):
-            yield _Target(sample.y - floor, weights, Number(floor), "+", _JOIN_BITS, f"{NAME}.floor")
+            yield _Target(sample.y - floor, weights, Number(floor), "+", _JOIN_BITS, Origin(f"{NAME}.floor"))
             break
     formula = best.fit.model.formula(best.fit.u, "")
     if formula is None or best.law.implicit or best.law.name == NAME:
         return
     if relative:
         ratio = sample.y / best.fit.values
-        yield _Target(ratio, 1.0 / sample.spread**2, formula, "*", FAMILY_BITS, f"{NAME}.residual")
+        yield _Target(ratio, 1.0 / sample.spread**2, formula, "*", FAMILY_BITS, Origin(f"{NAME}.residual"))
     else:
         rest = sample.y - best.fit.values
-        yield _Target(rest, 1.0 / sample.spread**2, formula, "+", FAMILY_BITS, f"{NAME}.residual")
+        yield _Target(rest, 1.0 / sample.spread**2, formula, "+", FAMILY_BITS, Origin(f"{NAME}.residual"))
 
 
 def _joined(target: _Target, formula: Node) -> Node:

@@ -23,6 +23,7 @@ from ansatz.discovery.curves.search import FAMILY_BITS, Found, ranked
 from ansatz.discovery.data.curves import MIN_ROWS_A_RUN, ValueScale
 from ansatz.discovery.expression import Array, to_text
 from ansatz.discovery.report.curves import LawConstant, RelatedLaw
+from ansatz.discovery.report.origin import Origin, of_catalogue
 
 _TRIED_RUNS = 4
 _KEPT_LAWS = 6
@@ -123,7 +124,7 @@ def _together(runs: _Runs, law: Law, binding: Mapping[str, str], names: Sequence
             float(len(complete)),
         )
     middle = sorted(fits.values(), key=lambda f: f.noise)[len(fits) // 2]
-    found = Found(middle, f"families.{law.name}", FAMILY_BITS, bits, foretold, judged=foretold is not None)
+    found = Found(middle, of_catalogue(law.name), FAMILY_BITS, bits, foretold, judged=foretold is not None)
     y = np.concatenate([f.sample.y for f in fits.values()])
     error = np.concatenate([f.values for f in fits.values()]) - y
     square, spread = float(np.mean(error**2)), float(np.var(y))
@@ -163,7 +164,7 @@ def related_law(
             continue
         fit = fit_law(CurveModel.on(law, dict.fromkeys(law.variables, column), sample.columns), sample, 0, QUICK)
         if fit is not None:
-            found.append(Found(fit, law.name, FAMILY_BITS, law_bits(fit, FAMILY_BITS, 1.0)))
+            found.append(Found(fit, Origin(law.name), FAMILY_BITS, law_bits(fit, FAMILY_BITS, 1.0)))
     if not found:
         return None
     best, *_ = ranked(found, y.size)

@@ -19,6 +19,7 @@ from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import Foretold, HeldOut, foretell, law_bits
 from ansatz.discovery.evidence.rank import indistinguishable_bits
 from ansatz.discovery.expression import Array, complexity
+from ansatz.discovery.report.origin import GIVEN, Origin, Role, of_catalogue
 
 FAMILY_BITS = 5.0
 """Bits to name a law of the catalogue; twice as many for one that bends to much."""
@@ -39,7 +40,7 @@ class Found:
     how it does on the rows held out (None where there are none, or where it fails there)."""
 
     fit: CurveFit
-    found_by: str
+    origin: Origin
     structure: float
     bits: float
     foretold: Foretold | None = None
@@ -64,7 +65,7 @@ class Found:
     @property
     def listed(self) -> bool:
         """Whether the law is one of the catalogue."""
-        return self.found_by.startswith("families")
+        return self.origin.role is Role.CATALOGUE
 
     @property
     def size(self) -> tuple[int, int]:
@@ -112,7 +113,7 @@ class Contest:
                     return
                 fit = fit_law(CurveModel.on(law, binding, self.sample.columns), self.sample, self._seed, QUICK)
                 if fit is not None:
-                    self.add(fit, f"families.{law.name}", FAMILY_BITS * (2 if law.flexible else 1))
+                    self.add(fit, of_catalogue(law.name), FAMILY_BITS * (2 if law.flexible else 1))
 
     def enter_ansatz(self, ansatz: CurveAnsatz) -> None:
         """Fit the caller's own law, from where its constants start and from many other settings."""
@@ -124,11 +125,11 @@ class Contest:
             also = (np.clip(model.inward(theta), *model.bounds)[None, :],)
         fit = fit_law(model, self.sample, self._seed, THOROUGH, also=also)
         if fit is not None:
-            self.add(fit, "ansatz", FAMILY_BITS)
+            self.add(fit, GIVEN, FAMILY_BITS)
 
-    def add(self, fit: CurveFit, found_by: str, structure: float) -> None:
+    def add(self, fit: CurveFit, origin: Origin, structure: float) -> None:
         best = min((f.bits for f in self.found), default=math.inf)
-        self.found.append(Found(fit, found_by, structure, law_bits(fit, structure, self.share)))
+        self.found.append(Found(fit, origin, structure, law_bits(fit, structure, self.share)))
         if self.found[-1].bits < best:
             self._on_better()
 

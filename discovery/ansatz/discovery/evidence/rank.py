@@ -8,11 +8,10 @@ from itertools import groupby
 from typing import Protocol, TypeVar
 
 from ansatz.discovery.expression import Node, Number
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _INDISTINGUISHABLE_BITS = 3.0
-_OF_CALLER = frozenset({"ansatz", "residual"})
-"""What the caller believed before, and what became of it."""
 
 
 class Rankable(Protocol):
@@ -30,7 +29,7 @@ class Rankable(Protocol):
     def wrongness(self) -> int: ...
 
     @property
-    def found_by(self) -> str: ...
+    def origin(self) -> Origin: ...
 
 
 RankableT = TypeVar("RankableT", bound=Rankable)
@@ -66,7 +65,7 @@ def _by_evidence(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
     best = by_length[0]
     limit = best.description_length + indistinguishable_bits(rows, best.fitted)
     rivals = [e for e in by_length if e.description_length <= limit]
-    first = min(rivals, key=lambda e: (e.found_by not in _OF_CALLER, e.complexity, e.description_length))
+    first = min(rivals, key=lambda e: (not e.origin.of_caller, e.complexity, e.description_length))
     return [first, *(e for e in by_length if e is not first)]
 
 

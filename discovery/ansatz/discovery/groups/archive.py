@@ -20,6 +20,7 @@ from ansatz.discovery.groups.naming import name_shared
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.sharing import ScoredGroups, Sharing, scored
 from ansatz.discovery.groups.structure import Constant, GroupedFit, Structure
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.report.report import ResidualVerdict
 from ansatz.discovery.units.dimensions import RIGHT
 
@@ -31,7 +32,7 @@ class GroupedEntry:
     """A structure of the archive with its constants fitted and named; `prediction` on the rows, shape (n,)."""
 
     scored: ScoredGroups
-    found_by: str
+    origin: Origin
     prediction: Array
     wrongness: int = RIGHT
 
@@ -86,7 +87,7 @@ class GroupedArchive:
     def propose(
         self,
         structure: Structure,
-        found_by: str,
+        origin: Origin,
         budget: Budget,
         settled: Mapping[int, bool] | None = None,
         start: Array | None = None,
@@ -97,8 +98,8 @@ class GroupedArchive:
         found = Sharing(self.problem, budget).fit(structure, settled or {}, start)
         if found is None:
             return None
-        pruned = found if found_by == "ansatz" else self._pruned(found)
-        return self.keep(name_shared(pruned, self.problem), found_by)
+        pruned = found if origin.is_given else self._pruned(found)
+        return self.keep(name_shared(pruned, self.problem), origin)
 
     def _pruned(self, current: ScoredGroups) -> ScoredGroups:
         """Without the shared constants that lie within their error of zero, as long as that is shorter."""
@@ -115,16 +116,16 @@ class GroupedArchive:
                 return self._pruned(trial)
         return current
 
-    def keep(self, found: ScoredGroups, found_by: str) -> GroupedEntry:
+    def keep(self, found: ScoredGroups, origin: Origin) -> GroupedEntry:
         """The entry of a fit: itself, or the shorter one that predicts the same."""
         dimensions = self.problem.problem.dimensions
         wrongness = RIGHT if dimensions is None else dimensions.wrongness(found.fit.formula)
         prediction = found.fit.structure.predict(found.fit.values, self.problem)
-        entry = GroupedEntry(found, found_by, prediction, wrongness)
+        entry = GroupedEntry(found, origin, prediction, wrongness)
         for i, other in enumerate(self._entries):
             if self._same(entry, other):
                 shorter = (entry.wrongness, entry.description_length) < (other.wrongness, other.description_length)
-                if other.found_by == "ansatz" or not shorter:  # the caller's own wording stands
+                if other.origin.is_given or not shorter:  # the caller's own wording stands
                     return other
                 del self._entries[i]
                 break

@@ -21,10 +21,10 @@ from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.refinement import GroupedRefinement
 from ansatz.discovery.groups.search import GroupedSearch
 from ansatz.discovery.listening import Listener, Silent
+from ansatz.discovery.report.origin import BASELINE, START
 from ansatz.discovery.report.report import Candidate, ConstantLaw, Findings, Report
 from ansatz.discovery.run import Discovery
 from ansatz.discovery.search import evolution
-from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.outcome import cut
 from ansatz.discovery.search.residual.refinement import RefinedFormula
 from ansatz.discovery.tables.discovery import discover_table
@@ -89,10 +89,10 @@ class GroupedDiscovery(Discovery):
 
     def search(self, budget: Budget) -> None:
         # Whatever happens, the constant is there to be reported.
-        self._archive.keep(constant_of_all(self._archive.problem), Baseline.name)
+        self._archive.keep(constant_of_all(self._archive.problem), BASELINE)
         for formula in self._prepared.start:
             if not budget.spent:
-                self._archive.propose(freed(formula), "start", budget)
+                self._archive.propose(freed(formula), START, budget)
         if self._prepared.ansatz is not None:
             refinement = GroupedRefinement(self._search, self._archive, self._options.per_group)
             part = budget.part(budget.remaining / 2)
@@ -115,7 +115,7 @@ class GroupedDiscovery(Discovery):
             if budget.spent:
                 self.outcome += cut("groups")
                 return
-            self._archive.propose(proposal.structure, proposal.found_by, budget)
+            self._archive.propose(proposal.structure, proposal.origin, budget)
 
     def _better(self) -> None:
         self.tell.better(

@@ -57,7 +57,7 @@ class GroupedJudge:
                 constants=self.constants(entry),
                 scores=self._scores(entry, extrapolate),
                 on_pareto_front=id(entry) in front,
-                found_by=entry.found_by,
+                origin=entry.origin,
                 dimensions=dimensions.of(entry.formula) if dimensions else None,
             )
             for rank, entry in enumerate(entries, start=1)

@@ -14,6 +14,7 @@ from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, verdic
 from ansatz.discovery.groups.declared import settled, structure_of
 from ansatz.discovery.groups.search import GroupedSearch, ProposedStructure
 from ansatz.discovery.groups.structure import Structure
+from ansatz.discovery.report.origin import GIVEN, GROWN
 from ansatz.discovery.report.report import RefinementStep
 from ansatz.discovery.search.outcome import Outcome
 from ansatz.discovery.search.residual.refinement import RefinedFormula
@@ -35,7 +36,7 @@ class GroupedRefinement:
         """Refine; every formula on the way is in the archive."""
         self.search.on_stage("ansatz")
         structure = structure_of(ansatz)
-        current = self.archive.propose(structure, "ansatz", budget, settled(structure, self.per_group))
+        current = self.archive.propose(structure, GIVEN, budget, settled(structure, self.per_group))
         if current is None:
             return RefinedFormula()
         outcome = Outcome()
@@ -78,4 +79,4 @@ class GroupedRefinement:
         shifted = [replace(c, positions=tuple(p + before for p in c.positions)) for c in added.constants]
         structure = Structure(add(fit.structure.formula, added.formula), (*fit.structure.constants, *shifted))
         known = {j: j in fit.per_group for j in range(len(fit.values))}
-        return self.archive.propose(structure, "residual", budget, known, np.vstack([fit.values, proposal.values]))
+        return self.archive.propose(structure, GROWN, budget, known, np.vstack([fit.values, proposal.values]))

@@ -18,6 +18,7 @@ from ansatz.discovery.groups.sharing import scored
 from ansatz.discovery.groups.starts import fit_each_group
 from ansatz.discovery.groups.structure import Structure
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.outcome import Outcome
 from ansatz.discovery.search.portfolio import Portfolio
@@ -37,7 +38,7 @@ class ProposedStructure:
     but rounding with fewer numbers than half the rows."""
 
     structure: Structure
-    found_by: str
+    origin: Origin
     values: Array
     bits: float
     exact: bool
@@ -63,11 +64,11 @@ class GroupedSearch:
             share = budget.part(budget.remaining / (len(parts) + 1 - i))
             entries, of_part = self._entries(part, share, engine)
             outcome += of_part
-            for formula, found_by in ((e.formula, e.found_by) for e in entries):
+            for formula, origin in ((e.formula, e.origin) for e in entries):
                 for structure in dict.fromkeys([freed(formula), freed(formula, coefficients=True)]):
                     key = f"{skeleton(formula)} {[c.positions for c in structure.constants]}"
                     if key not in found and len(structure.constants) <= _MOST_CONSTANTS and not budget.spent:
-                        found[key] = _roughly(structure, found_by, problem)
+                        found[key] = _roughly(structure, origin, problem)
             if any(p.exact for p in found.values()):
                 break
         return sorted((p for p in found.values() if np.isfinite(p.bits)), key=lambda p: p.bits), outcome
@@ -86,7 +87,7 @@ class GroupedSearch:
         return archive.entries[:_BEST], outcome
 
 
-def _roughly(structure: Structure, found_by: str, problem: GroupedProblem) -> ProposedStructure:
+def _roughly(structure: Structure, origin: Origin, problem: GroupedProblem) -> ProposedStructure:
     """A quick fit, with everything per group or with everything shared."""
     alone = fit_each_group(structure, problem, _STARTS)
     one = fit_each_group(structure, problem.as_one, 2)
@@ -95,4 +96,4 @@ def _roughly(structure: Structure, found_by: str, problem: GroupedProblem) -> Pr
     bits = [scored(f, problem).description_length if np.isfinite(f.rmse) else np.inf for f in fits]
     best = fits[int(np.argmin(bits))]
     exact = is_exact(best.rmse, problem.problem) and 2 * best.fitted < problem.problem.rows
-    return ProposedStructure(structure, found_by, best.values, min(bits), exact)
+    return ProposedStructure(structure, origin, best.values, min(bits), exact)

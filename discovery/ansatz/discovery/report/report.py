@@ -9,6 +9,7 @@ from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to
 from ansatz.discovery.expression.printing import rate_latex
 from ansatz.discovery.report.curves import CurveFindings, LawFacts
 from ansatz.discovery.report.motion import Drift, Jump, JumpLaw, Motion
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.units.consistency import Consistency
 
 
@@ -71,13 +72,18 @@ class Candidate:
     constants: tuple[Constant, ...]
     scores: Scores
     on_pareto_front: bool
-    found_by: str
+    origin: Origin
     dimensions: Consistency | None = None
     correlations: tuple[tuple[float, ...], ...] = ()
     parts: Mapping[str, Node] = field(default_factory=dict)
     law: LawFacts | None = None
     equations: Mapping[str, Node] = field(default_factory=dict)
     motion: Motion | None = None
+
+    @property
+    def found_by(self) -> str:
+        """The name of the origin."""
+        return self.origin.name
 
     @property
     def text(self) -> str:

@@ -15,11 +15,10 @@ from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexit
 from ansatz.discovery.expression.numbers import fitted_positions, skeleton
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.units.dimensions import RIGHT, WRONG
 
 SCREEN_ROWS = 2000
-GIVEN = "ansatz"
-"""Who found the caller's own formula."""
 _KEPT = 200
 _WORTH_BITS = 60.0
 _TRIES_PER_SKELETON = 3
@@ -34,7 +33,7 @@ class Entry:
     `wrongness` of its dimensions, as `Dimensions.wrongness` has it, 0 where there are none."""
 
     named: Named
-    found_by: str
+    origin: Origin
     description_length: float
     probe_values: Array
     wrongness: int = RIGHT
@@ -78,51 +77,51 @@ class Archive:
         self._tries: dict[str, int] = {}
         self._entries: list[Entry] = []
         self._baseline_bits = math.inf
-        self._deferred: list[tuple[Node, str]] = []
+        self._deferred: list[tuple[Node, Origin]] = []
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """By dimension, right before wrong, then by description length, shortest first."""
         return tuple(self._entries)
 
-    def propose(self, formula: Node, found_by: str) -> Entry | None:
+    def propose(self, formula: Node, origin: Origin) -> Entry | None:
         """Fit, name, score; the entry if it was kept (it may be an equal one found before), else None."""
         if not self._admissible(formula):
             return None
         simple = self._simplify(formula)
         if complexity(simple) > self.screen.max_complexity or not self._first_tries(simple):
             return None
-        if self._wrongness(simple) == WRONG and found_by != GIVEN:
-            self._deferred.append((simple, found_by))
+        if self._wrongness(simple) == WRONG and not origin.is_given:
+            self._deferred.append((simple, origin))
             return None
-        return self._consider(simple, found_by)
+        return self._consider(simple, origin)
 
-    def admit(self, named: Named, found_by: str) -> Entry | None:
+    def admit(self, named: Named, origin: Origin) -> Entry | None:
         """A formula of the caller's, as it stands; the entry if it was kept."""
         formula = named.fit.formula
         if not self._admissible(formula) or complexity(formula) > self.screen.max_complexity:
             return None
-        return self._insert(self._entry(named, found_by)) if math.isfinite(named.fit.rmse) else None
+        return self._insert(self._entry(named, origin)) if math.isfinite(named.fit.rmse) else None
 
     def admit_deferred(self, budget: Budget) -> None:
         """Consider what was put off for its dimensions, the first 300, unless an exact law of right dimension is there:
         units may have been given wrongly."""
         if self.solved:
             return
-        for formula, found_by in self._deferred[:_MOST_DEFERRED]:
+        for formula, origin in self._deferred[:_MOST_DEFERRED]:
             if budget.spent:
                 return
-            self._consider(formula, found_by)
+            self._consider(formula, origin)
 
     def _wrongness(self, formula: Node) -> int:
         dimensions = self.screen.dimensions
         return RIGHT if dimensions is None else dimensions.wrongness(self.screen.composed(formula))
 
-    def _consider(self, simple: Node, found_by: str) -> Entry | None:
+    def _consider(self, simple: Node, origin: Origin) -> Entry | None:
         fit = fit_constants(simple, self.screen, fitted_positions(simple))
         if len(fit.free) >= self.screen.rows or not self._worth_naming(fit):
             return None
-        entry = self._entry(self._settle(fit), found_by)
+        entry = self._entry(self._settle(fit), origin)
         return self._insert(entry) if complexity(entry.formula) <= self.screen.max_complexity else None
 
     def _admissible(self, formula: Node) -> bool:
@@ -164,10 +163,10 @@ class Archive:
             named = name_constants(refit, self.screen)
         return named
 
-    def _entry(self, named: Named, found_by: str) -> Entry:
+    def _entry(self, named: Named, origin: Origin) -> Entry:
         formula = named.fit.formula
         bits = named.description_length(self.screen)
-        return Entry(named, found_by, bits, self._probe.values(formula), self._wrongness(formula))
+        return Entry(named, origin, bits, self._probe.values(formula), self._wrongness(formula))
 
     def _insert(self, entry: Entry) -> Entry | None:
         replaced: int | None = None
@@ -199,7 +198,7 @@ class Archive:
     def _trim(self) -> None:
         if len(self._entries) > _KEPT:
             front = {id(e) for e in pareto_front(self._entries)}
-            front |= {id(e) for e in self._entries if e.found_by == GIVEN}
+            front |= {id(e) for e in self._entries if e.origin.is_given}
             self._entries = [e for i, e in enumerate(self._entries) if i < _KEPT // 2 or id(e) in front]
 
 

@@ -12,6 +12,7 @@ from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Node, variables
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.report.report import Warning
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.engine_thread import EngineThread
@@ -133,7 +134,7 @@ class _Run:
             nonlocal late
             late += self._until_done.spent
             if late <= _PACE.most_late:
-                self._archive.propose(formula, searcher.name)
+                self._archive.propose(formula, Origin.named(searcher.name))
 
         try:
             searcher.search(self._problem, self._until_done, emit)
@@ -165,7 +166,7 @@ class _Run:
         """Propose what the engine has found; once the search is over, only the newest of it."""
         formulas = engine.found(wait_seconds)
         for formula in formulas[-_PACE.most_late :] if engine.over else formulas:
-            self._archive.propose(formula, engine.name)
+            self._archive.propose(formula, Origin.named(engine.name))
 
 
 def leaves_noise(archive: Archive) -> bool:

@@ -65,6 +65,6 @@ def reduce(archive: Archive, budget: Budget) -> None:
                 if budget.spent:
                     return
                 if variables(reduced):
-                    archive.propose(reduced, entry.found_by)
+                    archive.propose(reduced, entry.origin)
         if archive.entries[:1] == best:
             return

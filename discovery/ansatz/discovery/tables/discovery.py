@@ -19,11 +19,12 @@ from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.fit.robust import robust
 from ansatz.discovery.listening import InPart, Listener
+from ansatz.discovery.report.origin import BASELINE, START
 from ansatz.discovery.report.receipt import options_in_force
 from ansatz.discovery.report.report import Candidate, Findings, RefinementStep, Report, ResidualVerdict, Warning
 from ansatz.discovery.run import Discovery
 from ansatz.discovery.search import evolution, structured
-from ansatz.discovery.search.archive import GIVEN, Archive, Entry
+from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.outcome import cut, told
 from ansatz.discovery.search.parts.search import PartsSearch
@@ -135,7 +136,7 @@ class TableDiscovery(Discovery):
         problem, ansatz = self._prepared.problem, self._prepared.ansatz
         self._propose_constant()
         for formula in self._prepared.start:
-            self._archive.propose(formula, "start")
+            self._archive.propose(formula, START)
         searched = problem.inputs_only(relevant_inputs(problem, always=self._inputs_in_use()))
         self.outcome += told(*screening_warnings(problem, searched))
         engine = evolution.searcher(self._engine) if problem.names else None
@@ -154,7 +155,7 @@ class TableDiscovery(Discovery):
     def _propose_constant(self) -> None:
         """Whatever happens, the constant is there to be reported."""
         problem = self._prepared.problem
-        self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), Baseline.name)
+        self._archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), BASELINE)
 
     def _inputs_in_use(self) -> tuple[str, ...]:
         """Return the inputs of the caller's own formulas, which are searched however little they explain."""
@@ -169,7 +170,7 @@ class TableDiscovery(Discovery):
         searchers = searchers_for(replace(problem, form=None, dimensions=None))
         portfolio = Portfolio(searchers, evolution.searcher(self._engine), self.tell.stage, structured.followers())
         for law in self._prepared.start:
-            self._archive.propose(law, "start")
+            self._archive.propose(law, START)
         search = PartsSearch(portfolio, problem, self._archive)
         self.outcome += search.run(budget)
         self._archive.admit_deferred(budget)
@@ -238,7 +239,7 @@ class TableDiscovery(Discovery):
     def _proved(self) -> list[Entry]:
         """Fit the shortlist on all rows and rank it; the caller's own and the best come first, and a few always."""
         proved: list[Entry] = []
-        for entry in sorted(self._judge.shortlist(self._archive.entries), key=lambda e: e.found_by != GIVEN):
+        for entry in sorted(self._judge.shortlist(self._archive.entries), key=lambda e: not e.origin.is_given):
             if len(proved) >= _SHARES.always_proved and self.overdue():
                 self.outcome += cut("judge")
                 break

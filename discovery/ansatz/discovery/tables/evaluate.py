@@ -15,8 +15,9 @@ from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.report.origin import GIVEN
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
-from ansatz.discovery.search.archive import GIVEN, Entry
+from ansatz.discovery.search.archive import Entry
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.prepare import prepare

@@ -15,7 +15,7 @@ from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Scores
-from ansatz.discovery.search.archive import GIVEN, Entry
+from ansatz.discovery.search.archive import Entry
 from ansatz.discovery.tables.constants import constants_of
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.form_constants import constants_of_law
@@ -38,7 +38,7 @@ class TableJudge:
         caller's ansatz as it was given, however well it does."""
         most = MAX_CANDIDATES if self.problem.rows <= MANY_ROWS else _MAX_CANDIDATES_OF_MANY_ROWS
         order = ranked(entries, self.problem.rows)
-        given = [e for e in order if e.found_by == GIVEN][:1]
+        given = [e for e in order if e.origin.is_given][:1]
         chosen = [*given, *order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
         kept = list(dict.fromkeys(chosen))[:most]
         return [e for e in order if e in kept]
@@ -71,7 +71,7 @@ class TableJudge:
             constants=constants,
             scores=self._scores(entry, extrapolation),
             on_pareto_front=on_front,
-            found_by=entry.found_by,
+            origin=entry.origin,
             dimensions=dimensions.of(formula) if dimensions else None,
             correlations=correlations,
             parts=form.formulas(entry.formula) if form else {},

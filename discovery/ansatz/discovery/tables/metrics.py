@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.asked.metric import PLAIN, TRIED, Metric, change_of_variables_bits, usable
+from ansatz.discovery.asked.metric import TRIED, Metric, change_of_variables_bits, usable
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node, Number, Variable, call
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import BASELINE
 from ansatz.discovery.report.report import Report
 from ansatz.discovery.search.archive import SCREEN_ROWS, Archive
 from ansatz.discovery.search.baseline import Baseline
@@ -81,7 +82,7 @@ def _simple_laws(problem: Problem) -> float:
     archive = Archive(problem)
 
     def emit(formula: Node) -> None:
-        archive.propose(formula, PLAIN)
+        archive.propose(formula, BASELINE)
 
     emit(Number(float(np.mean(problem.y))))
     emit(_line_in_logarithms(problem))

@@ -12,6 +12,7 @@ from ansatz.discovery.evidence.rank import indistinguishable_bits
 from ansatz.discovery.expression import Array, variables
 from ansatz.discovery.expression.node import Apply, walk
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import Role
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Warning
 from ansatz.discovery.search.parts.gauge import Gauge
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
@@ -112,7 +113,7 @@ def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]
     if not variables(best.formula):
         return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a constant.")]
     straight = all(not isinstance(n, Apply) or n.op in ("+", "-", "*", "neg") for n in walk(best.formula))
-    if straight and best.found_by == "baseline":
+    if straight and best.origin.role is Role.BASELINE:
         return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a straight line.")]
     return []
 

@@ -20,6 +20,7 @@ from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Node, add, complexity, multiply, simplify
 from ansatz.discovery.expression.node import Number
 from ansatz.discovery.expression.numbers import free_positions, skeleton
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.search.reduction import reductions
 from ansatz.discovery.search.structured.selection import Regression
 from ansatz.discovery.trajectories.candidates import RightHandSide
@@ -94,7 +95,7 @@ class Assembly:
         return list(distinct.values())
 
     def propose(
-        self, equations: Sequence[Node], found_by: Sequence[str], near: ScoredSystem | None = None,
+        self, equations: Sequence[Node], origins: Sequence[Origin], near: ScoredSystem | None = None,
         names: Mapping[float, Name] | None = None, wide: bool = False,
     ) -> ScoredSystem | None:  # fmt: skip
         """Fit a system to the trajectories; None where there is none. What was tried before is not fitted again. A
@@ -109,7 +110,7 @@ class Assembly:
             known is not None and self._formula_bits(simple) < self._formula_bits(known.equations)
         ):
             near = known or near
-            item = self._known[key] = self._fitted(system, tuple(found_by), near, names)
+            item = self._known[key] = self._fitted(system, tuple(origins), near, names)
             if item is not None and item.bits < self._best_bits and self._allowed(item):
                 self._best_bits = item.bits
                 self._on_better()
@@ -123,19 +124,19 @@ class Assembly:
         return sum(formula_bits(e, len(self._shooting.record.variables)) for e in equations)
 
     def _fitted(
-        self, system: System, found_by: tuple[str, ...], near: ScoredSystem | None, names: Mapping[float, Name] | None
+        self, system: System, origins: tuple[Origin, ...], near: ScoredSystem | None, names: Mapping[float, Name] | None
     ) -> ScoredSystem | None:
         fit = self._shooting.fit(system, near.fit if near else None)
         if fit is None and near is not None:
             fit = self._shooting.fit(system)
         if fit is None or not fit.converged:
             return None
-        item = scored(fit, self._shooting, found_by, names)
+        item = scored(fit, self._shooting, origins, names)
         return item if np.isfinite(item.bits) else None
 
     def polynomial(self, smoothed: Smoothed, terms: Sequence[Node]) -> None:
         """The system of all `terms` in every equation, and what is left as they are taken off."""
-        sources = ["sparse.trajectory"] * len(self._forms)
+        sources = [Origin("sparse.trajectory")] * len(self._forms)
         dense(
             smoothed,
             self._shooting,
@@ -176,7 +177,7 @@ class Assembly:
                 return
 
     def _propose_like(self, item: ScoredSystem) -> Propose:
-        return lambda equations, names: self.propose(equations, item.found_by, item, names)
+        return lambda equations, names: self.propose(equations, item.origins, item, names)
 
     def _start(self, proposals: Sequence[Sequence[RightHandSide]], budget: Budget) -> None:
         """The best of each state at several sizes, then combinations of those that come near: equations that are poor
@@ -185,13 +186,13 @@ class Assembly:
             picked = [_best_within(p, size) for p in proposals]
             if budget.spent:
                 return
-            item = self.propose([p.formula for p in picked], [p.found_by for p in picked])
+            item = self.propose([p.formula for p in picked], [p.origin for p in picked])
             if item is not None and item.exact:
                 return
         for combined in _combinations(proposals):
             if budget.spent or (self.best is not None and self.best.exact):
                 return
-            self.propose([p.formula for p in combined], [p.found_by for p in combined])
+            self.propose([p.formula for p in combined], [p.origin for p in combined])
 
     def _swap(self, start: ScoredSystem, budget: Budget) -> None:
         """Try other right-hand sides, one state after the other."""
@@ -200,8 +201,8 @@ class Assembly:
             for proposal in choices[:_SWAPPED]:
                 if budget.spent or best.exact:
                     return
-                equations, sources = list(best.equations), list(best.found_by)
-                equations[i], sources[i] = proposal.formula, proposal.found_by
+                equations, sources = list(best.equations), list(best.origins)
+                equations[i], sources[i] = proposal.formula, proposal.origin
                 item = self.propose(equations, sources, best)
                 if item is not None and item.bits < best.bits:
                     best = item
@@ -238,7 +239,7 @@ class Assembly:
     def _reduced(self, item: ScoredSystem, state: int, formula: Node) -> ScoredSystem | None:
         equations = list(item.equations)
         equations[state] = formula
-        return self.propose(equations, item.found_by, item, item.names)
+        return self.propose(equations, item.origins, item, item.names)
 
     def _without_weak(self, start: ScoredSystem, budget: Budget) -> ScoredSystem:
         """What is left when the constants that the data hardly tell from zero are zero, as many at once as can be."""
@@ -246,7 +247,7 @@ class Assembly:
         weak = weak_parameters(current, self._shooting)
         while weak and not budget.spent:
             equations = current.fit.system.replaced(dict.fromkeys(weak, 0.0))
-            item = self.propose(equations, current.found_by, current, current.names)
+            item = self.propose(equations, current.origins, current, current.names)
             if item is not None and item.bits < current.bits:
                 current, weak = item, weak_parameters(item, self._shooting)
             else:
@@ -293,10 +294,10 @@ class Assembly:
             solution = solve(np.column_stack([known, features[:, k]]), linear.residual)
             if solution is None or not solution[-1]:
                 continue
-            equations, sources = list(start.equations), list(start.found_by)
+            equations, sources = list(start.equations), list(start.origins)
             coefficient = float(solution[-1])
             piece = Number(coefficient) if term == Number(1.0) else multiply(Number(coefficient), term)
-            equations[i], sources[i] = add(equations[i], piece), "trajectory.residual"
+            equations[i], sources[i] = add(equations[i], piece), Origin("trajectory.residual")
             yield Extension(i, term, coefficient, tuple(equations), self.propose(equations, sources, start))
 
 

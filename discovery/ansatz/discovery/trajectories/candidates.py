@@ -16,6 +16,7 @@ from ansatz.discovery.expression import Array, Node, Number, Variable, complexit
 from ansatz.discovery.expression.node import calls
 from ansatz.discovery.expression.numbers import skeleton
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import BASELINE, Origin
 from ansatz.discovery.search import structured
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.baseline import Baseline
@@ -53,7 +54,7 @@ class RightHandSide:
     """A right-hand side in integral form and who found it."""
 
     explained: Explained
-    found_by: str
+    origin: Origin
 
     @property
     def formula(self) -> Node:
@@ -99,7 +100,7 @@ class Candidates:
         """Whether a short right-hand side leaves nothing."""
         return any(p.explained.rms < _EXACT * self.form.scale and p.bits < _SHORT_BITS for p in self._found.values())
 
-    def propose(self, formula: Node, found_by: str) -> RightHandSide | None:
+    def propose(self, formula: Node, origin: Origin) -> RightHandSide | None:
         """Fit in integral form and keep; the same with other constants gets few starts."""
         simple = simplify(formula, self._positive, roots="sqrt" in self._options.functions)
         key = skeleton(simple)
@@ -109,7 +110,7 @@ class Candidates:
         explained = self.form.fit(simple)
         if explained is None or self._has_pole(explained.formula):
             return None
-        proposal = RightHandSide(explained, found_by)
+        proposal = RightHandSide(explained, origin)
         known = self._found.get(key)
         if known is None or known.bits > proposal.bits:
             self._found[key] = proposal
@@ -123,9 +124,9 @@ class Candidates:
 
     def sparse(self, budget: Budget, names: Sequence[str], explicit: Sequence[Node] = ()) -> None:
         """Sums of few terms of every library over the named variables, and of the `explicit` terms in time."""
-        self.propose(Number(0.5), "baseline")
+        self.propose(Number(0.5), BASELINE)
         for name in names:
-            self.propose(build.linear([0.5, 0.5], [Variable(name), build.ONE]), "baseline")
+            self.propose(build.linear([0.5, 0.5], [Variable(name), build.ONE]), BASELINE)
         for library in self._libraries(names, explicit):
             if budget.spent or self.exact:
                 return
@@ -144,7 +145,7 @@ class Candidates:
         features = self.form.integrated(library.values)
         self._searched.append((library, features))
         for formula in self._sums(library, features):
-            self.propose(formula, f"sparse.{library.name}")
+            self.propose(formula, Origin(f"sparse.{library.name}"))
             if budget.spent:
                 return
 
@@ -185,7 +186,7 @@ class Candidates:
                     if budget.spent or self.exact:
                         return
                     coefficient = float(regression.fit((i,)).coefficients[-1])
-                    self.propose(build.linear([1.0, coefficient], [proposal.formula, nodes[i]]), proposal.found_by)
+                    self.propose(build.linear([1.0, coefficient], [proposal.formula, nodes[i]]), proposal.origin)
             if self.best[:1] == before:
                 return
 
@@ -200,7 +201,7 @@ class Candidates:
                 for reduced in reductions(proposal.formula):
                     if budget.spent:
                         return
-                    self.propose(reduced, proposal.found_by)
+                    self.propose(reduced, proposal.origin)
             if self.best[:1] == before:
                 return
 
@@ -208,14 +209,14 @@ class Candidates:
         """Search the estimated derivatives with the structured searchers."""
         problem = self._derivative_problem(names)
         archive = Archive(problem)
-        archive.propose(Number(float(np.mean(problem.y))), Baseline.name)
+        archive.propose(Number(float(np.mean(problem.y))), BASELINE)
         searchers = [Baseline(), *structured.searchers()] if problem.names else [Baseline()]
         part = budget.part(pieces=_PORTFOLIO_PIECES)
         outcome = Portfolio(searchers, None, on_stage).run(problem, part, archive)
         front = pareto_front(archive.entries)[-_PROPOSED:]
         for entry in dict.fromkeys([*archive.entries[:_PROPOSED], *front]):
             if variables(entry.formula):
-                self.propose(entry.formula, entry.found_by)
+                self.propose(entry.formula, entry.origin)
         return outcome
 
     def _derivative_problem(self, names: Sequence[str]) -> Problem:

@@ -12,6 +12,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.listening import Listener
+from ansatz.discovery.report.origin import BASELINE
 from ansatz.discovery.report.report import Findings, Report, Warning
 from ansatz.discovery.run import Discovery
 from ansatz.discovery.search.outcome import cut
@@ -90,7 +91,7 @@ class MotionDiscovery(Discovery):
         """Search until exact, done, or the budget is spent."""
         terms = LikelyTerms(self._smoothed, frozenset(self._options.functions))
         # So that something is always there to be reported.
-        self._assembly.propose(self._rates(), ["baseline"] * len(self._record.states))
+        self._assembly.propose(self._rates(), [BASELINE] * len(self._record.states))
         if self._ansatz is not None and self._refine(terms, budget):
             return
         found = MotionSearch(self._smoothed, self._proposed, self._assembly, terms, self.tell, budget, self._explained)

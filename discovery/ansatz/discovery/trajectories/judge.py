@@ -13,6 +13,7 @@ from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.numbers import free_positions, numbers
 from ansatz.discovery.report.motion import Conserved, Motion, StateScores
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Scores
 from ansatz.discovery.trajectories.conserved import conserved
 from ansatz.discovery.trajectories.record import Record
@@ -173,14 +174,13 @@ class MotionJudge:
             description_length=item.bits,
             extrapolation_rmse=float(np.sqrt(np.mean([s.rollout_rmse**2 for s in states]))),
         )
-        sources = dict.fromkeys(item.found_by)
         return Candidate(
             rank=rank,
             formula=item.equations[0],
             constants=self.constants(item),
             scores=scores,
             on_pareto_front=on_front,
-            found_by=", ".join(sources),
+            origin=Origin.joined(item.origins),
             equations=dict(zip(self._record.states, item.equations, strict=True)),
             motion=one.motion,
         )

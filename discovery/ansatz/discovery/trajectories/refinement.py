@@ -16,6 +16,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node, Number, substitute, variables
 from ansatz.discovery.expression.numbers import numbers, skeleton
+from ansatz.discovery.report.origin import BASELINE, GIVEN
 from ansatz.discovery.report.report import Candidate, RefinementStep
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.ansatz import MotionAnsatz
@@ -30,7 +31,6 @@ _LEAST_GAIN = 2.0
 _MOST_STEPS = 8
 _ALIKE = 0.02
 _COEFFICIENT = "#"
-FOUND_BY = "ansatz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +137,7 @@ class MotionRefinement:
                 substitute(self._ansatz.equations[i], replaced) if i in self._ansatz.equations else other
                 for i, other in enumerate(others)
             ]
-            sources = [FOUND_BY if i in self._ansatz.equations else "baseline" for i in range(len(others))]
+            sources = [GIVEN if i in self._ansatz.equations else BASELINE for i in range(len(others))]
             item = self._assembly.propose(equations, sources)
             if item is not None and (best is None or item.bits < best[0].bits):
                 best = item, self._followed(values, equations, item)

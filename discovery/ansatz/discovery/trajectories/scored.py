@@ -12,6 +12,7 @@ from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Array, Node, complexity
 from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.trajectories.shooting import Shooting, SystemFit
 
 LEAST_RMS = 1e-7
@@ -25,7 +26,7 @@ class ScoredSystem:
 
     fit: SystemFit
     bits: float
-    found_by: tuple[str, ...]
+    origins: tuple[Origin, ...]
     names: Mapping[float, Name]
     exact: bool
 
@@ -39,7 +40,7 @@ class ScoredSystem:
 
 
 def scored(
-    fit: SystemFit, shooting: Shooting, found_by: tuple[str, ...], names: Mapping[float, Name] | None = None
+    fit: SystemFit, shooting: Shooting, origins: tuple[Origin, ...], names: Mapping[float, Name] | None = None
 ) -> ScoredSystem:
     named = names or {}
     system = fit.system
@@ -51,7 +52,7 @@ def scored(
     bits += residual_bits(fit, shooting)
     relative = np.where(shooting.counts > 0, fit.rms / shooting.scale, 0.0)
     exact = bool(np.all(relative <= 3 * LEAST_RMS)) and fit.converged
-    return ScoredSystem(fit, bits, found_by, {k: v for k, v in named.items() if k in used}, exact)
+    return ScoredSystem(fit, bits, origins, {k: v for k, v in named.items() if k in used}, exact)
 
 
 def _finite(error: float, value: float) -> float:

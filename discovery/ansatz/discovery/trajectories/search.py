@@ -137,7 +137,7 @@ class MotionSearch:
         if terms:
             self._tell.stage("threshold")
             for picked in switching_systems(self._proposed):
-                self._assembly.propose([p.formula for p in picked], [p.found_by for p in picked])
+                self._assembly.propose([p.formula for p in picked], [p.origin for p in picked])
         return terms
 
     def _portfolio(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ansatz.discovery import Candidate, ChosenLaw, InvalidInputError, Scores, Table, Violation
+from ansatz.discovery import Candidate, ChosenLaw, InvalidInputError, Origin, Scores, Table, Violation
 from ansatz.v1 import job_pb2, report_pb2
 
 
@@ -20,7 +20,7 @@ def candidates_from_proto(front: job_pb2.Front, table: Table) -> list[Candidate]
             constants=(),
             scores=Scores(math.nan, math.nan, math.nan, candidate.scores.description_length, math.nan),
             on_pareto_front=candidate.on_pareto_front,
-            found_by=candidate.found_by,
+            origin=Origin.named(candidate.found_by),
         )
         for candidate, formula in zip(sent, formulas, strict=True)
     ]

@@ -21,6 +21,7 @@ from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.problem.form import Form, Part
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import PARTS
 from ansatz.discovery.search.archive import Archive
 from ansatz.discovery.search.outcome import Outcome, cut
 from ansatz.discovery.search.parts.calls import PartView
@@ -32,7 +33,6 @@ from ansatz.discovery.search.portfolio import Portfolio, leaves_noise
 from ansatz.discovery.search.reduction import reduce
 from ansatz.discovery.search.structured.surrogate import best_view
 
-FOUND_BY: Final = "parts"
 _ROUNDS: Final = 3
 _MIN_GAIN_BITS: Final = 3.0
 _JOINED: Final = {1: 12, 2: 5}
@@ -79,7 +79,7 @@ class PartsSearch:
             whole = replace(self.portfolio, searchers=())
             self._outcome += whole.run(self.problem, until, self.archive)
         if until.spent and not self.archive.solved:
-            self._outcome += cut(FOUND_BY)
+            self._outcome += cut(PARTS.name)
         return self._outcome
 
     @property
@@ -169,7 +169,7 @@ class PartsSearch:
         self._propose_law(self.form.law(list(formulas.values()), self._constants(law)))
 
     def _propose_law(self, law: Node) -> None:
-        self.archive.propose(fixed(law, self.gauges, self.form), FOUND_BY)
+        self.archive.propose(fixed(law, self.gauges, self.form), PARTS)
 
     def _constants(self, law: Node) -> list[float]:
         return list(self.form.values(law).values())

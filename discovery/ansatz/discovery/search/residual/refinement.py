@@ -21,8 +21,9 @@ from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.many_starts import fit_model
 from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.origin import GIVEN, GROWN, Origin
 from ansatz.discovery.report.report import RefinementStep
-from ansatz.discovery.search.archive import GIVEN, Archive, Entry
+from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.outcome import NOTHING_TO_TELL, Outcome, cut
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.residual.joining import Joined, pruned, refitted, roughly
@@ -93,7 +94,7 @@ class FormulaRefinement:
             outcome += of_searches
             if found is None:
                 break
-            better = _admit(found.result, "residual", archive)
+            better = _admit(found.result, GROWN, archive)
             if better is None:
                 break
             missing = left.missing if left is not None else ()
@@ -211,8 +212,8 @@ def _is_noise(current: Joined) -> bool:
     return left is not None and left.is_noise and current.problem.rows >= _ROWS_A_CONSTANT * len(current.fit.free)
 
 
-def _admit(current: Joined, found_by: str, archive: Archive) -> Entry | None:
+def _admit(current: Joined, origin: Origin, archive: Archive) -> Entry | None:
     """The model among the archive's formulas: as it stands where the caller's own names or numbers are in it."""
     if not current.model.is_marked:
-        return archive.propose(current.model.numeric, found_by)
-    return archive.admit(name_constants(current.fit, current.problem), found_by)
+        return archive.propose(current.model.numeric, origin)
+    return archive.admit(name_constants(current.fit, current.problem), origin)

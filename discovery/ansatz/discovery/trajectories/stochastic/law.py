@@ -14,6 +14,7 @@ from ansatz.discovery.evidence.significance import LEVEL, both_tails, serial_cor
 from ansatz.discovery.expression import Array, Node, Number, Variable
 from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.report.motion import Drift, Motion, Reversion, SlowingDown, StateScores
+from ansatz.discovery.report.origin import STOCHASTIC
 from ansatz.discovery.report.report import Candidate, Constant, GroupValue, Scores
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.record import Record
@@ -191,7 +192,7 @@ class StochasticLaw:
             constants=constants,
             scores=Scores(rmse, float(np.mean([s.r2 for s in states.values()])), relative, bits, math.nan),
             on_pareto_front=True,
-            found_by="stochastic",
+            origin=STOCHASTIC,
             equations=equations,
             motion=Motion(states, diverges=False, unstable_after=None, diffusion=diffusion),
         )
