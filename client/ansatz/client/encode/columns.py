@@ -28,22 +28,6 @@ def pack_column(values: Any, field: str) -> bytes:
     return _little_endian(_from_sequence(values, field))
 
 
-def text_column(values: Any, field: str) -> list[str] | None:
-    """The values where the first of them is text, None where it is not. Raises InvalidRequest where a later one is
-    not."""
-    convert = next((found for name in _CONVERSIONS[1:] if (found := getattr(values, name, None))), None)
-    listed = convert() if convert else values
-    if isinstance(listed, str | bytes) or not isinstance(listed, Iterable):
-        return None
-    texts = list(listed)
-    if not texts or not isinstance(texts[0], str):
-        return None
-    for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InvalidRequest.of(f"{field}[{i}]", f"is {text!r:.60} of type {type(text).__name__}; give text")
-    return texts
-
-
 def pack_matrix(X: Any, field: str) -> list[bytes]:
     """Rows of inputs, shape (n, d), as d packed columns; shape (n,) is one column."""
     X = _concrete(X, field)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from ansatz.client.encode.columns import pack_column
+from ansatz.client.encode.labels import labels
 from ansatz.client.errors import InvalidRequest
 from ansatz.v1 import observations_pb2
 
@@ -80,8 +81,8 @@ def _runs(columns: Any, run: str | Sequence[str] | None, by_name: Mapping[str, A
     if run is None:
         return []
     if not isinstance(run, str):
-        return [str(label) for label in run]
+        return labels(run, "run")
     if run not in by_name:
         listed = ", ".join(map(repr, list(by_name)[:20]))
         raise InvalidRequest.of("curves.runs", f"{run!r} is no column; columns: {listed}")
-    return [label if isinstance(label, str) else f"{label:g}" for label in columns[by_name[run]]]
+    return labels(columns[by_name[run]], f"columns[{run!r}]")

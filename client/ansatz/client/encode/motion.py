@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from ansatz.client.encode.columns import pack_column
+from ansatz.client.encode.labels import labels
 from ansatz.client.errors import InvalidRequest
 from ansatz.v1 import observations_pb2
 
@@ -58,7 +59,7 @@ def trajectories(
         states=states,
         derivatives=derivatives,
         inputs=inputs,
-        runs=_labels(data, runs),
+        runs=[] if runs is None else labels(_column(data, runs) if isinstance(runs, str) else runs, "runs"),
         order=order,
         held_out=held_out,
         stochastic=stochastic,
@@ -71,19 +72,3 @@ def _column(data: Any, name: str) -> Any:
         known = ", ".join(repr(str(key)) for key in keys[:20])
         raise InvalidRequest.of("data", f"has no column {name!r}; columns: {known}")
     return data[name]
-
-
-def _labels(data: Any, runs: Any) -> list[str]:
-    if runs is None:
-        return []
-    values = _column(data, runs) if isinstance(runs, str) else runs
-    for method in ("tolist", "to_list", "to_pylist"):
-        if convert := getattr(values, method, None):
-            values = convert()
-            break
-    return [label_text(value) for value in values]
-
-
-def label_text(value: Any) -> str:
-    """Whole numbers without a point, as they would be written."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from ansatz.client.encode.columns import pack_column, pack_matrix, text_column
+from ansatz.client.encode.columns import pack_column, pack_matrix
+from ansatz.client.encode.labels import labels_or_numbers
 from ansatz.client.errors import InvalidRequest
 from ansatz.v1 import observations_pb2
 
@@ -67,9 +68,9 @@ def _column(name: str, values: bytes | list[str], unit: str) -> observations_pb2
     return observations_pb2.Column(name=name, labels=values)
 
 
-def _packed(values: Any, field: str, text: bool) -> bytes | list[str]:
-    """A column of numbers, or of text where it may be text."""
-    return (text_column(values, field) if text else None) or pack_column(values, field)
+def _packed(values: Any, field: str, is_group: bool) -> bytes | list[str]:
+    """Return a column of numbers; a group's may be of text."""
+    return labels_or_numbers(values, field) if is_group else pack_column(values, field)
 
 
 def _input_columns(X: Any, names: Sequence[str] | None, group: str | None) -> _Columns:
@@ -77,7 +78,7 @@ def _input_columns(X: Any, names: Sequence[str] | None, group: str | None) -> _C
     if keys:
         shown = _checked_names(names or [str(key) for key in keys], len(keys))
         return {
-            name: _packed(X[key], f"X[{name!r}]", text=name == group) for name, key in zip(shown, keys, strict=True)
+            name: _packed(X[key], f"X[{name!r}]", is_group=name == group) for name, key in zip(shown, keys, strict=True)
         }
     packed = pack_matrix(X, "X")
     shown = _checked_names(names or [f"x{j}" for j in range(len(packed))], len(packed))
@@ -101,7 +102,7 @@ def _role(field: str, values: Any, columns: _Columns, name: str) -> str:
         return values
     if name in columns:
         raise InvalidRequest.of("target_name", f"{name!r} is also an input; give the target a name of its own")
-    columns[name] = _packed(values, field, text=field == "group")
+    columns[name] = _packed(values, field, is_group=field == "group")
     return name
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansatz.client.cli.files.delimited import is_number
 from ansatz.client.cli.files.text_table import RUN, TextTable, read_text_table
+from ansatz.client.encode.labels import labels, numbers_of
 from ansatz.client.errors import InvalidRequest
 
 
@@ -37,8 +38,8 @@ class CurveFile:
         kept = [i for i in range(table.rows) if table.columns[self.target][i]]
         numeric = [name for name in self._wanted(table, run) if name != run]
         columns: dict[str, Any] = {name: _numbers(table, name, kept) for name in numeric}
-        labels = [table.columns[run][i] for i in kept] if run else None
-        chosen = {"run": labels, "std_errors": self.std_errors, "trials": self.trials, "roles": self._roles()}
+        runs = labels(numbers_of([table.columns[run][i] for i in kept]), "curves.runs") if run else None
+        chosen = {"run": runs, "std_errors": self.std_errors, "trials": self.trials, "roles": self._roles()}
         return {"columns": columns, "target": self.target, **chosen}, table.rows - len(kept)
 
     def _wanted(self, table: TextTable, run: str | None) -> list[str]:

@@ -10,11 +10,12 @@ from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from ansatz.client.encode.labels import numbers_of
 from ansatz.client.errors import InvalidRequest
 
-Columns = dict[str, "array[float] | list[str]"]
+Columns = dict[str, "array[float] | list[Any]"]
 _BATCH_ROWS = 4096
 _DELIMITERS = ",;\t|"
 _MISSING = "nan "  # with a blank, so that it is told from what a file may hold
@@ -79,7 +80,7 @@ def _read(  # noqa: PLR0917 - as `read_delimited`
                     own = tuple(cell if cell.strip() else _MISSING for cell in own)
                 columns[name].extend(_numbers(own, name, batch, rows))
         rows += len(batch.rows)
-    return {name: _grouped(labels) if name == text else columns[name] for name in chosen}
+    return {name: numbers_of(labels) if name == text else columns[name] for name in chosen}
 
 
 @dataclass(frozen=True)
@@ -152,12 +153,6 @@ def _labels(cells: Sequence[str], name: str, batch: _Batch, rows_before: int) ->
         place = f"row {rows_before + i + 1} (line {batch.lines[i]})"
         raise InvalidRequest.of(f"table.columns[{name!r}]", f"{place} is empty; fill it or remove the row")
     return labels
-
-
-def _grouped(labels: list[str]) -> array[float] | list[str]:
-    """Numbers where all are finite numbers, else the text."""
-    numeric = all(is_number(label) and math.isfinite(float(label)) for label in labels)
-    return array("d", map(float, labels)) if numeric else labels
 
 
 def _is_fine(cell: str, number: float) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansatz.client.cli.files.columns import check_columns, read_columns
-from ansatz.client.encode.motion import label_text
+from ansatz.client.encode.labels import labels
 from ansatz.client.errors import InvalidRequest
 
 _ONLY_RUN = "1"
@@ -39,22 +39,22 @@ class MotionFile:
 
     def arguments(self) -> dict[str, Any]:
         """Return keywords of Client.submit_motion. Raises InvalidRequest."""
-        columns, labels = self._samples(self.source)
+        columns, runs = self._samples(self.source)
         held_out: list[str] = []
         if self.holdout:
-            more, more_labels = self._further_samples(self.holdout)
-            renamed = [f"{_HELD_OUT} {label}" for label in more_labels]
+            more, more_runs = self._further_samples(self.holdout)
+            renamed = [f"{_HELD_OUT} {label}" for label in more_runs]
             held_out = list(dict.fromkeys(renamed))
             for name, values in columns.items():
                 values.extend(more[name])
-            labels += renamed
+            runs += renamed
         return {
             "data": columns,
             "time": self.time,
             "states": list(self.states),
             "inputs": list(self.inputs),
             "derivatives": list(self.derivatives),
-            "runs": labels if self.group or self.holdout else None,
+            "runs": runs if self.group or self.holdout else None,
             "held_out": held_out,
         }
 
@@ -84,5 +84,6 @@ class MotionFile:
         columns = read_columns(source, choose, self.group, {*self.states, *self.derivatives})
         runs = columns.pop(self.group) if self.group else None
         samples = {name: values for name, values in columns.items() if isinstance(values, array)}
-        labels = [label_text(v) for v in runs] if runs is not None else [_ONLY_RUN] * len(samples[self.time])
-        return samples, labels
+        if runs is None:
+            return samples, [_ONLY_RUN] * len(samples[self.time])
+        return samples, labels(runs, "--group")

@@ -33,19 +33,12 @@ def read_parquet(
     except pyarrow.ArrowInvalid as error:
         raise InvalidRequest.of("data", f"{path} cannot be read as Parquet: {error}") from None
     return {
-        name: _labels(column, name) if name == text and _is_text(column) else _numbers(column, name, name in may_miss)
+        name: _labels(column, name) if name == text else _numbers(column, name, name in may_miss)
         for name, column in zip(table.column_names, table.columns, strict=True)
     }
 
 
-def _is_text(column: Any) -> bool:
-    from pyarrow import types
-
-    kind = column.type.value_type if types.is_dictionary(column.type) else column.type
-    return bool(types.is_string(kind) or types.is_large_string(kind))
-
-
-def _labels(column: Any, name: str) -> list[str]:
+def _labels(column: Any, name: str) -> list[Any]:
     labels = column.to_pylist()
     for row, label in enumerate(labels, start=1):
         if label is None:
