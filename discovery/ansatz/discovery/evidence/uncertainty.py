@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ansatz.discovery.evidence.description_length import ROUNDING
+from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.marks import UNMARKED, Marks
@@ -38,24 +39,10 @@ def uncertainty(
     _, jacobian = values_and_slopes(formula, problem, [marks.together(p) for p in free])
     if problem.weights is not None:
         jacobian *= np.sqrt(problem.weights)[:, None]
-    norms = np.linalg.norm(jacobian, axis=0)
-    if not np.all(np.isfinite(norms)):
-        return unknown
-    scaled = jacobian / np.where(norms > 0, norms, 1.0)
-    # The triangular factor has the same singular values, and few rows.
-    _, singular, vt = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
-    determined = singular > _CONDITION * singular[0] if singular[0] > 0 else np.zeros(singular.size, dtype=bool)
-    roots = vt[determined] / singular[determined, None]
-    spread = np.sqrt(np.sum(roots**2, axis=0))
-    # A constant that moves along an undetermined direction is itself undetermined.
-    loose = np.any(np.abs(vt[~determined]) > 1e-3, axis=0) | (norms == 0)
+    spread = Spread.of(jacobian, _CONDITION)
     degrees = max(problem.rows - len(free), 1)
     sigma = max(rmse, ROUNDING * problem.y_scale) * np.sqrt(problem.rows / degrees)
-    with np.errstate(all="ignore"):
-        errors = sigma * spread / norms
-        correlations = (roots.T @ roots) / np.outer(spread, spread)
-    either = loose[:, None] | loose[None, :]
-    return np.where(loose, np.nan, errors), np.where(either, np.nan, np.clip(correlations, -1.0, 1.0))
+    return spread.standard_errors(sigma), spread.correlations
 
 
 def t_quantile(degrees: int, probability: float = 0.975) -> float:

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.trajectories.flow import Intervals
 from ansatz.discovery.trajectories.record import Record
@@ -38,6 +39,7 @@ _LEAST_GAP = 1e-8
 _OPEN = 0.05
 _ROUNDS = 4
 _CHANGED = 1.5
+_CONDITION = 1e-11
 
 
 @dataclass(frozen=True)
@@ -357,7 +359,9 @@ class Shooting:
         cuts = self._cuts(point.slopes)
         gap = float(np.max(np.abs(self._tied(cuts) * self._defects(point.ends, s) / self.scale[:, None]), initial=0.0))
         slopes, _ = self._design(self._condensed(point, cuts), point, self._per_sample(rms))
-        errors = standard_errors(slopes, point.constants.size)
+        rows, columns = slopes.shape
+        size = np.sqrt(rows / max(rows - columns, 1))
+        errors = Spread.of(slopes, _CONDITION).standard_errors(size)[: point.constants.size]
         closed = gap <= max(_CLOSED * float(np.nanmean(rms / self.scale)), _LEAST_GAP)
         found = system.with_values(point.constants)
         return SystemFit(found, s, rms, errors, len(cuts), (converged or closed) and gap < _OPEN, task.method)
@@ -374,18 +378,3 @@ def solve(design: Array, target: Array) -> Array | None:
     except np.linalg.LinAlgError:
         return None
     return solution
-
-
-def standard_errors(slopes: Array, parameters: int) -> Array:
-    """Standard errors of the first `parameters` columns, given slopes (R, k) in units of the residual's own spread."""
-    norms = np.linalg.norm(slopes, axis=0)
-    scaled = slopes / np.where(norms > 0, norms, 1.0)
-    _, singular, vt = np.linalg.svd(np.linalg.qr(scaled, mode="r"))
-    singular = np.pad(singular, (0, vt.shape[0] - singular.size))  # with fewer rows than columns
-    determined = singular > 1e-11 * singular[0] if singular.size else np.zeros(0, dtype=bool)
-    spread = np.sqrt(np.sum((vt[determined] / singular[determined, None]) ** 2, axis=0))
-    loose = np.any(np.abs(vt[~determined]) > 1e-3, axis=0) | (norms == 0)
-    rows, columns = slopes.shape
-    with np.errstate(all="ignore"):
-        errors = np.sqrt(rows / max(rows - columns, 1)) * spread / np.where(norms > 0, norms, np.nan)
-    return np.where(loose, np.nan, errors)[:parameters]
