@@ -180,6 +180,20 @@ def test_grouped_data_give_constants_for_each_group_and_their_laws(
     assert "Formulas for a by the groups' own columns" in shown
 
 
+def test_an_evaluation_says_in_which_inputs_something_is_missing(
+    result: Result, ansatz: Run, tmp_path: Path, served: str
+) -> None:
+    rows = ["x,z,y", *(f"{0.1 * i},{(7 * i) % 13},{0.2 * i + (0.1 * i) ** 2}" for i in range(1, 100))]
+    file = tmp_path / "data.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    arguments = ("evaluate", file, "--target", "y", "--server", served, "--formula", "2*x")
+    status, found = result(*arguments)
+    assert status == 0
+    missing = found["residual"]["missing"]
+    assert missing[0] == "x"
+    assert f"what it leaves has structure in {', '.join(missing)} (p = " in ansatz(*arguments).stdout
+
+
 def test_evaluate_scores_a_formula(result: Result, ansatz: Run, planets: Path, served: str) -> None:
     arguments = ("evaluate", planets, "--target", "period", "--server", served)
     status, found = result(*arguments, "--formula", "1.1*a**1.4")

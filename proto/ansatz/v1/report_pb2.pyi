@@ -791,18 +791,24 @@ class ResidualVerdict(_message.Message):
 
     IS_NOISE_FIELD_NUMBER: _builtins.int
     P_VALUE_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
     is_noise: _builtins.bool
     p_value: _builtins.float
     """Probability of a residual at least as structured if it were noise; in [0, 1]."""
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The inputs, by their names in formulas, in which something is missing, the plainest first; empty where all is noise."""
+
     def __init__(
         self,
         *,
         is_noise: _builtins.bool = ...,
         p_value: _builtins.float = ...,
+        missing: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_noise", b"is_noise", "p_value", b"p_value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_noise", b"is_noise", "missing", b"missing", "p_value", b"p_value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -14,10 +14,15 @@ from ansatz.client.results.warning import Warning
 
 @dataclass(frozen=True)
 class ResidualVerdict:
-    """Is what the best formula leaves only noise? `p_value` in [0, 1]: how likely noise has as much structure."""
+    """Is what the best formula leaves only noise?
+
+    `p_value` in [0, 1]: how likely noise has as much structure. `missing`: the inputs, by their names in formulas, in
+    which something is missing, the plainest first.
+    """
 
     is_noise: bool
     p_value: float
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

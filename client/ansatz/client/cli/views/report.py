@@ -71,4 +71,5 @@ def _remarks(report: Report) -> Iterator[str]:
 
 def _verdict(residual: ResidualVerdict) -> str:
     seems = "looks like noise" if residual.is_noise else "has structure"
+    seems += f" in {', '.join(residual.missing)}" if residual.missing else ""
     return f"what it leaves {seems} (p = {residual.p_value:.2g})"
