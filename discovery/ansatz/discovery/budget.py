@@ -46,5 +46,6 @@ class Budget:
     def part(
         self, seconds: float = math.inf, also_stop: Callable[[], bool] = _never, pieces: float = math.inf
     ) -> Budget:
-        """A budget within this one: at most `seconds` from now and `pieces` of work, and no more than this one has."""
+        """Return a budget within this one: at most `seconds` from now and `pieces` of work, and no more than this one
+        has."""
         return Budget(min(seconds, self.remaining), lambda: also_stop() or self.spent, pieces)

@@ -17,10 +17,10 @@ class Listener(Protocol):
     """Hears of a search while it runs, on the thread that runs it."""
 
     def progress(self, progress: Progress) -> None:
-        """About ten times a second at most."""
+        """Return about ten times a second at most."""
 
     def front(self, candidates: tuple[Candidate, ...]) -> None:
-        """The candidates so far, by rank, each time a better one is found; at most about ten times a second."""
+        """Return the candidates so far, by rank, each time a better one is found; at most about ten times a second."""
 
 
 class Silent:
@@ -49,7 +49,7 @@ class InPart:
 
 
 class Teller:
-    """Tells a listener of a search of `seconds` of wall clock from now, not too often."""
+    """Tell a listener of a search of `seconds` of wall clock from now, not too often."""
 
     def __init__(self, listener: Listener, seconds: float) -> None:
         self.listener = listener
@@ -67,12 +67,12 @@ class Teller:
         return time.monotonic() - self._started
 
     def stage(self, name: str) -> None:
-        """A stage begins."""
+        """Return a stage begins."""
         self.at = name
         self.progress()
 
     def better(self, front: Callable[[], tuple[Candidate, ...]]) -> None:
-        """A better candidate was found; `front` makes the candidates so far."""
+        """Return a better candidate was found; `front` makes the candidates so far."""
         elapsed = self.elapsed
         if math.isnan(self.first_candidate):
             self.first_candidate = elapsed
@@ -82,13 +82,13 @@ class Teller:
         self.progress()
 
     def show(self, front: tuple[Candidate, ...]) -> None:
-        """The candidates so far, however long it is since the last."""
+        """Return the candidates so far, however long it is since the last."""
         if front and math.isnan(self.first_candidate):
             self.first_candidate = self.elapsed
         self.listener.front(front)
 
     def progress(self) -> None:
-        """The stage goes on."""
+        """Return the stage goes on."""
         elapsed = self.elapsed
         if elapsed - self._last_progress >= _QUIET_SECONDS:
             self._last_progress = elapsed

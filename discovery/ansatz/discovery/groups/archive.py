@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -24,7 +25,19 @@ from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.report.report import ResidualVerdict
 from ansatz.discovery.units.dimensions import RIGHT
 
-_SAME = 1e-7
+
+@dataclass(frozen=True)
+class _Same:
+    """Say when two fits predict the same.
+
+    Attributes:
+        relative: difference of all predictions, at most; far above rounding, far below noise.
+    """
+
+    relative: float = 1e-7
+
+
+_SAME_VALUES: Final = _Same()
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +78,7 @@ class GroupedEntry:
 
 @dataclass(eq=False)
 class GroupedArchive:
-    """Keeps what was fitted, by description length; of structures that predict the same, the shortest."""
+    """Keep what was fitted, by description length; of structures that predict the same, the shortest."""
 
     problem: GroupedProblem
     on_better: Callable[[], None] = lambda: None
@@ -102,7 +115,7 @@ class GroupedArchive:
         return self.keep(name_shared(pruned, self.problem), origin)
 
     def _pruned(self, current: ScoredGroups) -> ScoredGroups:
-        """Without the shared constants that lie within their error of zero, as long as that is shorter."""
+        """Return it without the shared constants that lie within their error of zero, as long as that is shorter."""
         inner = self.problem.problem
         for j in current.fit.shared:
             value, error = abs(float(current.fit.values[j, 0])), float(current.errors[j, 0])
@@ -117,7 +130,7 @@ class GroupedArchive:
         return current
 
     def keep(self, found: ScoredGroups, origin: Origin) -> GroupedEntry:
-        """The entry of a fit: itself, or the shorter one that predicts the same."""
+        """Return the entry of a fit: itself, or the shorter one that predicts the same."""
         dimensions = self.problem.problem.dimensions
         wrongness = RIGHT if dimensions is None else dimensions.wrongness(found.fit.formula)
         prediction = found.fit.structure.predict(found.fit.values, self.problem)
@@ -137,13 +150,16 @@ class GroupedArchive:
 
     def _same(self, a: GroupedEntry, b: GroupedEntry) -> bool:
         with np.errstate(all="ignore"):
-            return bool(np.all(np.abs(a.prediction - b.prediction) <= _SAME * np.abs(a.prediction))) and (
-                len(a.fit.per_group) == len(b.fit.per_group)
-            )
+            return bool(
+                np.all(np.abs(a.prediction - b.prediction) <= _SAME_VALUES.relative * np.abs(a.prediction))
+            ) and (len(a.fit.per_group) == len(b.fit.per_group))
 
 
 def verdict(entry: GroupedEntry, problem: GroupedProblem) -> ResidualVerdict | None:
-    """Whether the entry leaves only noise, with the rows of each group in the order of its first varying input."""
+    """Return whether the entry leaves only noise.
+
+    The rows of each group are in the order of its first varying input.
+    """
     inner = problem.problem
     keys = [inner.columns[problem.varying[0]]] if problem.varying else []
     order = np.lexsort([*keys, problem.index])
@@ -152,7 +168,8 @@ def verdict(entry: GroupedEntry, problem: GroupedProblem) -> ResidualVerdict | N
 
 
 def _tangent(fit: GroupedFit, problem: GroupedProblem) -> Array:
-    """Derivatives of the prediction, one column for each number fitted: of a per-group constant, one for each group."""
+    """Return derivatives of the prediction, one column for each number fitted: of a per-group constant, one for each
+    group."""
     free = [*fit.shared, *sorted(fit.per_group)]
     _, slopes = fit.structure.linearised(fit.values, problem, free)
     shared = len(fit.shared)
@@ -162,7 +179,7 @@ def _tangent(fit: GroupedFit, problem: GroupedProblem) -> Array:
 
 
 def constant_of_all(problem: GroupedProblem) -> ScoredGroups:
-    """The mean of the target, the same in every group."""
+    """Return the mean of the target, the same in every group."""
     mean = float(np.average(problem.problem.y, weights=problem.problem.weights))
     structure = Structure(Number(mean), (Constant((0,)),))
     values = np.full((1, problem.groups), mean)
@@ -171,7 +188,7 @@ def constant_of_all(problem: GroupedProblem) -> ScoredGroups:
 
 
 def freed(formula: Node, coefficients: bool = False) -> Structure:
-    """A searched formula with the numbers free that a fit may change; with `coefficients`, whole ones too."""
+    """Return a searched formula with the numbers free that a fit may change; with `coefficients`, whole ones too."""
     free = set(fitted_positions(formula))
     if coefficients:
         free |= set(range(len(numbers(formula)))) - exponent_positions(formula)

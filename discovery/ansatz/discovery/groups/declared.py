@@ -9,8 +9,8 @@ from ansatz.discovery.groups.structure import Constant, Structure
 
 
 def structure_of(ansatz: Ansatz) -> Structure:
-    """The ansatz with its free constants, and its numbers unless they are fixed, to be fitted; a free constant that
-    stands in several places is one."""
+    """Return the ansatz with its free constants, and its numbers unless they are fixed, to be fitted; a free constant
+    that stands in several places is one."""
     named = {p.name: p for p in ansatz.parameters}
     to_fit = set() if ansatz.fixed_numbers else set(ansatz.coefficients)
     places: dict[str, list[int]] = {}
@@ -42,7 +42,7 @@ def structure_of(ansatz: Ansatz) -> Structure:
 
 
 def settled(structure: Structure, per_group: tuple[str, ...]) -> dict[int, bool]:
-    """Of each constant, whether it is per group, as the caller says; nothing where the caller names none."""
+    """Return of each constant, whether it is per group, as the caller says; nothing where the caller names none."""
     return {j: c.name in per_group for j, c in enumerate(structure.constants)} if per_group else {}
 
 

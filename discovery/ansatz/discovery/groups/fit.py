@@ -1,14 +1,15 @@
 """Least-squares fit of a structure to all groups at once.
 
 Levenberg-Marquardt on the bordered normal equations: the constants of one group meet those of another only through the
-shared ones, so that a step costs as much as one small system a group and one for the shared constants (Schur
-complement; Golub & Plemmons 1980).
+shared ones. So a step costs as much as one small system a group and one for the shared constants (Schur complement;
+Golub & Plemmons 1980).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,10 +18,26 @@ from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit, Mask, Structure
 
 MOST_STEPS = 100
-_FTOL = 1e-12
-_FIRST_DAMPING = 1e-3
-_LEAST_DAMPING = 1e-12
-_MOST_DAMPING = 1e10
+
+
+@dataclass(frozen=True)
+class _Damping:
+    """Say how the damping of Levenberg-Marquardt changes (Marquardt 1963), and when a fit ends; bounds by judgement.
+
+    Attributes:
+        ftol: relative fall of the cost below which a fit has converged: float64 allows little less.
+        first: damping of the first step, over a diagonal of 1.
+        least: damping below which a step is one of Gauss and Newton.
+        most: damping above which no step gets better.
+    """
+
+    ftol: float = 1e-12
+    first: float = 1e-3
+    least: float = 1e-12
+    most: float = 1e10
+
+
+_DAMPING: Final = _Damping()
 
 
 def fit_groups(
@@ -32,7 +49,7 @@ def fit_groups(
     *,
     max_steps: int = MOST_STEPS,
 ) -> GroupedFit:
-    """The structure with its constants at the nearest (weighted) least-squares optimum within their bounds.
+    """Return the structure with its constants at the nearest (weighted) least-squares optimum within their bounds.
 
     `start` has shape (k, G); a shared constant starts at its first group's value, a fixed one keeps it. The rmse is inf
     where the start is not finite on all rows.
@@ -66,8 +83,14 @@ class _Blocks:
 
 @dataclass
 class _Point:
-    """Residual r, shape (n,), its derivatives J, shape (n, p + s), and the cost of each unit that steps on its own:
-    every group where nothing is shared, else all groups together; inf where not finite."""
+    """Hold where a fit stands.
+
+    Attributes:
+        residual: (n,), weighted.
+        jacobian: (n, p + s), its derivatives.
+        cost: (G,), of each unit that steps on its own: every group where nothing is shared, else all groups together.
+            It is inf where not finite.
+    """
 
     residual: Array
     jacobian: Array
@@ -93,7 +116,7 @@ class _Point:
 
 
 def _minimise(structure: Structure, problem: GroupedProblem, values: Array, blocks: _Blocks, max_steps: int) -> Array:
-    damping = np.full(problem.groups, _FIRST_DAMPING)
+    damping = np.full(problem.groups, _DAMPING.first)
     point = _Point.at(structure, problem, values, blocks)
     done = ~np.isfinite(point.cost)
     lower, upper = structure.bounds
@@ -106,11 +129,11 @@ def _minimise(structure: Structure, problem: GroupedProblem, values: Array, bloc
         trial = np.clip(trial, lower, upper)
         there = _Point.at(structure, problem, trial, blocks)
         better = (there.cost < point.cost) & ~done
-        still = better & (point.cost - there.cost <= _FTOL * point.cost)
+        still = better & (point.cost - there.cost <= _DAMPING.ftol * point.cost)
         values = np.where(better, trial, values)
         point.take(there, better, problem)
-        damping = np.where(better, np.maximum(damping / 9, _LEAST_DAMPING), damping * 4)
-        done |= still | (damping > _MOST_DAMPING) | (point.cost == 0)
+        damping = np.where(better, np.maximum(damping / 9, _DAMPING.least), damping * 4)
+        done |= still | (damping > _DAMPING.most) | (point.cost == 0)
     return values
 
 
@@ -123,7 +146,7 @@ def _step(
     *,
     bounds: tuple[Array, Array],
 ) -> Array:
-    """What to subtract from the free constants, shape (p + s, G)."""
+    """Return what to subtract from the free constants, shape (p + s, G)."""
     p, free = len(blocks.own), list(blocks.free)
     J = point.jacobian
     gradient = problem.by_group(J * point.residual[:, None])
@@ -154,8 +177,11 @@ def _step(
 
 
 def _solve(A: Array, g: Array, p: int) -> Array:
-    """The solution, shape (G, p + s), of the bordered system: A, shape (G, p + s, p + s), holds each group's own block,
-    its border, and in every group the sum of the shared blocks."""
+    """Return the solution, shape (G, p + s), of the bordered system.
+
+    A, shape (G, p + s, p + s), holds each group's own block, its border, and in every group the sum of the shared
+    blocks.
+    """
     own = np.linalg.solve(A[:, :p, :p], np.concatenate([A[:, :p, p:], g[:, :p, None]], axis=2))
     border, free = own[:, :, :-1], own[:, :, -1]
     if A.shape[1] == p:

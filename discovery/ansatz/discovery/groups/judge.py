@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -21,33 +22,55 @@ from ansatz.discovery.groups.sharing import scored
 from ansatz.discovery.groups.structure import GroupedFit
 from ansatz.discovery.report.report import Candidate, Constant, GroupValue, Scores
 
-_MOST_CANDIDATES = 20
-_MANY_ROWS = 20_000
-_MOST_CANDIDATES_OF_MANY_ROWS = 6
-_LAST_STEPS = 10
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say how many candidates are judged, and how far. Chosen by judgement.
+
+    Attributes:
+        most_of_many_rows: candidates where rows are many.
+        most_candidates: candidates otherwise.
+        many_rows: rows above which they are many; extrapolation is computed on so many.
+        last_steps: of the optimiser, from constants that were fitted on fewer rows.
+    """
+
+    most_of_many_rows: int = 6
+    most_candidates: int = 20
+    many_rows: int = 20_000
+    last_steps: int = 10
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, eq=False)
 class GroupedJudge:
-    """`problem` holds the weights of the fit; `caller_weights`, shape (n,) in its order of rows, those of scores."""
+    """Score structures on all rows.
+
+    `problem` holds the weights of the fit; `caller_weights`, shape (n,) in its order of rows, those of scores.
+    """
 
     problem: GroupedProblem
     caller_weights: Array | None
 
     def shortlist(self, entries: Sequence[GroupedEntry]) -> list[GroupedEntry]:
-        """At most 20 entries (6 above 20,000 rows), best first."""
+        """Return at most 20 entries (6 above 20,000 rows), best first."""
         rows = self.problem.problem.rows
-        return ranked(entries, rows)[: _MOST_CANDIDATES if rows <= _MANY_ROWS else _MOST_CANDIDATES_OF_MANY_ROWS]
+        return ranked(entries, rows)[
+            : _LIMITS.most_candidates if rows <= _LIMITS.many_rows else _LIMITS.most_of_many_rows
+        ]
 
     def on_all_rows(self, entry: GroupedEntry) -> GroupedEntry:
-        """The entry with its constants fitted and its description length computed on all rows."""
+        """Return the entry with its constants fitted and its description length computed on all rows."""
         fit = entry.fit
-        final = fit_groups(fit.structure, self.problem, fit.values, fit.per_group, fit.fixed, max_steps=_LAST_STEPS)
+        final = fit_groups(
+            fit.structure, self.problem, fit.values, fit.per_group, fit.fixed, max_steps=_LIMITS.last_steps
+        )
         prediction = fit.structure.predict(final.values, self.problem)
         return replace(entry, scored=scored(final, self.problem, entry.scored.names), prediction=prediction)
 
     def candidates(self, entries: Sequence[GroupedEntry], extrapolate: bool) -> tuple[Candidate, ...]:
-        """Entries as candidates, in their order, rank from 1."""
+        """Return entries as candidates, in their order, rank from 1."""
         front = {id(e) for e in pareto_front(entries)}
         dimensions = self.problem.problem.dimensions
         return tuple(
@@ -64,8 +87,10 @@ class GroupedJudge:
         )
 
     def constants(self, entry: GroupedEntry) -> tuple[Constant, ...]:
-        """In order of appearance, the numbers that are no integers, those with the caller's names and those that differ
-        between groups."""
+        """Return the constants in order of appearance.
+
+        They are the numbers that are no integers, those with the caller's names, and those that differ between groups.
+        """
         constants = entry.fit.structure.constants
         where = {p: j for j, constant in enumerate(constants) for p in constant.positions}
         at = _Estimates.of(entry, self.problem)
@@ -91,8 +116,8 @@ class GroupedJudge:
         )
 
     def _extrapolation(self, fit: GroupedFit) -> float:
-        """Error on the outermost fifth of each group's rows, all constants fitted on the others."""
-        problem = self.problem.subsample(_MANY_ROWS)
+        """Return the error on the outermost fifth of each group's rows, all constants fitted on the others."""
+        problem = self.problem.subsample(_LIMITS.many_rows)
         inner, outer = (problem.rows_only(rows) for rows in problem.inner_and_outer)
         if not outer.problem.rows or inner.problem.rows <= fit.fitted:
             return math.nan
@@ -103,8 +128,10 @@ class GroupedJudge:
 
 @dataclass(frozen=True, eq=False)
 class _Estimates:
-    """Least-squares values and standard errors, shape (k, G), of the constants of an entry, those that stand at a name
-    among them; `half` is half a 95 % interval in standard errors."""
+    """Hold the least-squares constants of an entry and their standard errors, both of shape (k, G).
+
+    Constants that stand at a name are among them. `half` is half a 95 % interval in standard errors.
+    """
 
     entry: GroupedEntry
     labels: tuple[str, ...]
@@ -117,7 +144,7 @@ class _Estimates:
         fit, errors = entry.fit, entry.scored.errors
         if entry.scored.names:
             held = fit.fixed - entry.scored.names.keys()
-            fit = fit_groups(fit.structure, problem, fit.values, fit.per_group, held, max_steps=_LAST_STEPS)
+            fit = fit_groups(fit.structure, problem, fit.values, fit.per_group, held, max_steps=_LIMITS.last_steps)
             errors = uncertainty(fit, problem).errors
         half = t_quantile(problem.problem.rows - fit.fitted)
         return cls(entry, problem.labels, fit.values, errors, half)

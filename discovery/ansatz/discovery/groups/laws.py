@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -10,13 +12,28 @@ from ansatz.discovery.data.table import MIN_ROWS, Column, Groups, Table
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.report import Candidate, Constant, ConstantLaw, Report
 
-_MOST_CANDIDATES = 5
-_LEAST_ERROR = 0.1
+
+@dataclass(frozen=True)
+class _Laws:
+    """Say what is told of the laws of constants. Chosen by judgement.
+
+    Attributes:
+        most_candidates: of each law that the report holds.
+        least_error: standard error over the middle one, at least: no group counts a hundredfold.
+    """
+
+    most_candidates: int = 5
+    least_error: float = 0.1
+
+
+_LAWS: Final = _Laws()
 
 
 def group_columns(table: Table) -> tuple[Column, ...]:
-    """Inputs that are the same within every group, and a group that is a number: one value a group, in the groups'
-    order."""
+    """Return inputs that are the same within every group, and a group that is a number.
+
+    They have one value a group, in the groups' order.
+    """
     groups = Groups.of(table.column(table.group))
     order = np.argsort(groups.index, kind="stable")
     starts = np.searchsorted(groups.index[order], np.arange(len(groups.labels)))
@@ -33,11 +50,10 @@ def group_columns(table: Table) -> tuple[Column, ...]:
 def constant_laws(
     best: Candidate, columns: tuple[Column, ...], discover: Callable[[Table], Report | None]
 ) -> Iterator[ConstantLaw]:
-    """A discovery for each constant of the formula that differs from group to group, its groups weighted by the
-    inverse of their variance.
+    """Yield a discovery for each constant of the formula that differs from group to group.
 
-    `discover` returns None where there is no time left; a constant that the data determine in fewer than five groups
-    has no law.
+    Groups are weighted by the inverse of their variance. `discover` returns None where there is no time left; a
+    constant that the data determine in fewer than five groups has no law.
     """
     told: set[str] = set()
     for i, constant in enumerate(best.constants, start=1):
@@ -47,7 +63,7 @@ def constant_laws(
         report = discover(table) if table is not None else None
         if report is not None:
             yield ConstantLaw(
-                name, report.candidates[:_MOST_CANDIDATES], report.residual, report.warnings, report.columns
+                name, report.candidates[: _LAWS.most_candidates], report.residual, report.warnings, report.columns
             )
 
 
@@ -68,12 +84,14 @@ def _table(constant: Constant, name: str, columns: tuple[Column, ...]) -> Table 
 
 
 def _weights(errors: Array) -> Array:
-    """1/variance, of mean 1; no group counts as more than ten times as certain as the middle one, whose own formula
-    may be a little wrong."""
+    """Return 1/variance, of mean 1.
+
+    No group counts as more than ten times as certain as the middle one, whose own formula may be a little wrong.
+    """
     middle = float(np.median(errors))
     if not middle > 0:
         return np.ones(errors.size)
-    inverse: Array = np.maximum(errors / middle, _LEAST_ERROR) ** -2.0
+    inverse: Array = np.maximum(errors / middle, _LAWS.least_error) ** -2.0
     normalised: Array = inverse / inverse.mean()
     return normalised
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +13,32 @@ from numpy.typing import NDArray
 from ansatz.discovery.expression import Array
 from ansatz.discovery.problem.problem import Problem
 
-_HELD_OUT = 0.2
-_STREAM = 1
+
+@dataclass(frozen=True)
+class _Draws:
+    """Say which rows are held out or drawn.
+
+    Attributes:
+        held_out: share of each group, the farthest out, that tells extrapolation; a fifth, as for tables.
+        stream: of random numbers: data simulated with the same seed must not decide which rows are drawn.
+    """
+
+    held_out: float = 0.2
+    stream: int = 1
+
+
+_DRAWS: Final = _Draws()
 
 
 @dataclass(frozen=True, eq=False)
 class GroupedProblem:
-    """`problem` has its rows sorted by group; `labels` are those of the G groups, in order; `index`, shape (n,), is the
-    group of each row, 0 to G − 1, and every group has rows."""
+    """Hold a problem whose rows are sorted by group.
+
+    Attributes:
+        problem: all rows.
+        labels: of the G groups, in order.
+        index: (n,), the group of each row, 0 to G − 1; every group has rows.
+    """
 
     problem: Problem
     labels: tuple[str, ...]
@@ -33,7 +52,7 @@ class GroupedProblem:
 
     @classmethod
     def of(cls, problem: Problem, labels: tuple[str, ...], index: NDArray[np.intp]) -> GroupedProblem:
-        """Of a problem whose rows are in any order."""
+        """Return of a problem whose rows are in any order."""
         order = np.argsort(index, kind="stable")
         return cls(problem.rows_only(order), labels, index[order])
 
@@ -72,26 +91,29 @@ class GroupedProblem:
         return replace(self, labels=("",), index=np.zeros_like(self.index))
 
     def by_group(self, rows: Array) -> Array:
-        """Sums over the rows of each group: shape (n, …) to (G, …)."""
+        """Return sums over the rows of each group: shape (n, …) to (G, …)."""
         sums: Array = np.add.reduceat(rows, self.starts, axis=0)
         return sums
 
     def group(self, number: int) -> Problem:
-        """One group alone, with the inputs that vary in some group."""
+        """Return one group alone, with the inputs that vary in some group."""
         rows = np.flatnonzero(self.index == number)
         return _reweighted(self.problem.rows_only(rows).inputs_only(self.varying))
 
     def rows_only(self, rows: NDArray[np.intp]) -> GroupedProblem:
-        """The problem on some of its rows (ascending; some of every group)."""
+        """Return the problem on some of its rows (ascending; some of every group)."""
         return replace(self, problem=self.problem.rows_only(rows), index=self.index[rows])
 
     def subsample(self, most: int, least: int = 5) -> GroupedProblem:
-        """About `most` rows at most, drawn by the seed: all groups thinned alike, to no fewer than `least` rows."""
+        """Return about `most` rows at most, drawn by the seed.
+
+        All groups are thinned alike, to no fewer than `least` rows.
+        """
         if self.problem.rows <= most:
             return self
         share = most / self.problem.rows
         # A stream of its own: data simulated with the same seed must not decide which of their rows are drawn.
-        rng = np.random.default_rng([self.problem.seed, _STREAM])
+        rng = np.random.default_rng([self.problem.seed, _DRAWS.stream])
         return self.rows_only(self._picked(lambda n: max(round(n * share), least), lambda g: rng.random(g.size)))
 
     @cached_property
@@ -105,11 +127,11 @@ class GroupedProblem:
             total: Array = np.sum((deviation / np.where(spread > 0, spread, 1.0)) ** 2, axis=1)
             return total
 
-        inner = self._picked(lambda n: n - int(n * _HELD_OUT), distance)
+        inner = self._picked(lambda n: n - int(n * _DRAWS.held_out), distance)
         return inner, np.setdiff1d(np.arange(self.problem.rows), inner)
 
     def _picked(self, count: Callable[[int], int], key: Callable[[NDArray[np.intp]], Array]) -> NDArray[np.intp]:
-        """Of each group's n rows the `count(n)` with the smallest keys, ascending."""
+        """Return of each group's n rows the `count(n)` with the smallest keys, ascending."""
         picked = []
         for first, size in zip(self.starts, self.sizes, strict=True):
             rows = np.arange(first, first + size)
@@ -118,5 +140,5 @@ class GroupedProblem:
 
 
 def _reweighted(problem: Problem) -> Problem:
-    """The problem with its weights at mean 1."""
+    """Return the problem with its weights at mean 1."""
     return problem if problem.weights is None else replace(problem, weights=problem.weights / problem.weights.mean())

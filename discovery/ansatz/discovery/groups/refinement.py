@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -19,9 +20,23 @@ from ansatz.discovery.report.report import RefinementStep
 from ansatz.discovery.search.outcome import Outcome
 from ansatz.discovery.search.residual.refinement import RefinedFormula
 
-_MAX_STEPS = 3
-_CORRECTIONS = 4
-_MIN_GAIN_BITS = 3.0
+
+@dataclass(frozen=True)
+class _Effort:
+    """Say how far the residual of an ansatz is searched. Chosen by judgement.
+
+    Attributes:
+        steps: corrections that are joined, at most.
+        corrections: proposals of each step that are joined and fitted.
+        least_gain: bits that a correction must save: odds of 8 to 1.
+    """
+
+    steps: int = 3
+    corrections: int = 4
+    least_gain: float = 3.0
+
+
+_EFFORT: Final = _Effort()
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +56,7 @@ class GroupedRefinement:
             return RefinedFormula()
         outcome = Outcome()
         steps = [RefinementStep(current.formula, None, 0.0)]
-        while len(steps) <= _MAX_STEPS and not budget.spent and not self._is_complete(current):
+        while len(steps) <= _EFFORT.steps and not budget.spent and not self._is_complete(current):
             self.search.on_stage("residual")
             found, of_search = self._correction(current, budget)
             outcome += of_search
@@ -63,13 +78,13 @@ class GroupedRefinement:
         rest = replace(problem.problem, y=problem.problem.y - current.prediction)
         proposals, outcome = self.search.run(replace(problem, problem=rest), budget.part(budget.remaining / 3))
         best: tuple[GroupedEntry, Node] | None = None
-        for proposal in proposals[:_CORRECTIONS]:
+        for proposal in proposals[: _EFFORT.corrections]:
             joined = None if budget.spent else self._joined(current, proposal, budget)
             if joined is None or joined is current:
                 continue
             if best is None or joined.description_length < best[0].description_length:
                 best = (joined, proposal.structure.at(np.median(proposal.values, axis=1)))
-        if best is None or best[0].description_length > current.description_length - _MIN_GAIN_BITS:
+        if best is None or best[0].description_length > current.description_length - _EFFORT.least_gain:
             return None, outcome
         return best, outcome
 

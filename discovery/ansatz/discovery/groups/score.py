@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,17 +14,32 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit, Mask
 
-_CONDITION = 1e-12
-_LOOSE = 1e-3
+
+@dataclass(frozen=True)
+class _Rank:
+    """Say what the data determine, by columns of the Jacobian of length 1.
+
+    Attributes:
+        condition: singular values below this are rounding: the data do not determine that direction.
+        loose: a constant with more of itself than this in such directions is undetermined.
+    """
+
+    condition: float = 1e-12
+    loose: float = 1e-3
+
+
+_RANK: Final = _Rank()
 
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """Of the constants of a fit, both of shape (k, G) and the same in every group for a shared one.
+    """Tell how well the constants of a fit are known; both of shape (k, G), the same in every group for a shared one.
 
-    `errors` are standard errors, NaN where the data do not determine a constant or it was not fitted. `given` are what
-    is left of them when the constants are told one after the other, the shared ones first: together they measure the
-    joint uncertainty, in which constants that can stand in for each other have much less room than `errors` says.
+    Attributes:
+        errors: standard errors, NaN where the data do not determine a constant or it was not fitted.
+        given: what is left of them when the constants are told one after the other, the shared ones first. Together
+            they measure the joint uncertainty: constants that can stand in for each other have less room than `errors`
+            says.
     """
 
     errors: Array
@@ -31,8 +47,11 @@ class Uncertainty:
 
 
 def uncertainty(fit: GroupedFit, problem: GroupedProblem) -> Uncertainty:
-    """From the curvature of the (weighted) sum of squares at the optimum, as for a single formula, by one triangular
-    factor a group and one of what they leave for the shared constants."""
+    """Return the uncertainty from the curvature of the (weighted) sum of squares at the optimum, as for a single
+    formula.
+
+    It takes one triangular factor a group, and one of what they leave for the shared constants.
+    """
     own, shared = sorted(fit.per_group), list(fit.shared)
     errors, given = (np.full(fit.values.shape, np.nan) for _ in range(2))
     degrees = problem.problem.rows - fit.fitted
@@ -47,7 +66,7 @@ def uncertainty(fit: GroupedFit, problem: GroupedProblem) -> Uncertainty:
 
 
 def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: list[int]) -> tuple[Array, Array]:
-    """Both uncertainties for residuals of size 1, shape (p + s, G), NaN where undetermined."""
+    """Return both uncertainties for residuals of size 1, shape (p + s, G), NaN where undetermined."""
     p, k, G = len(own), len(own) + len(shared), problem.groups
     _, J = fit.structure.linearised(fit.values, problem, [*own, *shared])
     J = J * (problem.row_scale * problem.problem.y_scale)[:, None]
@@ -67,7 +86,7 @@ def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: 
         undetermined = np.concatenate([loose, loose_shared]) | (norms[g] == 0)
         spread[:, g] = np.where(undetermined, np.nan, np.sqrt(variance) / norms[g])
         pivots = np.abs(np.concatenate([np.diag(R[:p, :p]), np.diag(together)]))
-        given[:, g] = np.where(undetermined | (pivots <= _CONDITION), np.nan, 1 / (pivots * norms[g]))
+        given[:, g] = np.where(undetermined | (pivots <= _RANK.condition), np.nan, 1 / (pivots * norms[g]))
     return spread, given
 
 
@@ -76,27 +95,27 @@ def _total_norms(J: Array, groups: int) -> Array:
 
 
 def _square(J: Array) -> Array:
-    """The triangular factor, with rows of zeros where there are fewer rows than columns."""
+    """Return the triangular factor, with rows of zeros where there are fewer rows than columns."""
     R: Array = np.linalg.qr(J).R
     return R if R.shape[0] == R.shape[1] else np.vstack([R, np.zeros((R.shape[1] - R.shape[0], R.shape[1]))])
 
 
 def _root(R: Array) -> tuple[Array, Mask]:
-    """A root of the inverse of RᵀR on what it determines, and which constants it leaves undetermined."""
+    """Return a root of the inverse of RᵀR on what it determines, and which constants it leaves undetermined."""
     if not R.size:
         return np.zeros(R.shape), np.zeros(R.shape[0], dtype=bool)
     _, singular, vt = np.linalg.svd(R)
-    determined = singular > _CONDITION  # of columns of length 1
+    determined = singular > _RANK.condition  # of columns of length 1
     root = vt[determined].T / singular[determined]
-    return root, np.any(np.abs(vt[~determined]) > _LOOSE, axis=0)
+    return root, np.any(np.abs(vt[~determined]) > _RANK.loose, axis=0)
 
 
 def description_length(
     fit: GroupedFit, found: Uncertainty, named_bits: Mapping[int, float], problem: GroupedProblem
 ) -> float:
-    """Bits of the formula, its constants and its residual: a shared constant counts once, the others once a group, from
-    zero or from their middle, whichever is shorter.
+    """Return the bits of the formula, its constants and its residual.
 
+    A shared constant counts once, the others once a group, from zero or from their middle, whichever is shorter.
     `found` is the uncertainty of the constants; `named_bits` are the bits of the names of fixed constants.
     """
     # The values of the constants are counted below: here they are any numbers that are no integers.
@@ -114,6 +133,6 @@ def description_length(
 
 
 def _bits(values: Array, errors: Array, given: Array) -> float:
-    """Bits to tell values to the precision `given`: each lies anywhere within its size and its own error."""
+    """Return bits to tell values to the precision `given`: each lies anywhere within its size and its own error."""
     room = np.abs(values) + np.maximum(errors - given, 0.0)
     return sum(real_bits(float(size), float(error)) for size, error in zip(room, given, strict=True))

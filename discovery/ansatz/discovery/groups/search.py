@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -26,10 +27,25 @@ from ansatz.discovery.search.protocol import SeededSearcher
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.searchers import searchers_for
 
-_SINGLES = 3
-_BEST = 12
-_MOST_CONSTANTS = 8
-_STARTS = 12
+
+@dataclass(frozen=True)
+class _Effort:
+    """Say how far structures are searched. Chosen by judgement.
+
+    Attributes:
+        singles: largest groups that are searched alone.
+        best: formulas of each search that become structures.
+        most_constants: of a structure that is fitted to all groups.
+        starts: of the first rough fit to each group.
+    """
+
+    singles: int = 3
+    best: int = 12
+    most_constants: int = 8
+    starts: int = 12
+
+
+_EFFORT: Final = _Effort()
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,7 @@ class GroupedSearch:
             for formula, origin in ((e.formula, e.origin) for e in entries):
                 for structure in dict.fromkeys([freed(formula), freed(formula, coefficients=True)]):
                     key = f"{skeleton(formula)} {[c.positions for c in structure.constants]}"
-                    if key not in found and len(structure.constants) <= _MOST_CONSTANTS and not budget.spent:
+                    if key not in found and len(structure.constants) <= _EFFORT.most_constants and not budget.spent:
                         found[key] = _roughly(structure, origin, problem)
             if any(p.exact for p in found.values()):
                 break
@@ -75,7 +91,7 @@ class GroupedSearch:
 
     @staticmethod
     def _largest(problem: GroupedProblem) -> list[int]:
-        order = np.argsort(-problem.sizes, kind="stable")[:_SINGLES]
+        order = np.argsort(-problem.sizes, kind="stable")[: _EFFORT.singles]
         return [int(g) for g in order if problem.varying]
 
     def _entries(
@@ -84,12 +100,12 @@ class GroupedSearch:
         searched = part.inputs_only(relevant_inputs(part))
         archive = Archive(searched)
         outcome = Portfolio(searchers_for(searched), engine, self.on_stage).run(searched, budget, archive)
-        return archive.entries[:_BEST], outcome
+        return archive.entries[: _EFFORT.best], outcome
 
 
 def _roughly(structure: Structure, origin: Origin, problem: GroupedProblem) -> ProposedStructure:
-    """A quick fit, with everything per group or with everything shared."""
-    alone = fit_each_group(structure, problem, _STARTS)
+    """Return a quick fit, with everything per group or with everything shared."""
+    alone = fit_each_group(structure, problem, _EFFORT.starts)
     one = fit_each_group(structure, problem.as_one, 2)
     together = fit_groups(structure, problem, np.repeat(one.values, problem.groups, axis=1), ())
     fits = (alone, together)

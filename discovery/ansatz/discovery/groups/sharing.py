@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -16,7 +17,20 @@ from ansatz.discovery.groups.starts import fit_each_group
 from ansatz.discovery.groups.structure import GroupedFit, Structure
 
 STARTS = 48
-_QUANTILES = (0.5, 0.25, 0.75)
+
+
+@dataclass(frozen=True)
+class _Sharing:
+    """Say from where shared constants are fitted. Chosen by judgement.
+
+    Attributes:
+        quantiles: of what the groups say by themselves: where a shared constant starts.
+    """
+
+    quantiles: tuple[float, ...] = (0.5, 0.25, 0.75)
+
+
+_SHARING: Final = _Sharing()
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +47,7 @@ class ScoredGroups:
 def scored(
     fit: GroupedFit, problem: GroupedProblem, names: Mapping[int, tuple[str, float]] | None = None
 ) -> ScoredGroups:
-    """The fit with its errors and description length."""
+    """Return the fit with its errors and description length."""
     found = uncertainty(fit, problem)
     bits = {j: bits for j, (_, bits) in (names or {}).items()}
     return ScoredGroups(fit, found.errors, description_length(fit, found, bits, problem), names or {})
@@ -41,13 +55,13 @@ def scored(
 
 @dataclass(frozen=True, eq=False)
 class Sharing:
-    """Fits structures to a grouped problem; `budget` is asked before each round of fits."""
+    """Fit structures to a grouped problem; `budget` is asked before each round of fits."""
 
     problem: GroupedProblem
     budget: Budget
 
     def fit(self, structure: Structure, settled: Mapping[int, bool], start: Array | None = None) -> ScoredGroups | None:
-        """The structure with its constants shared or per group, as it is shortest to describe.
+        """Return the structure with its constants shared or per group, as it is shortest to describe.
 
         `settled` says of some constants whether they are per group; the others are chosen. `start`, shape (k, G), is
         where the groups start; None: many starts are tried. None where no fit is finite.
@@ -61,7 +75,7 @@ class Sharing:
         return min(found, key=lambda s: s.description_length, default=None)
 
     def _starts(self, structure: Structure, start: Array | None) -> Iterator[Array]:
-        """Where each group stands by itself, and where all stand together."""
+        """Yield where each group stands by itself, and where all stand together."""
         everything = range(len(structure.constants))
         if start is not None:
             yield fit_groups(structure, self.problem, start, everything).values
@@ -82,7 +96,7 @@ class Sharing:
         return current
 
     def _flipped(self, current: ScoredGroups, j: int, starts: Sequence[Array]) -> Iterator[GroupedFit]:
-        """The fit with constant j shared where it was not, and the other way round."""
+        """Yield the fit with constant j shared where it was not, and the other way round."""
         fit = current.fit
         start = fit.values.copy()
         if j in fit.per_group:
@@ -92,11 +106,11 @@ class Sharing:
             yield from self._fits(fit.structure, starts, fit.per_group ^ {j})
 
     def _fits(self, structure: Structure, starts: Sequence[Array], per_group: frozenset[int]) -> Iterator[GroupedFit]:
-        """Fits from each start, the shared constants at some quantiles of what the groups say."""
+        """Yield fits from each start, the shared constants at some quantiles of what the groups say."""
         shared = [j for j in range(len(structure.constants)) if j not in per_group]
         for start in starts:
             differ = bool(np.any(start[shared] != start[shared, :1]))
-            for quantile in _QUANTILES if differ else _QUANTILES[:1]:
+            for quantile in _SHARING.quantiles if differ else _SHARING.quantiles[:1]:
                 values = start.copy()
                 values[shared] = np.quantile(start[shared], quantile, axis=1, keepdims=True)
                 if per_group:  # what belongs to the groups first finds its place for these
@@ -104,7 +118,8 @@ class Sharing:
                 yield fit_groups(structure, self.problem, values, per_group)
 
     def _best(self, fits: Iterator[GroupedFit]) -> ScoredGroups | None:
-        """The fit that is shortest to describe; once the budget is spent, of those that came before and one more."""
+        """Return the fit that is shortest to describe; once the budget is spent, of those that came before and one
+        more."""
         best: ScoredGroups | None = None
         for fit in fits:
             found = scored(fit, self.problem) if np.isfinite(fit.rmse) else None
@@ -116,7 +131,7 @@ class Sharing:
 
 
 def _common(values: Array, errors: Array) -> float:
-    """The mean of what the groups say, each by its weight."""
+    """Return the mean of what the groups say, each by its weight."""
     known = np.isfinite(errors) & (errors > 0)
     if not known.any():
         return float(np.median(values))

@@ -6,7 +6,8 @@ linear are not drawn: they are solved for at every start (variable projection, G
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -17,14 +18,30 @@ from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit, Structure
 from ansatz.discovery.problem.problem import Problem
 
-_MOST_ROWS = 20_000
-_FEWEST = 4
-_FIRST_STEPS = 15
-_KEPT = 4
+
+@dataclass(frozen=True)
+class _Starts:
+    """Say how many starts are tried, and how far each is followed. Chosen by judgement.
+
+    Attributes:
+        most_rows: rows of all starts together on which they are compared: a bound on time and memory.
+        fewest: starts that are tried however many the rows are.
+        first_steps: steps of the optimiser after which starts are compared.
+        kept: starts a group that are followed to their end.
+    """
+
+    most_rows: int = 20_000
+    fewest: int = 4
+    first_steps: int = 15
+    kept: int = 4
+
+
+_STARTS: Final = _Starts()
 
 
 def fit_each_group(structure: Structure, problem: GroupedProblem, starts: int) -> GroupedFit:
-    """Every group fitted alone, all constants its own, from the best of as many starts, of fewer where rows are many.
+    """Return every group fitted alone, all constants its own, from the best of as many starts, of fewer where rows are
+    many.
 
     The first start are the numbers as they stand; on many rows, starts are compared on some of them.
     """
@@ -33,14 +50,14 @@ def fit_each_group(structure: Structure, problem: GroupedProblem, starts: int) -
     if starts <= 1 or not structure.constants:
         return fit_groups(structure, problem, first, everything)
     k = len(structure.constants)
-    thin = problem.subsample(_MOST_ROWS // starts, least=2 * k + 2)
-    fewer = max(_FEWEST, min(starts, _MOST_ROWS // thin.problem.rows))
+    thin = problem.subsample(_STARTS.most_rows // starts, least=2 * k + 2)
+    fewer = max(_STARTS.fewest, min(starts, _STARTS.most_rows // thin.problem.rows))
     rng = np.random.default_rng(problem.problem.seed)
     drawn_starts = np.stack([structure.initial(), *(_drawn(structure, rng) for _ in range(fewer - 1))])
     many = _repeated(thin, fewer)
     tried = _with_linear_solved(structure, many, np.repeat(drawn_starts, problem.groups, axis=0).T)
-    rough = fit_groups(structure, many, tried, everything, max_steps=_FIRST_STEPS)
-    best = _best(structure, many, rough.values, problem.groups, min(_KEPT, fewer))
+    rough = fit_groups(structure, many, tried, everything, max_steps=_STARTS.first_steps)
+    best = _best(structure, many, rough.values, problem.groups, min(_STARTS.kept, fewer))
     few = _repeated(thin, best.shape[1])
     fine = fit_groups(structure, few, best.reshape(k, -1), everything, max_steps=MOST_STEPS)
     values = _best(structure, few, fine.values, problem.groups, 1)[:, 0]
@@ -48,7 +65,7 @@ def fit_each_group(structure: Structure, problem: GroupedProblem, starts: int) -
 
 
 def _best(structure: Structure, many: GroupedProblem, values: Array, groups: int, most: int) -> Array:
-    """Of the values of each group, shape (k, starts·G), those with the smallest errors, shape (k, most, G)."""
+    """Return of the values of each group, shape (k, starts·G), those with the smallest errors, shape (k, most, G)."""
     with np.errstate(all="ignore"):
         residual = (structure.predict(values, many) - many.problem.y) * many.row_scale
         cost = many.by_group(residual * residual).reshape(-1, groups)
@@ -57,7 +74,7 @@ def _best(structure: Structure, many: GroupedProblem, values: Array, groups: int
 
 
 def _repeated(problem: GroupedProblem, times: int) -> GroupedProblem:
-    """The groups of the problem so many times over."""
+    """Return the groups of the problem so many times over."""
     inner = problem.problem
     weights = None if inner.weights is None else np.tile(inner.weights, times)
     X = np.asfortranarray(np.tile(inner.X, (times, 1)))
@@ -67,7 +84,7 @@ def _repeated(problem: GroupedProblem, times: int) -> GroupedProblem:
 
 
 def _drawn(structure: Structure, rng: np.random.Generator) -> Array:
-    """One start, shape (k,): exponents of the size of exponents, other numbers of any size."""
+    """Return one start, shape (k,): exponents of the size of exponents, other numbers of any size."""
     exponents = exponent_positions(structure.formula)
     values = []
     for constant in structure.constants:
@@ -85,7 +102,7 @@ def _drawn(structure: Structure, rng: np.random.Generator) -> Array:
 
 
 def linear_constants(structure: Structure, problem: Problem) -> tuple[int, ...]:
-    """Constants in which the formula is jointly linear, seen at a few rows and values."""
+    """Return constants in which the formula is jointly linear, seen at a few rows and values."""
     rng = np.random.default_rng(problem.seed)
     rows = np.sort(rng.permutation(problem.rows)[:20])
     some = GroupedProblem(problem.rows_only(rows), ("",), np.zeros(rows.size, dtype=np.intp))
@@ -104,7 +121,7 @@ def linear_constants(structure: Structure, problem: Problem) -> tuple[int, ...]:
 
 
 def _with_linear_solved(structure: Structure, problem: GroupedProblem, values: Array) -> Array:
-    """The starts with their linear constants at the least-squares optimum of each group, within their bounds."""
+    """Return the starts with their linear constants at the least-squares optimum of each group, within their bounds."""
     linear = linear_constants(structure, problem.problem)
     if not linear:
         return values

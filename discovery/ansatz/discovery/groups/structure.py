@@ -49,12 +49,12 @@ class Structure:
         return np.reshape(lower, (-1, 1)), np.reshape(upper, (-1, 1))
 
     def initial(self) -> Array:
-        """The numbers as they stand, shape (k,)."""
+        """Return the numbers as they stand, shape (k,)."""
         values = numbers(self.formula)
         return np.array([values[c.positions[0]] for c in self.constants], dtype=np.float64)
 
     def predict(self, values: Array, problem: GroupedProblem) -> Array:
-        """Values on the rows, shape (n,), of constants of shape (k, G)."""
+        """Return values on the rows, shape (n,), of constants of shape (k, G)."""
         return self.linearised(values, problem, ())[0]
 
     def linearised(self, values: Array, problem: GroupedProblem, free: Sequence[int]) -> tuple[Array, Array]:
@@ -79,7 +79,7 @@ class Structure:
         return value, jacobian
 
     def without(self, j: int, positive: Collection[str], roots: bool) -> tuple[Structure, tuple[int, ...]]:
-        """The structure with constant j at zero, simplified, and which constants are left, in their new order.
+        """Return the structure with constant j at zero, simplified, and which constants are left, in their new order.
 
         `positive` and `roots` as in `simplify`.
         """
@@ -110,7 +110,7 @@ class Structure:
         return Structure(formula, constants), tuple(places)
 
     def at(self, values: Array) -> Node:
-        """The formula with one number for each constant, shape (k,)."""
+        """Return the formula with one number for each constant, shape (k,)."""
         filled = numbers(self.formula)
         for constant, value in zip(self.constants, values, strict=True):
             filled[list(constant.positions)] = value

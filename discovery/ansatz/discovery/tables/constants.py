@@ -16,8 +16,8 @@ Correlations = tuple[tuple[float, ...], ...]
 
 
 def constants_of(named: Named, problem: Problem) -> tuple[tuple[Constant, ...], Correlations]:
-    """Numbers that are no integers and free constants, with errors, 95 % intervals around their least-squares values,
-    and correlations. A number that the caller has fixed has an error of 0, one at its bound none."""
+    """Return numbers that are no integers and free constants, with errors, 95 % intervals around their least-squares
+    values, and correlations. A number that the caller has fixed has an error of 0, one at its bound none."""
     formula, marks = named.fit.formula, named.fit.marks
     values = numbers(formula)
     listed = marks.listed(values)
@@ -47,7 +47,7 @@ def constants_of(named: Named, problem: Problem) -> tuple[tuple[Constant, ...], 
 
 
 def _matrix(correlations: Array, places: list[int | None]) -> Correlations:
-    """The correlations of the constants listed, NaN for those that were not fitted."""
+    """Return the correlations of the constants listed, NaN for those that were not fitted."""
     if len(places) < 2:
         return ()
 

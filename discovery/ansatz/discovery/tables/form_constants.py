@@ -16,8 +16,9 @@ from ansatz.discovery.tables.constants import Correlations, constants_of
 
 
 def constants_of_law(named: Named, problem: Problem, form: Form) -> tuple[tuple[Constant, ...], Correlations]:
-    """The constants of the composed formula in order of appearance, each of the law's as often as it stands there, and
-    their correlations. Numbers of the form that are no integers are given: they have an error of 0."""
+    """Return the constants of the composed formula in order of appearance, each of the law's as often as it stands
+    there, and their correlations. Numbers of the form that are no integers are given: they have an error of 0.
+    """
     law = named.fit.formula
     count = numbers(law).size
     slots = range(count - len(form.constants), count)

@@ -28,14 +28,17 @@ _MAX_CANDIDATES_OF_MANY_ROWS = 6
 
 @dataclass(frozen=True, eq=False)
 class TableJudge:
-    """Scores formulas on all rows: `problem` holds the weights of the fit, `caller_weights` those of the scores."""
+    """Score formulas on all rows: `problem` holds the weights of the fit, `caller_weights` those of the scores."""
 
     problem: Problem
     caller_weights: NDArray[np.float64] | None
 
     def shortlist(self, entries: Sequence[Entry]) -> list[Entry]:
-        """At most 20 entries (6 above 100,000 rows), best first: the shortest descriptions, the Pareto front, and the
-        caller's ansatz as it was given, however well it does."""
+        """Return at most 20 entries (6 above 100,000 rows), best first.
+
+        They are the shortest descriptions, the Pareto front, and the caller's ansatz as it was given, however well it
+        does.
+        """
         most = MAX_CANDIDATES if self.problem.rows <= MANY_ROWS else _MAX_CANDIDATES_OF_MANY_ROWS
         order = ranked(entries, self.problem.rows)
         given = [e for e in order if e.origin.is_given][:1]
@@ -44,7 +47,8 @@ class TableJudge:
         return [e for e in order if e in kept]
 
     def on_all_rows(self, entry: Entry, refit: bool = True) -> Entry:
-        """The entry with its constants fitted, unless not wanted, and its description length computed, on all rows."""
+        """Return the entry with its constants fitted, unless not wanted, and its description length computed, on all
+        rows."""
         marks = entry.named.fit.marks
         free = tuple(p for p in free_positions(entry.formula) if p not in entry.names) if refit else ()
         fit = fit_constants(entry.formula, self.problem, free, max_evaluations=20, marks=marks)
@@ -52,7 +56,7 @@ class TableJudge:
         return replace(entry, named=named, description_length=named.description_length(self.problem))
 
     def candidates(self, entries: Sequence[Entry], extrapolation: Extrapolation | None) -> tuple[Candidate, ...]:
-        """Entries as candidates, in their order, rank from 1; without `extrapolation` that score is NaN."""
+        """Return entries as candidates, in their order, rank from 1; without `extrapolation` that score is NaN."""
         front = {id(e) for e in pareto_front(list(entries))}
         return tuple(
             self._candidate(rank, entry, extrapolation, id(entry) in front) for rank, entry in enumerate(entries, 1)

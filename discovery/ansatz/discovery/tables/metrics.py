@@ -20,10 +20,26 @@ from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.power_law import PowerLaw
 
-_MIN_GAIN_BITS: Final = 3.0
-_FAR_BITS: Final = 10.0
-_PROBE_SECONDS: Final = 1.0
-_LEAST_SECONDS: Final = 0.05
+
+@dataclass(frozen=True)
+class _Metrics:
+    """Say when another metric is told or taken. Chosen by judgement.
+
+    Attributes:
+        least_gain: bits by which another metric must be shorter: odds of 8 to 1.
+        far_bits: bits by which a metric that was not asked for must be shorter to be told.
+        probe_seconds: for the simple laws of such a metric.
+        least_seconds: for a search in one metric; with less it is not begun.
+    """
+
+    least_gain: float = 3.0
+    far_bits: float = 10.0
+    probe_seconds: float = 1.0
+    least_seconds: float = 0.05
+
+
+_METRICS: Final = _Metrics()
+
 
 Run = Callable[[str, float, int], "Told"]
 """A whole search in the metric of that name, in so many seconds, the i-th of all."""
@@ -39,33 +55,34 @@ class Told:
 
 
 def metrics_for(y: Array, functions: frozenset[str]) -> tuple[Metric, ...]:
-    """The metrics worth trying beside the plain target."""
+    """Return the metrics worth trying beside the plain target."""
     return tuple(m for m in TRIED if usable(m, y, functions))
 
 
 def weight_bits(problem: Problem) -> float:
-    """Bits to add to a description length for row weights: rows that weigh less are told less exactly."""
+    """Return bits to add to a description length for row weights: rows that weigh less are told less exactly."""
     return 0.0 if problem.weights is None else float(-0.5 * np.sum(np.log2(problem.weights)))
 
 
 def simplest(names: tuple[str, ...], seconds: float, stop_requested: Callable[[], bool], run: Run) -> Report:
-    """The report in the metric whose best formula has the shortest description; the plain target unless one gains."""
+    """Return the report in the metric whose best formula has the shortest description; the plain target unless one
+    gains."""
     deadline = time.monotonic() + seconds
     best: Told | None = None
     for i, name in enumerate(names):
         share = (deadline - time.monotonic()) / (len(names) - i)
-        if best is not None and (best.exact or share < _LEAST_SECONDS or stop_requested()):
+        if best is not None and (best.exact or share < _METRICS.least_seconds or stop_requested()):
             break
-        told = run(name, max(share, _LEAST_SECONDS), i)
-        if best is None or told.bits < best.bits - _MIN_GAIN_BITS:
+        told = run(name, max(share, _METRICS.least_seconds), i)
+        if best is None or told.bits < best.bits - _METRICS.least_gain:
             best = told
     assert best is not None
     return best.report
 
 
 def simpler_elsewhere(problem: Problem, bits: float) -> Iterator[str]:
-    """Names of metrics in which a line, a line in logarithms or a power law has a description shorter than `bits` by
-    far."""
+    """Yield names of metrics in which a line, a line in logarithms or a power law has a description shorter than `bits`
+    by far."""
     small = problem.subsample(SCREEN_ROWS)
     for metric in metrics_for(problem.y, problem.functions):
         z = replace(small, y=metric.forward(small.y), weights=None, dimensions=None)
@@ -73,12 +90,12 @@ def simpler_elsewhere(problem: Problem, bits: float) -> Iterator[str]:
             continue
         told = _simple_laws(z) + change_of_variables_bits(metric, small.y, small.y_scale, z.y_scale)
         # Bits of a sample are those of as many rows.
-        if told * problem.rows / small.rows < bits - _FAR_BITS:
+        if told * problem.rows / small.rows < bits - _METRICS.far_bits:
             yield metric.name
 
 
 def _simple_laws(problem: Problem) -> float:
-    """The shortest description that the cheapest searchers find, in bits."""
+    """Return the shortest description that the cheapest searchers find, in bits."""
     archive = Archive(problem)
 
     def emit(formula: Node) -> None:
@@ -86,14 +103,14 @@ def _simple_laws(problem: Problem) -> float:
 
     emit(Number(float(np.mean(problem.y))))
     emit(_line_in_logarithms(problem))
-    budget = Budget(_PROBE_SECONDS)
+    budget = Budget(_METRICS.probe_seconds)
     for searcher in (Baseline(), PowerLaw()):
         searcher.search(problem, budget, emit)
     return archive.entries[0].description_length
 
 
 def _line_in_logarithms(problem: Problem) -> Node:
-    """The least-squares line in the inputs, those that are positive in logarithms where these are allowed."""
+    """Return the least-squares line in the inputs, those that are positive in logarithms where these are allowed."""
     inputs: list[Node] = [
         call("log", Variable(n)) if n in problem.positive and "log" in problem.functions else Variable(n)
         for n in problem.names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +22,37 @@ from ansatz.discovery.tables.question import TableQuestion
 from ansatz.discovery.units.dimensions import Dimensions
 from ansatz.discovery.units.text import parse_unit
 
-_RELATIVE_DECADES = 4.0
+
+@dataclass(frozen=True)
+class _Spans:
+    """Say when a target is fitted by its relative error.
+
+    Attributes:
+        decades: that nine tenths of the target must span: squared errors would leave small values untold.
+    """
+
+    decades: float = 4.0
+
+
+_SPANS: Final = _Spans()
+
+
 _HOLE = " "  # no column has that name in formulas
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedTable:
-    """A problem and what the report must say of how it came from the table.
+    """Hold a problem, and what the report must say of how it came from the table.
 
-    `problem.weights` are those of the fit; `caller_weights` those of the reported scores (mean 1, or None);
-    `columns` maps names in formulas to the caller's names where they differ; `ansatz` is the caller's own or None;
-    `start` are the formulas to try first, as the problem has formulas; `target` is the target's own column, of which
-    `problem.y` is the `metric` where there is one.
+    Attributes:
+        problem: its weights are those of the fit.
+        caller_weights: of the reported scores, of mean 1, or None.
+        columns: names in formulas to the caller's names, where they differ.
+        ansatz: the caller's own formula, or None.
+        start: the formulas to try first, as the problem has formulas.
+        metric: of which `problem.y` is the target's value, or None.
+        target: the target's own column.
+        warnings: what a reader must know of it.
     """
 
     problem: Problem
@@ -84,8 +104,8 @@ def prepare(question: TableQuestion, keep_all: bool = False) -> PreparedTable:
 
 
 def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node | None:
-    """What the problem calls a formula of the target: that of the metric, or the law of the form; None where it is of
-    another form."""
+    """Return what the problem calls a formula of the target: that of the metric, or the law of the form; None where it
+    is of another form."""
     if problem.form is not None:
         return problem.form.law_of(formula)
     if metric is None:
@@ -95,8 +115,8 @@ def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node 
 
 
 def _dimensions(table: Table, columns: Mapping[str, str], options: Options) -> Dimensions | None:
-    """Dimensions of target and inputs (`columns` maps their names in formulas to the table's); None where no column of
-    the table has a unit. A column without one is dimensionless if another has one."""
+    """Return dimensions of target and inputs (`columns` maps their names in formulas to the table's); None where no
+    column of the table has a unit. A column without one is dimensionless if another has one."""
     if not any(table.column(c).unit.strip() for c in (table.target, *table.inputs)):
         return None
     inputs = {name: parse_unit(table.column(c).unit) for name, c in columns.items()}
@@ -104,7 +124,7 @@ def _dimensions(table: Table, columns: Mapping[str, str], options: Options) -> D
 
 
 def _relative_weights(y: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Weights 1/y² of mean 1 where y has one sign and nine tenths of it span more than four decades, else None.
+    """Return weights 1/y² of mean 1 where y has one sign and nine tenths of it span more than four decades, else None.
 
     The tails are left out of the span: a target that only touches zero is no wide one.
     """
@@ -113,7 +133,7 @@ def _relative_weights(y: NDArray[np.float64]) -> NDArray[np.float64] | None:
     if smallest == 0 or float(y.min()) < 0 < float(y.max()):
         return None
     low, high = np.quantile(np.log10(size), (0.05, 0.95))
-    if high - low < _RELATIVE_DECADES:
+    if high - low < _SPANS.decades:
         return None
     weights: NDArray[np.float64] = (smallest / size) ** 2
     normalised: NDArray[np.float64] = weights / weights.mean()

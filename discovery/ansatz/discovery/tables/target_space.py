@@ -25,17 +25,18 @@ class TargetSpace:
     found: Problem
 
     def candidates(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-        """The candidates with the way back around their formulas; constants keep the errors that they have there."""
+        """Return the candidates with the way back around their formulas; constants keep the errors that they have
+        there."""
         return tuple(map(self._candidate, candidates))
 
     def outer_rmse(self, outer: Problem, formula: Node) -> float:
-        """Root of the mean squared error, in the target's unit, of a formula found in the metric."""
+        """Return root of the mean squared error, in the target's unit, of a formula found in the metric."""
         with np.errstate(all="ignore"):
             known = replace(outer, y=self.metric.inverse(outer.y))
             return known.rmse(self.metric.inverse(outer.evaluate(formula)))
 
     def bits(self, candidate: Candidate) -> float:
-        """Bits to add to the description length, so that metrics compare; 0 for what is exact in any of them."""
+        """Return bits to add to the description length, so that metrics compare; 0 for what is exact in any of them."""
         if is_exact(self.found.rmse(self.found.evaluate(candidate.formula)), self.found):
             return 0.0
         return change_of_variables_bits(self.metric, self.target.y, self.target.y_scale, self.found.y_scale)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -17,9 +19,25 @@ from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict,
 from ansatz.discovery.search.parts.gauge import Gauge
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
-_FAR_BITS = 30.0
-_MOST_GROUPS = 5
-_SHOWN = 10
+
+@dataclass(frozen=True)
+class _Telling:
+    """Say what is told, and how much of it. Chosen by judgement.
+
+    Attributes:
+        far_bits: by which a formula of other dimensions must be shorter to be told.
+        most_groups: named in one warning.
+        rows: named in one warning.
+    """
+
+    far_bits: float = 30.0
+    most_groups: int = 5
+    rows: int = 10
+
+
+_TELLING: Final = _Telling()
+
+
 _REMEDY = "Check the units; add the quantity that is missing as a column, or allow dimensional constants."
 
 
@@ -30,7 +48,7 @@ def result_warnings(
     engine: Engine,
     options: Options,
 ) -> list[Warning]:
-    """Warnings on ranked candidates, the first of which is the result."""
+    """Return warnings on ranked candidates, the first of which is the result."""
     best = candidates[0]
     warnings = [*_baseline(best, verdict), *_constants(best, options.parameters), *_residual(verdict)]
     warnings += _rivals(candidates, rows)
@@ -41,7 +59,7 @@ def result_warnings(
 
 
 def evaluation_warnings(candidate: Candidate, verdict: ResidualVerdict | None, prediction: Array) -> list[Warning]:
-    """Warnings on a caller's own formula."""
+    """Return warnings on a caller's own formula."""
     warnings = [*_constants(candidate, ()), *_residual(verdict)]
     if undefined := int(np.count_nonzero(~np.isfinite(prediction))):
         row = int(np.argmin(np.isfinite(prediction))) + 1
@@ -51,8 +69,7 @@ def evaluation_warnings(candidate: Candidate, verdict: ResidualVerdict | None, p
 
 
 def dimension_warnings(candidates: Sequence[Candidate], problem: Problem) -> list[Warning]:
-    """Where units are given: the best formula's dimensions are not right, or a formula of other dimensions explains far
-    more."""
+    """Warn where the best formula's dimensions are not right, or a formula of other dimensions explains far more."""
     best = candidates[0]
     if problem.dimensions is None or not variables(best.formula):
         return []
@@ -61,14 +78,14 @@ def dimension_warnings(candidates: Sequence[Candidate], problem: Problem) -> lis
         text = "agrees only if its numbers carry dimensions" if wrongness == DOUBTFUL else "does not agree"
         return [Warning("DIMENSIONS_DISAGREE", f"The dimension of {best.text} {text}. {_REMEDY}")]
     rival = min(candidates, key=lambda c: c.scores.description_length)
-    if rival.scores.description_length < best.scores.description_length - _FAR_BITS:
+    if rival.scores.description_length < best.scores.description_length - _TELLING.far_bits:
         text = f"{rival.text} explains far more than the best formula of right dimension."
         return [Warning("DIMENSIONS_DISAGREE", f"{text} {_REMEDY}")]
     return []
 
 
 def screening_warnings(problem: Problem, searched: Problem) -> list[Warning]:
-    """Where inputs were left out of the search: which ones were searched."""
+    """Warn where inputs were left out of the search: say which ones were searched."""
     if searched.names == problem.names:
         return []
     text = (
@@ -79,12 +96,12 @@ def screening_warnings(problem: Problem, searched: Problem) -> list[Warning]:
 
 
 def gauge_warnings(gauges: Sequence[Gauge]) -> list[Warning]:
-    """What no data can settle of unknown parts, and how it was settled."""
+    """Return what no data can settle of unknown parts, and how it was settled."""
     return [Warning("GAUGE_FREEDOM", gauge.text) for gauge in gauges]
 
 
 def simpler_metric_warnings(names: Sequence[str]) -> list[Warning]:
-    """Metrics of the target in which a simple law describes it better than anything found for the target itself."""
+    """Warn of metrics of the target in which a simple law describes it better than anything found."""
     if not names:
         return []
     text = f"A simple law of the {' or '.join(names)} of the target describes it better; search with that metric."
@@ -97,10 +114,10 @@ def form_not_fitted() -> Warning:
 
 
 def outlier_warnings(far: Sequence[int], rows: int) -> list[Warning]:
-    """Where the loss is robust: which rows, counted from 0, are far off the caller's formula."""
+    """Warn of rows, counted from 0, that are far off the caller's formula, where the loss is robust."""
     if not far:
         return []
-    shown = ", ".join(str(row + 1) for row in far[:_SHOWN]) + (", …" if len(far) > _SHOWN else "")
+    shown = ", ".join(str(row + 1) for row in far[: _TELLING.rows]) + (", …" if len(far) > _TELLING.rows else "")
     text = f"{len(far)} of {rows} rows lie more than 5 standard deviations off the ansatz and count little: {shown}."
     return [Warning("OUTLIERS", text)]
 
@@ -136,13 +153,13 @@ def _constants(candidate: Candidate, parameters: Sequence[Parameter]) -> list[Wa
 
 
 def _undetermined(constant: Constant) -> str:
-    """How a constant is called that the data do not determine, in some groups or at all; empty if they do."""
+    """Return how a constant is called that the data do not determine, in some groups or at all; empty if they do."""
     called = constant.parameter or f"{constant.value:g}"
     if not constant.per_group:
         return called if constant.std_error is None else ""
     groups = [label for label, found in constant.per_group.items() if found.std_error is None]
-    more = ", …" if len(groups) > _MOST_GROUPS else ""
-    return f"{called} for {', '.join(groups[:_MOST_GROUPS])}{more}" if groups else ""
+    more = ", …" if len(groups) > _TELLING.most_groups else ""
+    return f"{called} for {', '.join(groups[: _TELLING.most_groups])}{more}" if groups else ""
 
 
 def _residual(verdict: ResidualVerdict | None) -> list[Warning]:
