@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Refusal
+    from tests.e2e.conftest import Refusal, Run
 
 Result = Callable[..., tuple[int, dict[str, Any]]]
 QUICK = ("--budget", "30", "--engine", "none")
@@ -48,6 +48,11 @@ def test_a_motion_gives_equations(result: Result, cups: Path, served: str, tmp_p
     assert best["motion"]["diverges"] is False
     assert best["motion"]["order"] == 1
     assert picture.read_text().startswith("<?xml")
+
+
+def test_progress_shows_equations(ansatz: Run, cups: Path, served: str) -> None:
+    told = ansatz("discover", cups, "--states", "T", "--time", "t", "--group", "cup", "--server", served, *QUICK).stderr
+    assert "best so far: dT/dt = " in told
 
 
 def test_an_ansatz_of_a_motion(result: Result, cups: Path, served: str) -> None:

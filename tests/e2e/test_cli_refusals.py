@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.conftest import Refusal
+    from tests.e2e.conftest import Refusal, Run
 
 GOOD = "a,b,y\n1,2,3\n2,3,4\n3,4,6\n4,5,7\n5,7,8\n"
 
@@ -171,7 +171,7 @@ def test_a_column_is_called_by_its_name(refusal: Refusal, tmp_path: Path) -> Non
     path = tmp_path / "data.csv"
     path.write_text("a,y\n1,2\n2,x\n")
     violations, message = refusal("discover", path, "--target", "y")
-    assert violations[0]["flag"] is None
+    assert violations[0]["flag"] == "data"
     assert message.startswith("error: column 'y': row 2 (line 3) is 'x'")
 
 
@@ -218,6 +218,20 @@ def test_a_missing_extra_is_named(tmp_path: Path, absent: str, extra: str) -> No
     assert extra in done.stderr
     found = json.loads(done.stdout)
     assert (found["state"], found["error"]["reason"]) == ("INVALID", "MISSING_EXTRA")
+
+
+def test_bytes_on_standard_input_that_are_no_text_are_refused() -> None:
+    code = "from ansatz.client.cli import main; main()"
+    command = [sys.executable, "-c", code, "discover", "-", "--target", "y", "--kind", "curve"]
+    done = subprocess.run(command, input=b"x,y\n\xff\xfe,1\n", capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"standard input is not UTF-8 text" in done.stderr
+
+
+def test_a_command_without_arguments_shows_its_help(ansatz: Run) -> None:
+    done = ansatz("jobs")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: ansatz jobs")
 
 
 def test_a_refusal_on_standard_input_ends_the_process_with_2() -> None:

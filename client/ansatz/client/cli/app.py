@@ -51,9 +51,16 @@ def run(arguments: Sequence[str]) -> int:
         with tracing.program(f"ansatz {command}".strip()):
             return int(app(list(arguments), prog_name="ansatz", standalone_mode=False) or 0)
     except _UsageError as error:
-        said = error.format_message()
-        return failures.report_unusable(
-            InvalidRequest.of("command line", f"{said} (--help shows the usage)"), arguments
-        )
+        return _unusable(error, arguments)
     except (KeyboardInterrupt, typer.Abort):
         return failures.INTERRUPTED
+
+
+def _unusable(error: Any, arguments: Sequence[str]) -> int:
+    """Say what is wrong with the command line; return the exit status."""
+    if type(error).__name__ == "NoArgsIsHelpError":  # nothing is wrong, nothing was asked: the message is the help
+        failures.say(error.format_message())
+        return failures.BAD_INPUT
+    command = error.ctx.command_path if getattr(error, "ctx", None) else "ansatz"
+    text = f"{error.format_message().rstrip('.')}; see {command} --help"
+    return failures.report_unusable(InvalidRequest.of("command line", text), arguments)

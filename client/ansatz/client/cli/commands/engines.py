@@ -31,7 +31,9 @@ def list_engines(server: options.SERVER = None, format: options.FORMAT = Format.
 
 
 @app.command(cls=Command)
-def install(name: Annotated[str, typer.Argument(metavar="NAME", help="pysr", show_default=False)]) -> None:
+def install(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The engine, such as pysr.", show_default=False)],
+) -> None:
     """Install what an engine needs on this machine, where the network allows."""
     with failures.reported(Output()):
         if name not in tuple(Engine):

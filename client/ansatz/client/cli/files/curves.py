@@ -16,8 +16,18 @@ from ansatz.client.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class CurveFile:
-    """What to read: the file, the columns by what they are, the name of what the columns of a wide form are headed by
-    (empty: the file is in long form), and roles as NAME=COLUMN."""
+    """What to read of curves.
+
+    Attributes:
+        source: the file, or "-" for standard input.
+        target: the column of values.
+        inputs: the columns that may explain them; none: all others that hold numbers.
+        run: the column that names the run of each row.
+        std_errors: the column of standard errors of the values.
+        trials: the column of numbers of trials.
+        wide: what the columns of a file in wide form are headed by; none: the file is in long form.
+        roles: what columns are, each as ROLE=COLUMN.
+    """
 
     source: str
     target: str
@@ -29,7 +39,7 @@ class CurveFile:
     roles: Sequence[str] = ()
 
     def arguments(self) -> tuple[dict[str, Any], int]:
-        """Keywords of Client.submit_curves, and how many rows without a value were left out. Raises InvalidRequest."""
+        """Return keywords of Client.submit_curves, and how many rows have no value. Raises InvalidRequest."""
         table = read_text_table(self.source, self.target)
         if self.wide:
             table = _long(table, self.wide, self.target)
@@ -68,13 +78,13 @@ class CurveFile:
         for i, text in enumerate(self.roles):
             role, equals, column = text.partition("=")
             if not equals or not role or not column:
-                raise InvalidRequest.of(f"--role[{i}]", f"is {text!r}; give one such as N=params")
+                raise InvalidRequest.of(f"--role[{i}]", f"is {text!r}; give ROLE=COLUMN, such as N=params")
             roles[role] = column
         return roles
 
 
 def _long(table: TextTable, wide: str, target: str) -> TextTable:
-    """A row for each cell under a numeric heading: the heading under `wide`, the cell under `target`."""
+    """The long form: a row for each cell under a numeric heading, with the heading as `wide`, the cell as `target`."""
     headings = [name for name in table.columns if is_number(name)]
     if not headings:
         raise InvalidRequest.of("--wide", "needs columns headed by numbers; the header has none")

@@ -29,11 +29,11 @@ def read_delimited(  # noqa: PLR0917 - where and how to read
     text: str | None = None,
     may_miss: Collection[str] = (),
 ) -> Columns:
-    """The columns that `choose` picks from the header's names, as float64; the column `text` as text where not all its
-    cells are finite numbers. In the columns of `may_miss` an empty cell is NaN.
+    """Return the columns that `choose` picks from the header's names, as float64.
 
-    Lines that begin with # before the header, and empty lines, are skipped. Raises InvalidRequest that names the place
-    of what is no finite number, and of rows of another length than the header.
+    The column `text` is text where not all its cells are finite numbers. In the columns of `may_miss` an empty cell is
+    NaN. Lines that begin with # before the header, and empty lines, are skipped. Raises InvalidRequest that names the
+    place of what is no finite number, and of rows of another length than the header.
     """
     lines = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     try:
@@ -106,6 +106,7 @@ def _batches(reader: Iterator[list[str]], skipped: int) -> Iterator[_Batch]:
 
 
 def delimiter_of(header: str) -> str:
+    """Return the delimiter that stands most often in a header line, outside quotes."""
     bare = re.sub(r'"[^"]*"', "", header)
     return max(_DELIMITERS, key=bare.count)
 
@@ -161,6 +162,7 @@ def _is_fine(cell: str, number: float) -> bool:
 
 
 def is_number(cell: str) -> bool:
+    """Return whether a cell is a number, finite or not."""
     try:
         float(cell)
     except ValueError:

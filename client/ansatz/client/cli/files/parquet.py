@@ -15,7 +15,7 @@ from ansatz.client.errors import InvalidRequest
 def read_parquet(
     path: str, choose: Callable[[Sequence[str]], Sequence[str]], text: str | None = None, may_miss: Collection[str] = ()
 ) -> Columns:
-    """The columns that `choose` picks from the file's names, as `read_delimited` gives them; raises as it does."""
+    """Return the columns that `choose` picks from the names in a file, as `read_delimited` does; raise as it does."""
     if find_spec("pyarrow") is None:
         raise InvalidRequest(
             "reading Parquet needs pyarrow; install the extra: pip install 'ansatz[parquet]'", reason="MISSING_EXTRA"
@@ -28,7 +28,9 @@ def read_parquet(
         names = file.schema_arrow.names
         for i, name in enumerate(names):
             if name in names[:i]:
-                raise InvalidRequest.of("table.columns", f"the name {name!r} stands more than once in {path}")
+                raise InvalidRequest.of(
+                    "table.columns", f"the name {name!r} stands more than once in {path}; make names unique"
+                )
         table = file.read(columns=list(choose(names)))
     except pyarrow.ArrowInvalid as error:
         raise InvalidRequest.of("data", f"{path} cannot be read as Parquet: {error}") from None

@@ -19,7 +19,12 @@ _EVENTS = "events.out.tfevents"
 
 @dataclass(frozen=True)
 class TextTable:
-    """Columns of text by name, all of one length; `places` names the place of each row in its file."""
+    """Cells as text.
+
+    Attributes:
+        columns: the cells by the name of their column, all of one length.
+        places: where each row stands in its file, as a message says it.
+    """
 
     columns: dict[str, list[str]]
     places: list[str]
@@ -30,9 +35,9 @@ class TextTable:
 
 
 def read_text_table(source: str, target: str) -> TextTable:
-    """The table of a file, by what it is. Raises InvalidRequest that names what cannot be read."""
+    """Return the table of a file, whatever it is. Raises InvalidRequest that names what cannot be read."""
     if source == "-":
-        return _delimited(sys.stdin.read(), "standard input", target)
+        return _delimited(_text(sys.stdin.buffer.read(), "standard input"), "standard input", target)
     path = Path(source)
     if _event_files(path):
         return _tensorboard(path, target)
@@ -40,18 +45,23 @@ def read_text_table(source: str, target: str) -> TextTable:
         known = "CSV, TSV, JSON lines, a plain step,value file, a TensorBoard event file or its folder, or -"
         raise InvalidRequest.of("data", f"{source!r} is no file of curves; name {known}")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _text(path.read_bytes(), repr(source))
     except OSError as error:
         raise InvalidRequest.of("data", f"{source!r} cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise InvalidRequest.of("data", f"{source!r} is not UTF-8 text; save it as UTF-8") from None
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         return _json_lines(text, source)
     return _delimited(text, repr(source), target)
 
 
+def _text(content: bytes, source: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidRequest.of("data", f"{source} is not UTF-8 text; save it as UTF-8") from None
+
+
 def _delimited(text: str, source: str, target: str) -> TextTable:
-    """With a header; or, where the first line is two numbers, steps and values of `target`."""
+    """The table of delimited text with a header; where the first line is two numbers, steps and values of `target`."""
     lines = [(i, line) for i, line in enumerate(text.splitlines(), start=1) if line.strip() and line[0] != "#"]
     if not lines:
         raise InvalidRequest.of("data", f"{source} is empty; give a header line with the column names, and rows")
@@ -73,13 +83,14 @@ def _delimited(text: str, source: str, target: str) -> TextTable:
         if len(row) != len(header):
             text = f"{place} of {source} has {len(row)} cells where the header has {len(header)}"
             raise InvalidRequest.of("data", f"{text}; give every row as many")
-    if len(set(header)) < len(header):
-        raise InvalidRequest.of("data", f"{source} names a column more than once; make names unique")
+    for i, name in enumerate(header):
+        if name in header[:i]:
+            raise InvalidRequest.of("data", f"the name {name!r} stands more than once in {source}; make names unique")
     return TextTable({name: [row[j].strip() for row in rows] for j, name in enumerate(header)}, places)
 
 
 def _json_lines(text: str, source: str) -> TextTable:
-    """An object a line; a name that a line lacks is an empty cell."""
+    """The table of JSON lines, an object each; a name that a line lacks is an empty cell."""
     objects: list[dict[str, object]] = []
     places: list[str] = []
     for i, line in enumerate(text.splitlines(), start=1):
@@ -88,7 +99,7 @@ def _json_lines(text: str, source: str) -> TextTable:
         try:
             read = json.loads(line)
         except (ValueError, RecursionError) as error:
-            raise InvalidRequest.of("data", f"line {i} of {source!r} is no JSON: {error}") from None
+            raise InvalidRequest.of("data", f"line {i} of {source!r} is no JSON: {error}; mend it") from None
         if not isinstance(read, dict):
             raise InvalidRequest.of("data", f"line {i} of {source!r} is no JSON object; give one object a line")
         objects.append(read)
@@ -109,7 +120,7 @@ def _event_files(path: Path) -> Sequence[Path]:
 
 
 def _tensorboard(path: Path, target: str) -> TextTable:
-    """Values of one scalar tag by step; each folder of event files is a run."""
+    """The values of one scalar tag by step; each folder of event files is a run."""
     try:
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     except ImportError:

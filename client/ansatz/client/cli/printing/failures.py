@@ -22,6 +22,7 @@ _CALLERS_FAULT = (InvalidRequest, NotFound, AlreadyExists)
 
 
 def status_of(error: AnsatzError) -> int:
+    """Return the exit status for an error."""
     return BAD_INPUT if isinstance(error, _CALLERS_FAULT) else FAILED
 
 
@@ -50,13 +51,13 @@ def reported(output: Output) -> Iterator[Output]:
 
 
 def report_unusable(error: InvalidRequest, arguments: Sequence[str]) -> int:
-    """Reports that the command line itself cannot be used, so that its options are not known."""
+    """Report that the command line itself cannot be used; return the exit status."""
     as_json = "--format=json" in arguments or ("--format", "json") in pairwise(arguments)
     return _report(error, Output(Format.JSON if as_json else Format.TABLE))
 
 
 def say(message: str) -> None:
-    """A line for people, on standard error."""
+    """Print a line for people, on standard error."""
     print(message, file=sys.stderr, flush=True)
 
 

@@ -28,7 +28,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True)
 class Output:
-    """Writes results as a table or as JSON; `path` None: to standard output."""
+    """How a result is written, and to which file; None: to standard output."""
 
     format: Format = Format.TABLE
     path: Path | None = None
@@ -38,7 +38,7 @@ class Output:
         return self.format is Format.JSON
 
     def check(self) -> None:
-        """Raises InvalidRequest where the file cannot be written: before a search, not after it."""
+        """Raise InvalidRequest where the file cannot be written: before a search, not after it."""
         if self.path is None:
             return
         folder = self.path.parent
@@ -48,14 +48,14 @@ class Output:
             raise InvalidRequest.of("--output", f"{str(self.path)!r} cannot be written; name another file")
 
     def result(self, json_object: Mapping[str, Any], table: RenderableType) -> None:
-        """One result, in the format asked for; goes to standard output, with exit status 1, where the file fails."""
+        """Write one result; where the file cannot be written, to standard output, with exit status 1."""
         if not self._write(to_text(json_object) if self.is_json else self._rendered(table)):
             import typer
 
             raise typer.Exit(1)
 
     def failure(self, json_object: Mapping[str, Any]) -> None:
-        """What a script gets in place of a result; a reader of tables has the message on standard error."""
+        """Write what a script gets in place of a result; who reads tables has the message on standard error."""
         if self.is_json:
             self._write(to_text(json_object))
 
@@ -70,7 +70,7 @@ class Output:
         return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
     def _write(self, text: str) -> bool:
-        """True where the text went where it should."""
+        """Whether the text went where it should."""
         try:
             if self.path is not None:
                 _write_file(self.path, text)

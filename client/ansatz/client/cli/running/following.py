@@ -22,14 +22,14 @@ _PARTIAL_SECONDS: Final = 5.0
 
 @dataclass(frozen=True)
 class Ending:
-    """What came of a job; `report` is None where an interruption left nothing."""
+    """What came of a job: its report, None where an interruption left nothing."""
 
     report: Report | None
     interrupted: bool = False
 
 
 def follow(job: JobHandle) -> Ending:
-    """Shows the job's progress until it is final; an interruption cancels it."""
+    """Show the progress of a job until it ends; cancel it on an interruption."""
     try:
         with shown_progress() as listener:
             for event in job.watch():
@@ -41,7 +41,7 @@ def follow(job: JobHandle) -> Ending:
 
 
 def write_ending(ending: Ending, job_id: str, target: str, output: Output) -> None:
-    """Writes the result; raises typer.Exit with the status."""
+    """Write the result. Raises typer.Exit with the exit status where that is not 0."""
     report = ending.report
     if report is None:
         output.failure({**interrupted_object(), "job": job_id})

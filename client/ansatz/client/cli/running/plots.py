@@ -12,7 +12,7 @@ _FORMATS = (".svg", ".png")
 
 
 def check(path: Path) -> None:
-    """Raises InvalidRequest where the file cannot be written: before a search, not after it."""
+    """Raise InvalidRequest where the file cannot be written: before a search, not after it."""
     if path.suffix.lower() not in _FORMATS:
         raise InvalidRequest.of("--plot", f"is {str(path)!r}; name a file that ends in .svg or .png")
     if not path.parent.is_dir():

@@ -13,19 +13,20 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from ansatz.client.cli.printing.failures import say
-from ansatz.client.cli.views.text import number, short
+from ansatz.client.cli.views.candidates import law_lines
+from ansatz.client.cli.views.text import number
 from ansatz.client.results.candidate import Candidate
 from ansatz.client.results.job import JobEvent
 
 
 class Listener(Protocol):
     def hear(self, event: JobEvent) -> None:
-        """Shows what happened."""
+        """Show what happened."""
 
 
 @contextmanager
 def shown_progress() -> Iterator[Listener]:
-    """Shows the events it is given, for as long as the context lasts."""
+    """Show the events that are given, for as long as the context lasts."""
     console = Console(stderr=True)
     if sys.stderr.isatty() and console.is_terminal and not console.is_dumb_terminal:
         bar = LiveBar()
@@ -50,9 +51,9 @@ class Lines:
             if event.progress.stage != self._stage:
                 self._stage = event.progress.stage
                 say(f"{self._seconds:6.1f} s  {self._stage}")
-        elif event.front and event.front[0].formula != self._best:
-            self._best = event.front[0].formula
-            say(f"{self._seconds:6.1f} s  best so far: {_summary(event.front[0])}")
+        elif event.front and (best := _summary(event.front[0])) != self._best:
+            self._best = best
+            say(f"{self._seconds:6.1f} s  best so far: {best}")
 
 
 class LiveBar:
@@ -74,4 +75,4 @@ class LiveBar:
 
 
 def _summary(candidate: Candidate) -> str:
-    return f"{short(candidate.formula)}  (relative error {number(candidate.scores.relative_error)})"
+    return f"{'; '.join(law_lines(candidate))}  (relative error {number(candidate.scores.relative_error)})"

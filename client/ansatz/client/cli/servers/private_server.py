@@ -28,7 +28,7 @@ _STOP_SECONDS: Final = 5.0
 
 @contextmanager
 def server_address(server: str | None) -> Iterator[str]:
-    """`server` itself, or the address of a private one that lives as long as the context."""
+    """Give `server` itself, or the address of a private one that lives as long as the context."""
     if server:
         yield server
         return
@@ -41,12 +41,12 @@ def server_address(server: str | None) -> Iterator[str]:
 
 
 def missing_server_extra() -> list[str]:
-    """What this machine lacks to run a server."""
+    """Return the packages that this machine lacks to run a server."""
     return [name for name in _NEEDED if find_spec(name) is None]
 
 
 def require_server_extra() -> None:
-    """Raises InvalidRequest where this machine cannot run a server."""
+    """Raise InvalidRequest where this machine cannot run a server."""
     if missing := missing_server_extra():
         raise InvalidRequest(
             f"a server on this machine needs {', '.join(missing)}; install the extra: pip install 'ansatz[server]', "

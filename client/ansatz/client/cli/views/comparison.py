@@ -16,7 +16,7 @@ _SAID = {
     Equivalence.PROVED: "the same function",
     Equivalence.NUMERICAL: "equal at every point tried; not proved",
     Equivalence.REFUTED: "different",
-    Equivalence.UNDETERMINED: "not to be told: hardly a point lies where both are defined",
+    Equivalence.UNDETERMINED: "cannot be told: hardly any point lies where both are defined",
 }
 
 

@@ -16,7 +16,7 @@ _MOST_SERIES = 12
 
 
 def law_lines(law: Law) -> list[str]:
-    """The law of rank 1, its constants by name."""
+    """Return a line for the law of rank 1, and one for each of its constants."""
     lines = [f"law: {law.title}, {law.formula} ({law.source})"]
     if law.implicit:
         lines.append("the law holds its own value: the formula is the right side of an equation for it")
@@ -27,7 +27,7 @@ def law_lines(law: Law) -> list[str]:
 
 
 def finding_lines(found: CurveFindings) -> list[str]:
-    """What curves show beside their law."""
+    """Return a line for each thing that curves show beside their law."""
     lines = []
     if found.limit:
         lines.append(f"at infinite scale: {_constant(found.limit)}")
@@ -49,10 +49,12 @@ def _emergence(verdict: EmergenceVerdict) -> str:
 
 
 def answers_object(answers: CurveAnswers) -> dict[str, Any]:
-    return {"state": "SUCCEEDED", **asdict(answers)}
+    """Return the answers for scripts."""
+    return {"state": "SUCCEEDED", **asdict(answers), "error": None, "violations": []}
 
 
 def answers_view(answers: CurveAnswers, points: Sequence[Mapping[str, float]]) -> RenderableType:
+    """Return the answers for people, a line each."""
     share = f"{100 * answers.probability:g} %"
     lines = [f"by {answers.formula}, intervals of {share}"]
     for point, prediction in zip(points, answers.predictions, strict=False):

@@ -24,6 +24,10 @@ _FLAGS: Final = {
     "table.inputs": "--inputs",
     "table.weights": "--weights",
     "table.group": "--group",
+    "data": "data",
+    "table.columns": "data",
+    "curves.columns": "data",
+    "trajectories.columns": "data",
     "curves.target": "--target",
     "curves.inputs": "--inputs",
     "curves.runs": "--group",
@@ -61,7 +65,7 @@ _MENTIONED = re.compile(r"(?<![\w.'\"])(?:options|table|curves|trajectories)\.[a
 
 
 def flag_of(field: str) -> str | None:
-    """Return the flag that a field of a request comes from; None where there is none."""
+    """Return the flag, or the argument, that a field of a request comes from; None where there is none."""
     if field.startswith("--"):
         return field
     if not (found := _PART.match(field)):

@@ -17,12 +17,12 @@ from ansatz.client.results.server import ServerInfo
 
 
 def to_text(json_object: Mapping[str, Any]) -> str:
-    """One object on one line."""
+    """Return one object on one line."""
     return json.dumps(_finite(json_object), ensure_ascii=False, allow_nan=False, default=str) + "\n"
 
 
 def report_object(report: Report, job_id: str | None) -> dict[str, Any]:
-    """A discovery, whatever its state."""
+    """Return a discovery, whatever its state."""
     return {
         **_empty(report.state, job_id),
         "elapsed_seconds": report.elapsed_seconds,
@@ -44,7 +44,7 @@ def report_object(report: Report, job_id: str | None) -> dict[str, Any]:
 
 
 def evaluation_object(evaluation: Evaluation) -> dict[str, Any]:
-    """A formula's evaluation: a discovery's object with that one candidate, unranked."""
+    """Return the evaluation of a formula: a discovery's object with that one candidate, unranked."""
     return {
         **_empty("SUCCEEDED", None),
         "candidates": [candidate_object(evaluation.candidate)],
@@ -55,12 +55,12 @@ def evaluation_object(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def interrupted_object() -> dict[str, Any]:
-    """What an interruption leaves where there is no job yet."""
+    """Return what an interruption leaves where there is no job yet."""
     return _empty("CANCELLED", None)
 
 
 def failure_object(error: AnsatzError, invalid: bool) -> dict[str, Any]:
-    """Why there is no result: state INVALID (with violations) or FAILED, `error` with reason and message."""
+    """Return why there is no result: state INVALID with violations, or FAILED; `error` has reason and message."""
     found = _empty("INVALID" if invalid else "FAILED", None)
     if isinstance(error, JobFailed):
         job = error.job
@@ -73,7 +73,7 @@ def failure_object(error: AnsatzError, invalid: bool) -> dict[str, Any]:
 
 
 def job_object(job: Job) -> dict[str, Any]:
-    """A job, without its report."""
+    """Return a job, without its report."""
     return {
         "job": job.id,
         "state": job.state,
@@ -88,16 +88,18 @@ def job_object(job: Job) -> dict[str, Any]:
 
 
 def described_object(job: Job) -> dict[str, Any]:
-    """A job with its report so far: a discovery's object and what is known of the job."""
+    """Return a job with its report so far: a discovery's object and what is known of the job."""
     report = report_object(job.report, job.id) if job.report else _empty(job.state, job.id)
     return {**report, **job_object(job)}
 
 
 def server_info_object(info: ServerInfo) -> dict[str, Any]:
+    """Return what is known of a server."""
     return asdict(info)
 
 
 def candidate_object(candidate: Candidate) -> dict[str, Any]:
+    """Return a candidate; the name of a constant is called `named`."""
     found = asdict(candidate)
     for constant in found["constants"]:
         constant["named"] = constant.pop("name")

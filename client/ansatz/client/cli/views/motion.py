@@ -11,7 +11,7 @@ _MOST = 20
 
 
 def drift_lines(drift: Drift) -> Iterator[str]:
-    """Rates of reversion and how they depend on parameters."""
+    """Yield a line for each rate of reversion, and for how it depends on a parameter."""
     for reversion in drift.reversions[:_MOST]:
         yield _reversion(reversion)
     if len(drift.reversions) > _MOST:
@@ -21,7 +21,7 @@ def drift_lines(drift: Drift) -> Iterator[str]:
 
 
 def jump_lines(laws: Iterable[JumpLaw]) -> Iterator[str]:
-    """What the jumps of each state have in common."""
+    """Yield a line for what the jumps of each state have in common."""
     for law in laws:
         at = "" if law.position.value is None else f" at {_estimate(law.position)}"
         jump = f"from {_estimate(law.before)} to {_estimate(law.after)}, by a factor of {_estimate(law.ratio)}"
