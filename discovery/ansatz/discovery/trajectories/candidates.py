@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from typing import Final
 
 import numpy as np
 
@@ -24,29 +23,78 @@ from ansatz.discovery.search.outcome import Outcome
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.reduction import reductions
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.search.structured.selection import Regression, Selection
+from ansatz.discovery.search.structured.selection import Regression
 from ansatz.discovery.trajectories.integral import Explained, IntegralForm, Smoothed
 from ansatz.discovery.trajectories.library import Library, Variables, libraries
+from ansatz.discovery.trajectories.sums import sparse_sums
 
-_MOST_TERMS = 8
-_MOST_PAIRED = 60
-_PAIRS = 6
-_FITTED = 16
-_TERM_BITS = 12.0
-_KEPT = 14
-_SWITCHED = 4
-_TRIES = 2
-_REDUCED = 5
-_EXTENDED = 3
-_ADDED = 5
-_POLE = 1e3
-_LOOKED_AT = 60
-_EXACT = 3e-7
-_SHORT_BITS = 600.0
-_ROUNDS = 4
-_PROPOSED = 16
-_PORTFOLIO_PIECES = 1500
-_LEAST_ROWS = 12
+
+@dataclass(frozen=True)
+class _Kept:
+    """Say what is kept of what was fitted. Chosen by judgement; `python -m bench.odebench` holds them.
+
+    Attributes:
+        best: right-hand sides.
+        front: share of the residual of a simpler one that one must leave at most to be kept for it.
+        switched: right-hand sides with a threshold.
+        tries: fits of one structure: the same with other constants seldom gets elsewhere.
+        pole: the largest value over one that nearly all nodes stay below; more is a pole between samples.
+        nearly_all: the share of nodes meant there.
+        exact: share of the state's spread that counts as nothing left: three times what counts at all.
+        short_bits: longer ones that leave nothing are interpolation, not a law.
+    """
+
+    best: int = 14
+    front: float = 0.97
+    switched: int = 4
+    tries: int = 2
+    pole: float = 1e3
+    nearly_all: float = 0.95
+    exact: float = 3e-7
+    short_bits: float = 600.0
+
+
+@dataclass(frozen=True)
+class _Improving:
+    """Say how the best are improved. Chosen by judgement; `python -m bench.odebench` holds them.
+
+    Attributes:
+        rounds: of extending or reducing, at most.
+        reduced: right-hand sides from which terms are taken off, in a round.
+        extended: right-hand sides to which terms are added, in a round.
+        looked_at: terms among which families are told, those that explain most of what is left.
+        added: families of terms of which the best member is added.
+    """
+
+    rounds: int = 4
+    reduced: int = 5
+    extended: int = 3
+    looked_at: int = 60
+    added: int = 5
+
+
+@dataclass(frozen=True)
+class _Derivatives:
+    """Say how estimated derivatives are searched. Chosen by judgement; `python -m bench.odebench` holds them.
+
+    Attributes:
+        pieces: of work that the portfolio may do.
+        proposed: formulas taken from its archive, and as many from its front.
+        rows_a_freedom: rows for each constant that the smooth curve has: more would tell nothing new.
+        least_rows: of a run.
+        margin: one sample in so many, and one more, is left out at either end, where derivatives are poor.
+    """
+
+    pieces: int = 1500
+    proposed: int = 16
+    rows_a_freedom: int = 3
+    least_rows: int = 12
+    margin: int = 40
+
+
+_KEPT: Final = _Kept()
+_IMPROVING: Final = _Improving()
+_DERIVATIVES: Final = _Derivatives()
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,15 +106,17 @@ class RightHandSide:
 
     @property
     def formula(self) -> Node:
+        """Return the formula with its constants fitted."""
         return self.explained.formula
 
     @property
     def bits(self) -> float:
+        """Return its description length in integral form."""
         return self.explained.bits
 
 
 class Candidates:
-    """Collects and ranks the right-hand sides of one state."""
+    """Collect and rank the right-hand sides of one state."""
 
     def __init__(self, smoothed: Smoothed, state: int, options: Options) -> None:
         self.form = IntegralForm(smoothed, state)
@@ -79,33 +129,35 @@ class Candidates:
 
     @property
     def best(self) -> list[RightHandSide]:
-        """The shortest descriptions, and those that no simpler one beats."""
+        """Return the shortest descriptions, and those that no simpler one beats."""
         ordered = sorted(self._found.values(), key=lambda p: p.bits)
         front: list[RightHandSide] = []
         for proposal in sorted(self._found.values(), key=lambda p: (complexity(p.formula), p.explained.rms)):
-            if not front or proposal.explained.rms < 0.97 * front[-1].explained.rms:
+            if not front or proposal.explained.rms < _KEPT.front * front[-1].explained.rms:
                 front.append(proposal)
         front.sort(key=lambda p: p.bits)
-        chosen = [*ordered[: _KEPT // 2], *front, *ordered[_KEPT // 2 :]]
-        return sorted(list(dict.fromkeys(chosen))[:_KEPT], key=lambda p: p.bits)
+        half = _KEPT.best // 2
+        chosen = [*ordered[:half], *front, *ordered[half:]]
+        return sorted(list(dict.fromkeys(chosen))[: _KEPT.best], key=lambda p: p.bits)
 
     @property
     def switched(self) -> list[RightHandSide]:
-        """The shortest descriptions that have a threshold."""
+        """Return the shortest descriptions that have a threshold."""
         found = (p for p in self._found.values() if next(calls(p.formula, "sign", "max"), None) is not None)
-        return sorted(found, key=lambda p: p.bits)[:_SWITCHED]
+        return sorted(found, key=lambda p: p.bits)[: _KEPT.switched]
 
     @property
     def exact(self) -> bool:
-        """Whether a short right-hand side leaves nothing."""
-        return any(p.explained.rms < _EXACT * self.form.scale and p.bits < _SHORT_BITS for p in self._found.values())
+        """Return whether a short right-hand side leaves nothing."""
+        least = _KEPT.exact * self.form.scale
+        return any(p.explained.rms < least and p.bits < _KEPT.short_bits for p in self._found.values())
 
     def propose(self, formula: Node, origin: Origin) -> RightHandSide | None:
         """Fit in integral form and keep; the same with other constants gets few starts."""
         simple = simplify(formula, self._positive, roots="sqrt" in self._options.functions)
         key = skeleton(simple)
         self._tries[key] = self._tries.get(key, 0) + 1
-        if self._tries[key] > _TRIES or complexity(simple) > self._options.max_complexity:
+        if self._tries[key] > _KEPT.tries or complexity(simple) > self._options.max_complexity:
             return None
         explained = self.form.fit(simple)
         if explained is None or self._has_pole(explained.formula):
@@ -117,13 +169,13 @@ class Candidates:
         return proposal
 
     def _has_pole(self, formula: Node) -> bool:
-        """Whether the formula is far larger somewhere along the motion than elsewhere: a pole between samples."""
+        """Return whether the formula is far larger somewhere along the motion than elsewhere: a pole."""
         columns = self._smoothed.columns
         size = np.abs(evaluate(formula, columns, self._smoothed.node_times.size))
-        return bool(size.max() > _POLE * np.quantile(size, 0.95))
+        return bool(size.max() > _KEPT.pole * np.quantile(size, _KEPT.nearly_all))
 
     def sparse(self, budget: Budget, names: Sequence[str], explicit: Sequence[Node] = ()) -> None:
-        """Sums of few terms of every library over the named variables, and of the `explicit` terms in time."""
+        """Propose sums of few terms of every library over the named variables, and of the `explicit` terms in time."""
         self.propose(Number(0.5), BASELINE)
         for name in names:
             self.propose(build.linear([0.5, 0.5], [Variable(name), build.ONE]), BASELINE)
@@ -133,7 +185,7 @@ class Candidates:
             self._propose_sums(library, budget)
 
     def driven(self, budget: Budget, names: Sequence[str], waves: Sequence[Node]) -> None:
-        """Sums of few terms of the plainest library and of waves in time."""
+        """Propose sums of few terms of the plainest library and of waves in time."""
         self._propose_sums(next(self._libraries(names, waves)), budget)
 
     def _libraries(self, names: Sequence[str], explicit: Sequence[Node]) -> Iterator[Library]:
@@ -144,24 +196,10 @@ class Candidates:
     def _propose_sums(self, library: Library, budget: Budget) -> None:
         features = self.form.integrated(library.values)
         self._searched.append((library, features))
-        for formula in self._sums(library, features):
+        for formula in sparse_sums(library, features, self.form):
             self.propose(formula, Origin(f"sparse.{library.name}"))
             if budget.spent:
                 return
-
-    def _sums(self, library: Library, features: Array) -> Iterator[Node]:
-        nodes = library.nodes
-        rows = self.form.rows.size
-        regression = Regression(self.form.target, features, self.form.known, np.ones(rows))
-        most = min(_MOST_TERMS, max(1, rows // 8))
-        models = list(regression.forward(most))
-        models += regression.completed(models, _PAIRS, min(len(nodes), _MOST_PAIRED))
-        ranked = _ranked(models, rows, lambda m: sum(complexity(nodes[i]) for i in m.support))[:_FITTED]
-        if library.plain:
-            ranked += _of_each_family(regression, library)
-        k = self.form.known.shape[1]
-        for model in ranked:
-            yield build.linear(model.coefficients[k:], [nodes[i] for i in model.support])
 
     def extend(self, budget: Budget) -> None:
         """Add to the best the terms that explain most of what they leave, again for as long as that shortens them."""
@@ -169,9 +207,9 @@ class Candidates:
         nodes = [node for library, _ in self._searched for node in library.nodes]
         families = [skeleton(node) for node in nodes]
         done: set[Node] = set()
-        for _ in range(_ROUNDS):
+        for _ in range(_IMPROVING.rounds):
             before = self.best[:1]
-            for proposal in self.best[:_EXTENDED]:
+            for proposal in self.best[: _IMPROVING.extended]:
                 if proposal.formula in done:
                     continue
                 done.add(proposal.formula)
@@ -180,8 +218,9 @@ class Candidates:
                 regression = Regression(residual, features, known, np.ones(residual.size))
                 gains = regression.gains(())
                 order = np.argsort(-gains, kind="stable")
-                best_of = dict.fromkeys(families[int(i)] for i in order[:_LOOKED_AT])
-                firsts = [next(int(i) for i in order if families[int(i)] == f) for f in list(best_of)[:_ADDED]]
+                best_of = dict.fromkeys(families[int(i)] for i in order[: _IMPROVING.looked_at])
+                added = list(best_of)[: _IMPROVING.added]
+                firsts = [next(int(i) for i in order if families[int(i)] == f) for f in added]
                 for i in firsts:
                     if budget.spent or self.exact:
                         return
@@ -192,9 +231,9 @@ class Candidates:
 
     def reduce(self, budget: Budget) -> None:
         """Take off the best what does not pay, again for as long as that shortens them."""
-        for _ in range(_ROUNDS):
+        for _ in range(_IMPROVING.rounds):
             before = self.best[:1]
-            for proposal in self.best[:_REDUCED]:
+            for proposal in self.best[: _IMPROVING.reduced]:
                 if proposal.formula in self._done:
                     continue
                 self._done.add(proposal.formula)
@@ -211,24 +250,26 @@ class Candidates:
         archive = Archive(problem)
         archive.propose(Number(float(np.mean(problem.y))), BASELINE)
         searchers = [Baseline(), *structured.searchers()] if problem.names else [Baseline()]
-        part = budget.part(pieces=_PORTFOLIO_PIECES)
+        part = budget.part(pieces=_DERIVATIVES.pieces)
         outcome = Portfolio(searchers, None, on_stage).run(problem, part, archive)
-        front = pareto_front(archive.entries)[-_PROPOSED:]
-        for entry in dict.fromkeys([*archive.entries[:_PROPOSED], *front]):
+        front = pareto_front(archive.entries)[-_DERIVATIVES.proposed :]
+        for entry in dict.fromkeys([*archive.entries[: _DERIVATIVES.proposed], *front]):
             if variables(entry.formula):
                 self.propose(entry.formula, entry.origin)
         return outcome
 
     def _derivative_problem(self, names: Sequence[str]) -> Problem:
-        """Rows as many as the smoothed states have freedom, away from the ends of the runs where derivatives are
-        poor."""
+        """Return the problem of the derivatives, on rows away from the ends of the runs where they are poor.
+
+        There are as many rows as the smoothed states have freedom, and some more.
+        """
         rows: list[int] = []
         rates = self._smoothed.rates[:, self._state]
         freedom = self._smoothed.freedom.max(axis=1)
         for run, free in zip(self._smoothed.record.runs, freedom, strict=True):
             count = run.stop - run.start
-            margin = 0 if free >= count else count // 40 + 1
-            most = int(min(count, max(3 * free, _LEAST_ROWS)))
+            margin = 0 if free >= count else count // _DERIVATIVES.margin + 1
+            most = int(min(count, max(_DERIVATIVES.rows_a_freedom * free, _DERIVATIVES.least_rows)))
             rows += [int(i) for i in np.linspace(run.start + margin, run.stop - 1 - margin, most)]
         chosen = np.unique(rows)
         chosen = chosen[np.isfinite(rates[chosen])]
@@ -238,33 +279,3 @@ class Candidates:
             np.asfortranarray(X), rates[chosen], tuple(names), frozenset(options.functions), options.max_complexity,
             options.seed,
         )  # fmt: skip
-
-
-def _of_each_family(regression: Regression, library: Library) -> Iterator[Selection]:
-    """For every family of terms that differ in a constant inside, its best member beside none, beside one or two plain
-    terms."""
-    best: dict[tuple[str, int], tuple[float, tuple[int, ...]]] = {}
-    families = [skeleton(node) for node in library.nodes]
-    members = {f: [i for i, g in enumerate(families) if g == f] for f in dict.fromkeys(families)}
-    for size in (0, 1, 2):
-        for chosen in combinations(range(library.plain), size):
-            gains = regression.gains(chosen)
-            left = 1.0 - regression.fit(chosen).error ** 2
-            for family, indices in members.items():
-                i = indices[int(np.argmax(gains[indices]))]
-                gain = left + float(gains[i])
-                key = (family, size)
-                if i not in chosen and (key not in best or gain > best[key][0]):
-                    best[key] = (gain, (*chosen, i))
-    for _, support in best.values():
-        yield regression.fit(support)
-
-
-def _ranked(models: Sequence[Selection], rows: int, size: Callable[[Selection], int]) -> list[Selection]:
-    """By a rough description length, each support once."""
-    distinct = {tuple(sorted(m.support)): m for m in models}
-
-    def bits(model: Selection) -> float:
-        return rows * math.log2(max(model.error, 1e-10)) + _TERM_BITS * len(model.support) + 2.0 * size(model)
-
-    return sorted(distinct.values(), key=bits)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,19 +17,55 @@ from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.library import monomials
 from ansatz.discovery.trajectories.record import Record
 
-_POINTS = 400
-_KEPT = 1e-9
-_MOST_TERMS = 6
-_MOST_FOUND = 3
-_WIDE = 1.5
+
+@dataclass(frozen=True)
+class _Search:
+    """Say where and how widely what is conserved is looked for. Chosen by judgement.
+
+    Attributes:
+        points: at which the equations are tried, several times as many as terms.
+        wide: the box of points over that of the fitted states, so that a chance of the observed motion is found out.
+        degrees: of the monomials, by the number of components: more of these have too many products.
+        degree: of the monomials of more components.
+        most_terms: of a conserved quantity; more are seldom read.
+        most_found: quantities told.
+    """
+
+    points: int = 400
+    wide: float = 1.5
+    degrees: tuple[int, ...] = (4, 4, 3)
+    degree: int = 2
+    most_terms: int = 6
+    most_found: int = 3
+
+
+@dataclass(frozen=True)
+class _Zero:
+    """Say what counts as zero: shares above the rounding of float64 in sums of some hundred products.
+
+    Attributes:
+        singular: of the largest singular value.
+        pivot: of unit rows, when they are reduced.
+        entry: of the largest entry of a reduced row.
+    """
+
+    singular: float = 1e-9
+    pivot: float = 1e-7
+    entry: float = 1e-6
+
+
+_SEARCH: Final = _Search()
+_ZERO: Final = _Zero()
 
 
 def conserved(
     equations: Sequence[Node], record: Record, states: Array, smoothed: Array, seed: int
 ) -> tuple[Conserved, ...]:
-    """At most three, the simplest first. `states` (n, D) are those of the fitted trajectories, about which the
-    equations are tried on a box half as wide again; `smoothed` (n, D) those of the data, along which the drift is
-    taken. Laws that depend on time or inputs keep nothing."""
+    """Return at most three conserved quantities, the simplest first; laws that depend on time or inputs keep nothing.
+
+    `states` `(n, D)` are those of the fitted trajectories, about which the equations are tried on a wider box.
+    `smoothed` `(n, D)` are those of the data, along which the drift is taken.
+    """
     names = record.components
     if any(set(variables(e)) - set(names) for e in equations):
         return ()
@@ -49,11 +87,13 @@ def conserved(
             quantity = simplify(build.linear(scaled / scaled[leading[0]], terms))
             found.append(Conserved(quantity, _drift(quantity, record, smoothed)))
     found.sort(key=lambda c: (complexity(c.formula), len(free_positions(c.formula))))
-    return tuple(found[:_MOST_FOUND])
+    return tuple(found[: _SEARCH.most_found])
 
 
 def _terms(names: Sequence[str], states: Array) -> list[Node]:
-    terms = monomials(list(names), 4 if len(names) <= 2 else 3 if len(names) == 3 else 2)
+    degrees = _SEARCH.degrees
+    degree = degrees[len(names) - 1] if len(names) <= len(degrees) else _SEARCH.degree
+    terms = monomials(list(names), degree)
     for j, name in enumerate(names):
         if np.all(states[:, j] > 0):
             terms.append(call("log", Variable(name)))
@@ -65,29 +105,29 @@ def _terms(names: Sequence[str], states: Array) -> list[Node]:
 def _points(names: Sequence[str], states: Array, seed: int) -> dict[str, Array]:
     rng = np.random.default_rng(seed)
     low, high = states.min(axis=0), states.max(axis=0)
-    middle, half = (low + high) / 2, _WIDE * (high - low) / 2
+    middle, half = (low + high) / 2, _SEARCH.wide * (high - low) / 2
     lowest = np.where(low > 0, np.maximum(middle - half, low / 2), middle - half)
-    drawn = lowest + (middle + half - lowest) * rng.random((_POINTS, len(names)))
+    drawn = lowest + (middle + half - lowest) * rng.random((_SEARCH.points, len(names)))
     return {name: drawn[:, j] for j, name in enumerate(names)}
 
 
 def _rate_of(term: Node, names: Sequence[str], rates: Sequence[Node], points: dict[str, Array]) -> Array:
-    """∇term · f at the points."""
-    total = np.zeros(_POINTS)
+    """Return ∇term · f at the points."""
+    total = np.zeros(_SEARCH.points)
     for name, rate in zip(names, rates, strict=True):
         slope = derivative(term, name)
         if slope != Number(0.0):
             with np.errstate(all="ignore"):
-                total += evaluate(slope, points, _POINTS) * evaluate(rate, points, _POINTS)
+                total += evaluate(slope, points, _SEARCH.points) * evaluate(rate, points, _SEARCH.points)
     return total
 
 
 def _null_space(matrix: Array) -> list[Array]:
-    """Sparse vectors c with matrix @ c = 0: reduced, so that each has a term that the others lack."""
+    """Return sparse vectors c with matrix @ c = 0: reduced, so that each has a term that the others lack."""
     zero = np.linalg.norm(matrix, axis=0) == 0
     found = [np.eye(matrix.shape[1])[k] for k in np.flatnonzero(zero)]
     _, singular, vt = np.linalg.svd(matrix[:, ~zero], full_matrices=True)
-    rank = int(np.count_nonzero(singular > _KEPT * singular[0])) if singular.size else 0
+    rank = int(np.count_nonzero(singular > _ZERO.singular * singular[0])) if singular.size else 0
     basis = vt[rank:].copy()
     columns = np.flatnonzero(~zero)
     # Reduced from the last column on, the most complex terms first, which leaves the simple ones together.
@@ -96,7 +136,7 @@ def _null_space(matrix: Array) -> list[Array]:
         if pivot_row >= basis.shape[0]:
             break
         largest = pivot_row + int(np.argmax(np.abs(basis[pivot_row:, column])))
-        if abs(basis[largest, column]) < 1e-7:
+        if abs(basis[largest, column]) < _ZERO.pivot:
             continue
         basis[[pivot_row, largest]] = basis[[largest, pivot_row]]
         basis[pivot_row] /= basis[pivot_row, column]
@@ -104,8 +144,8 @@ def _null_space(matrix: Array) -> list[Array]:
         basis[others] -= np.outer(basis[others, column], basis[pivot_row])
         pivot_row += 1
     for row in basis:
-        row[np.abs(row) < 1e-6 * np.abs(row).max()] = 0.0
-        if 0 < np.count_nonzero(row) <= _MOST_TERMS:
+        row[np.abs(row) < _ZERO.entry * np.abs(row).max()] = 0.0
+        if 0 < np.count_nonzero(row) <= _SEARCH.most_terms:
             whole = np.zeros(matrix.shape[1])
             whole[columns] = row
             found.append(whole)
@@ -113,7 +153,7 @@ def _null_space(matrix: Array) -> list[Array]:
 
 
 def _drift(quantity: Node, record: Record, smoothed: Array) -> float:
-    """Spread of the quantity within runs over what it would be if its variables varied independently."""
+    """Return the spread of the quantity within runs over what it would be if its variables varied independently."""
     columns = {n: smoothed[:, j] for j, n in enumerate(record.components)}
     values = evaluate(quantity, columns, record.samples)
     rng = np.random.default_rng(0)

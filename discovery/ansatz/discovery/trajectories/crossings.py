@@ -8,6 +8,7 @@ others.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,22 +16,38 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.trajectories.runge_kutta import Method, advanced
 from ansatz.discovery.trajectories.system import Compiled
 
-_MOST_CROSSINGS = 4
-_BISECTIONS = 60
-_CLOSE = 1e-15
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say how far crossings are followed. Chosen by judgement, but for the rounding of float64.
+
+    Attributes:
+        most_crossings: within one interval between samples; with more the samples are too few for the motion.
+        iterations: of the search for a crossing; bisection alone would come to 2^-53 of the interval in 53.
+        close: share of the interval, or of the function's size, that is rounding.
+    """
+
+    most_crossings: int = 4
+    iterations: int = 60
+    close: float = 1e-15
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """A system at given constants, without inputs. Its vectors y (M, N) are the D components, and where M > D their
-    sensitivities (D, D + p, N)."""
+    """A system at given constants, without inputs.
+
+    Its vectors y `(M, N)` are the D components, and where M > D their sensitivities `(D, D + p, N)`.
+    """
 
     system: Compiled
     parameters: Array
     method: Method
 
     def after(self, y: Array, t: Array, span: Array, sides: Array) -> Array:
-        """y after a time on fixed sides (K, N)."""
+        """Return y after a time on fixed sides `(K, N)`."""
         d, n = self.system.components, t.size
 
         def rates(y: Array, t: Array, step: int, stage: int) -> Array:
@@ -43,7 +60,7 @@ class Motion:
         return advanced(rates, y, t, span, self.method)
 
     def clear(self, y: Array, t: Array, sides: Array) -> Array:
-        """How far inside its side each sign is, shape (K, N); negative beyond the threshold."""
+        """Return how far inside its side each sign is, `(K, N)`; negative beyond the threshold."""
         with np.errstate(all="ignore"):
             z = y[: self.system.components]
             found: Array = sides * self.system.inside(z, _none(t.size), t, self.parameters)
@@ -51,11 +68,11 @@ class Motion:
 
 
 def switched(motion: Motion, y: Array, start: Array, span: Array) -> Array:
-    """y after times `span` (N,) from `start` (N,), with at most a few crossings on the way."""
+    """Return y after times `span` `(N,)` from `start` `(N,)`, with at most a few crossings on the way."""
     t, h = start, span
     sides = np.where(motion.clear(y, t, np.ones((motion.system.switches.count, t.size))) < 0, -1.0, 1.0)
     found, left = np.empty_like(y), np.arange(t.size)
-    for _ in range(_MOST_CROSSINGS):
+    for _ in range(_LIMITS.most_crossings):
         found[:, left] = ends = motion.after(y, t, h, sides)
         beyond = np.any(motion.clear(ends, t + h, sides) < 0, axis=0)
         if not np.any(beyond):
@@ -73,7 +90,10 @@ def switched(motion: Motion, y: Array, start: Array, span: Array) -> Array:
 
 
 def _until_crossing(motion: Motion, y: Array, t: Array, h: Array, sides: Array) -> Array:
-    """The time until the first crossing, (N,), where the ends lie beyond: regula falsi, by the Illinois rule."""
+    """Return the time until the first crossing, `(N,)`, where the ends lie beyond.
+
+    By regula falsi with the Illinois rule (Dowell & Jarratt 1971).
+    """
     z = y[: motion.system.components]
 
     def clear(span: Array) -> Array:
@@ -83,10 +103,10 @@ def _until_crossing(motion: Motion, y: Array, t: Array, h: Array, sides: Array) 
     low, high = np.zeros_like(h), h.copy()
     at_low, at_high = np.maximum(clear(low), 0.0), clear(high)
     scale = np.maximum(at_low, -at_high)
-    middle = low
+    middle, close = low, _LIMITS.close
     last = np.zeros_like(h)
     with np.errstate(all="ignore"):
-        for _ in range(_BISECTIONS):
+        for _ in range(_LIMITS.iterations):
             middle = low + (high - low) * at_low / (at_low - at_high)
             value = clear(middle)
             before = value > 0
@@ -95,13 +115,13 @@ def _until_crossing(motion: Motion, y: Array, t: Array, h: Array, sides: Array) 
             low, at_low = np.where(before, middle, low), np.where(before, value, at_low)
             high, at_high = np.where(before, high, middle), np.where(before, at_high, value)
             last = np.where(before, 1.0, -1.0)
-            if np.all((np.abs(value) <= _CLOSE * scale) | (high - low <= _CLOSE * h) | ~np.isfinite(value)):
+            if np.all((np.abs(value) <= close * scale) | (high - low <= close * h) | ~np.isfinite(value)):
                 break
     return middle
 
 
 def _jumped(motion: Motion, y: Array, t: Array, before: Array, after: Array) -> Array:
-    """y at a crossing with the sensitivities beyond it."""
+    """Return y at a crossing with the sensitivities beyond it."""
     system, parameters, n = motion.system, motion.parameters, t.size
     d, crossed = system.components, np.argmax(before != after, axis=0)
     z, w = y[:d], y[d:].reshape(d, -1, n)

@@ -42,12 +42,14 @@ class _Shares:
     Attributes:
         judging: of the budget, kept for judging.
         ansatz: of the search, for the refinement of the caller's equations.
+        told: candidates of a better system that was found on the way.
         listed: candidates of the report.
         always_judged: candidates that do not diverge and are judged however late it is.
     """
 
     judging: float = 0.15
     ansatz: float = 0.5
+    told: int = 5
     listed: int = 8
     always_judged: int = 2
 
@@ -128,7 +130,9 @@ class MotionDiscovery(Discovery):
         return best is not None and (self._leaves_noise(best) or self._noise.drives(best.bits))
 
     def _better(self) -> None:
-        self.tell.better(lambda: self._judge.candidates([self._judge.quick(s) for s in self._assembly.shortlist(5)]))
+        self.tell.better(
+            lambda: self._judge.candidates([self._judge.quick(s) for s in self._assembly.shortlist(_SHARES.told)])
+        )
 
     def judge(self) -> Findings:
         judged = self._judged()
@@ -164,7 +168,7 @@ class MotionDiscovery(Discovery):
         return [w for w in told if found.drift is None or w.code not in _OF_SMOOTH_MOTION]
 
     def _judged(self) -> list[Judged]:
-        """MotionJudge the shortlist and rank it; the first few always, the others while there is time."""
+        """Judge the shortlist and rank it; the first few always, the others while there is time."""
         judged: list[Judged] = []
         own = self._refined.systems[:1]
         shortlist = [*own, *(s for s in self._assembly.shortlist(_SHARES.listed) if s not in own)]

@@ -17,7 +17,7 @@ from ansatz.discovery.trajectories.system import Compiled
 
 
 class Intervals:
-    """The intervals of a record, to be integrated together."""
+    """Integrate the intervals of a record together."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -31,7 +31,7 @@ class Intervals:
         return int(self._first.size)
 
     def ends(self, system: Compiled, starts: Array, parameters: Array, method: Method) -> Array:
-        """The states at the ends, shape (D, N), of intervals that start from `starts` (D, N)."""
+        """Return the states at the ends, `(D, N)`, of intervals that start from `starts` `(D, N)`."""
         if self._switches(system):
             return switched(Motion(system, parameters, method), starts, self._t, self._h)
 
@@ -43,7 +43,7 @@ class Intervals:
     def ends_and_slopes(
         self, system: Compiled, starts: Array, parameters: Array, method: Method
     ) -> tuple[Array, Array]:
-        """The ends as above, and their derivatives (D, D + p, N) with respect to start and parameters."""
+        """Return the ends as above, and their derivatives `(D, D + p, N)` with respect to start and parameters."""
         d, n = starts.shape
         w = np.zeros((d, d + system.parameters, n))
         w[np.arange(d), np.arange(d)] = 1.0
@@ -61,11 +61,11 @@ class Intervals:
         return both[:d], both[d:].reshape(w.shape)
 
     def _switches(self, system: Compiled) -> bool:
-        """Whether crossings are to be found; inputs are known at the stages of whole intervals alone."""
+        """Return whether crossings are to be found; inputs are known at the stages of whole intervals alone."""
         return system.switches.count > 0 and not self.record.inputs
 
     def _inputs_at(self, method: Method, step: int, stage: int) -> Array:
-        """Inputs (m, N) at one stage."""
+        """Return the inputs `(m, N)` at one stage."""
         if not self.record.inputs:
             return np.empty((0, self.count))
         if method not in self._inputs:

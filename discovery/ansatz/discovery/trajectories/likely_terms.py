@@ -26,18 +26,18 @@ class LikelyTerms:
 
     @cached_property
     def names(self) -> list[str]:
-        """The components and inputs that are not constant."""
+        """Return the names of the components and inputs that are not constant."""
         record = self._smoothed.record
         return [n for n in (*record.components, *record.inputs) if np.ptp(self._smoothed.columns[n]) > 0]
 
     @property
     def may_be_waves(self) -> bool:
-        """Whether waves in time are allowed."""
+        """Return whether waves in time are allowed."""
         return {"sin", "cos"} <= self._functions
 
     @property
     def may_switch(self) -> bool:
-        """Whether terms that switch at a threshold are allowed."""
+        """Return whether terms that switch at a threshold are allowed."""
         return bool({"sign", "abs"} & self._functions)
 
     def low_powers(self) -> list[Node]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
@@ -16,15 +17,38 @@ from ansatz.discovery.trajectories.events import MIN_SEGMENT, jumps, outliers
 from ansatz.discovery.trajectories.jumps import measured
 from ansatz.discovery.trajectories.record import Record
 
-_MOST_SAMPLES = 4000
-_WINDOW = 200
-_TOLD = 5
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say how much is searched and told. Chosen by judgement.
+
+    Attributes:
+        most_samples: that are searched: the time of a fit grows in proportion.
+        stretch: samples that stay together where there are more; some periods of a motion well sampled.
+        told: jumps of a run that get a warning of their own.
+        places: rows that a warning of outliers names.
+    """
+
+    most_samples: int = 4000
+    stretch: int = 200
+    told: int = 5
+    places: int = 5
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedMotion:
-    """`learned` is what is fitted, `held_out` what is only foretold (None: nothing); `columns` maps names in formulas
-    to the caller's, where they differ; `jumps` are where runs were cut."""
+    """Trajectories made ready.
+
+    Attributes:
+        learned: what is fitted.
+        held_out: what is only foretold, None where nothing is.
+        columns: names in formulas to the caller's, where they differ.
+        warnings: on what was changed or left out.
+        jumps: where runs were cut.
+    """
 
     learned: Record
     held_out: Record | None
@@ -34,8 +58,11 @@ class PreparedMotion:
 
 
 def prepare(trajectories: Trajectories) -> PreparedMotion:
-    """The record of a problem. Samples that are plainly wrong are taken as missing, runs are cut where they jump, and
-    of very long runs some stretches are taken, each with a warning."""
+    """Return the record of a problem, with a warning for whatever was changed.
+
+    Samples that are plainly wrong are taken as missing, runs are cut where they jump, and of very long runs some
+    stretches are taken.
+    """
     warnings: list[Warning] = []
     found: list[Jump] = []
     x = np.column_stack([trajectories.column(n).values for n in trajectories.states]).astype(np.float64)
@@ -48,7 +75,8 @@ def prepare(trajectories: Trajectories) -> PreparedMotion:
     chosen = _stretches(learned)
     if sum(r.stop - r.start for r in chosen) < sum(r.stop - r.start for r in learned):
         taken = sum(r.stop - r.start for r in chosen)
-        text = f"Of {sum(r.stop - r.start for r in learned)} samples {taken} were searched, in stretches of {_WINDOW}."
+        total = sum(r.stop - r.start for r in learned)
+        text = f"Of {total} samples {taken} were searched, in stretches of {_LIMITS.stretch}."
         warnings.append(Warning("ROWS_SAMPLED", text))
     foretold = [rows for run, rows in trajectories.slices.items() if run in held]
     return PreparedMotion(
@@ -61,8 +89,10 @@ def prepare(trajectories: Trajectories) -> PreparedMotion:
 
 
 def uncut(trajectories: Trajectories) -> Record:
-    """The record of what is learned from with every sample as it is: where noise drives a motion, steps large and small
-    are its own."""
+    """Return the record of what is learned from with every sample as it is.
+
+    Where noise drives a motion, steps large and small are its own.
+    """
     x = np.column_stack([trajectories.column(n).values for n in trajectories.states]).astype(np.float64)
     held = set(trajectories.held_out)
     rows = [r for run, r in trajectories.slices.items() if run not in held]
@@ -76,7 +106,7 @@ def _drop_outliers(trajectories: Trajectories, run: str, rows: slice, x: Array, 
         seen = np.flatnonzero(np.isfinite(column))
         wrong = seen[outliers(t[seen], column[seen])] if seen.size else seen
         if wrong.size:
-            places = ", ".join(f"row {rows.start + int(i) + 1}" for i in wrong[:5])
+            places = ", ".join(f"row {rows.start + int(i) + 1}" for i in wrong[: _LIMITS.places])
             text = f"{state!r} of run {run!r} lies far off its neighbours in {places}: taken as missing."
             warnings.append(Warning("OUTLIERS", text))
             x[rows.start + wrong, j] = np.nan
@@ -85,7 +115,7 @@ def _drop_outliers(trajectories: Trajectories, run: str, rows: slice, x: Array, 
 def _pieces(  # noqa: PLR0917
     trajectories: Trajectories, run: str, rows: slice, x: Array, warnings: list[Warning], found: list[Jump]
 ) -> list[slice]:
-    """The run, cut where a state jumps; what is too short to tell anything is left out."""
+    """Return the run, cut where a state jumps; what is too short to tell anything is left out."""
     t = trajectories.column(trajectories.time).values[rows]
     cuts: set[int] = set()
     own: list[Jump] = []
@@ -98,8 +128,8 @@ def _pieces(  # noqa: PLR0917
             own.append(measured(run, state, t[seen], x[rows, j][seen], sample, trajectories.order, beside))
             _tell_jump(own[-1], len(own), trajectories.order, t[seen][sample : sample + 2], warnings)
         cuts |= {int(seen[s]) for s in samples}
-    if len(own) > _TOLD:
-        warnings.append(Warning("JUMP", f"Run {run!r} has {len(own) - _TOLD} jumps more; the result lists them all."))
+    if (more := len(own) - _LIMITS.told) > 0:
+        warnings.append(Warning("JUMP", f"Run {run!r} has {more} jumps more; the result lists them all."))
     found += sorted(own, key=lambda jump: jump.time)
     edges = [0, *(i + 1 for i in sorted(cuts)), rows.stop - rows.start]
     pieces = [slice(rows.start + a, rows.start + b) for a, b in pairwise(edges)]
@@ -108,7 +138,7 @@ def _pieces(  # noqa: PLR0917
 
 
 def _tell_jump(jump: Jump, count: int, order: int, between: Array, warnings: list[Warning]) -> None:
-    if count > _TOLD:
+    if count > _LIMITS.told:
         return
     what = "The rate of" if order == 2 else "The state"
     text = (
@@ -119,17 +149,18 @@ def _tell_jump(jump: Jump, count: int, order: int, between: Array, warnings: lis
 
 
 def _stretches(runs: list[slice]) -> list[slice]:
-    """All rows, or of more than 4,000 evenly spaced stretches of 200."""
+    """Return all rows, or where there are too many evenly spaced stretches of them."""
     total = sum(r.stop - r.start for r in runs)
-    if total <= _MOST_SAMPLES:
+    if total <= _LIMITS.most_samples:
         return runs
+    length = _LIMITS.stretch
     stretches = [
-        slice(a, min(a + _WINDOW, r.stop))
+        slice(a, min(a + length, r.stop))
         for r in runs
-        for a in range(r.start, r.stop, _WINDOW)
-        if min(a + _WINDOW, r.stop) - a >= MIN_SEGMENT
+        for a in range(r.start, r.stop, length)
+        if min(a + length, r.stop) - a >= MIN_SEGMENT
     ]
-    most = _MOST_SAMPLES // _WINDOW
+    most = _LIMITS.most_samples // length
     picked = np.unique(np.linspace(0, len(stretches) - 1, min(most, len(stretches))).round().astype(int))
     return [stretches[int(i)] for i in picked]
 

@@ -20,7 +20,7 @@ class MotionQuestion:
 
     @property
     def engine(self) -> Engine:
-        """No evolutionary engine searches laws of motion."""
+        """Return NONE: no evolutionary engine searches laws of motion."""
         return Engine.NONE
 
 

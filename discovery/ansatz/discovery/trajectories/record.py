@@ -17,8 +17,16 @@ from ansatz.discovery.expression import Array
 class Record:
     """All runs one after another: n samples of d states and m inputs.
 
-    `t` (n,), increasing within each run; `x` (n, d), NaN where a sample is missing; `u` (n, m); `starts` are the first
-    samples of the runs; `v` (n, d) are given derivatives, NaN where there are none, or None. Names are identifiers.
+    Attributes:
+        t: times `(n,)`, increasing within each run.
+        x: states `(n, d)`, NaN where a sample is missing.
+        u: inputs `(n, m)`.
+        starts: the first samples of the runs.
+        states: their names, identifiers like all names here.
+        inputs: their names.
+        time: its name.
+        order: of the derivatives that the law gives, 1 or 2.
+        v: given derivatives `(n, d)`, NaN where there are none; None where none were given.
     """
 
     t: Array
@@ -41,37 +49,37 @@ class Record:
 
     @cached_property
     def intervals(self) -> NDArray[np.intp]:
-        """The samples that have a successor in their run."""
+        """Return the samples that have a successor in their run."""
         last = np.zeros(self.samples, dtype=bool)
         last[[s - 1 for s in (*self.starts[1:], self.samples)]] = True
         return np.flatnonzero(~last)
 
     @cached_property
     def scale(self) -> Array:
-        """Standard deviation of each state, shape (d,); 1 where it is constant."""
+        """Return the standard deviation of each state, `(d,)`; 1 where it is constant."""
         spread = np.nanstd(self.x, axis=0)
         return np.where(spread > 0, spread, 1.0)
 
     @property
     def components(self) -> tuple[str, ...]:
-        """Names of the state vector: the states, and with order 2 their first derivatives."""
+        """Return the names of the state vector: the states, and with order 2 their first derivatives."""
         return (*self.states, *(rate_name(s) for s in self.states)) if self.order == 2 else self.states
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """What a right-hand side may use."""
+        """Return the names that a right-hand side may use."""
         return (*self.components, *self.inputs, self.time)
 
     @cached_property
     def observed(self) -> Array:
-        """The components as far as they were observed, shape (n, D)."""
+        """Return the components as far as they were observed, `(n, D)`."""
         if self.order == 1:
             return self.x
         rates = np.full_like(self.x, np.nan) if self.v is None else self.v
         return np.hstack([self.x, rates])
 
     def interpolators(self, run: slice) -> list[Callable[[Array], Array]]:
-        """Each input over the times of a run, monotone cubic between samples; one that is constant stays constant."""
+        """Return each input over the times of a run, monotone cubic between samples; a constant one stays constant."""
         from scipy.interpolate import PchipInterpolator
 
         found: list[Callable[[Array], Array]] = []
@@ -83,14 +91,14 @@ class Record:
         return found
 
     def inputs_at(self, times: Sequence[Array]) -> list[Array]:
-        """The inputs at times given for each run: for every run (k, m)."""
+        """Return the inputs at times given for each run: for every run `(k, m)`."""
         return [
             np.column_stack([f(t) for f in self.interpolators(run)]) if self.inputs else np.empty((t.size, 0))
             for run, t in zip(self.runs, times, strict=True)
         ]
 
     def inputs_inside(self, fractions: Array) -> Array:
-        """The inputs at fractions (k,) of each interval, shape (intervals, k, m)."""
+        """Return the inputs at fractions `(k,)` of each interval, `(intervals, k, m)`."""
         if not self.inputs:
             return np.empty((self.intervals.size, fractions.size, 0))
         times = []

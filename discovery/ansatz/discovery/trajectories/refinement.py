@@ -1,8 +1,8 @@
 """From the caller's right-hand sides to those that the trajectories want: fitted, then joined with what they miss.
 
-The constants of the ansatz are fitted in integral form from many starts and then on the trajectories; terms are added
-one by one to its equations, all constants fitted anew, for as long as that shortens the description of the trajectories
-(symbolic residual realignment, VIPER-R1, with a joint refit and an end).
+The constants of the ansatz are fitted in integral form from many starts and then on the trajectories. Terms are added
+one by one to its equations, all constants fitted anew, for as long as that shortens the description of the
+trajectories: symbolic residual realignment (VIPER-R1, arXiv:2508.17380) with a joint refit and an end.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -25,12 +26,46 @@ from ansatz.discovery.trajectories.integral import IntegralForm
 from ansatz.discovery.trajectories.scored import ScoredSystem
 from ansatz.discovery.trajectories.terms import structure
 
-_STARTS = 24
-_DECADES = 1.5
-_LEAST_GAIN = 2.0
-_MOST_STEPS = 8
-_ALIKE = 0.02
-_COEFFICIENT = "#"
+_COEFFICIENT: Final = "#"
+"""The name of a joined term's coefficient; no free constant can have it."""
+
+
+@dataclass(frozen=True)
+class _Starts:
+    """Say where the fit of an ansatz begins. Chosen by judgement; `python -m bench.oscillators` holds them.
+
+    Attributes:
+        count: starts tried for each equation.
+        decades: constants are drawn between 10 to the power of minus and plus this, of either sign.
+        off_relative: a given start is moved by this share, since a whole number would be taken for structure.
+        off_absolute: the same for a start of 0.
+        better: share by which another start must lessen the residual to be taken.
+    """
+
+    count: int = 24
+    decades: float = 1.5
+    off_relative: float = 1e-6
+    off_absolute: float = 1e-12
+    better: float = 1e-6
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Say how an ansatz is refined. Chosen by judgement; `python -m bench.oscillators` holds them.
+
+    Attributes:
+        most: terms joined.
+        least_gain: bits by which a term must shorten the description of the trajectories.
+        alike: share within which a constant of a candidate is taken for one of the ansatz.
+    """
+
+    most: int = 8
+    least_gain: float = 2.0
+    alike: float = 0.02
+
+
+_STARTS: Final = _Starts()
+_STEPS: Final = _Steps()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +77,20 @@ class RefinedMotion:
     steps: tuple[RefinementStep, ...] = ()
 
     def marked(self, candidate: Candidate, item: ScoredSystem) -> Candidate:
-        """The candidate with the free constants of the ansatz told among its own, a minus before those that stand there
-        with the other sign."""
+        """Return the candidate with the free constants of the ansatz told among its own.
+
+        A minus stands before those that have the other sign there.
+        """
         own = tuple(map(structure, item.equations))
         for system, values in zip(self.systems, self.constants, strict=True):
             if tuple(map(structure, system.equations)) == own:
                 constants = list(candidate.constants)
                 for name, value in values.items():
                     for i, constant in enumerate(constants):
-                        if abs(abs(constant.value) - abs(value)) <= _ALIKE * abs(value) and not constant.parameter:
+                        if (
+                            abs(abs(constant.value) - abs(value)) <= _STEPS.alike * abs(value)
+                            and not constant.parameter
+                        ):
                             sign = "" if constant.value * value > 0 else "-"
                             constants[i] = replace(constant, parameter=f"{sign}{name}")
                 return replace(candidate, constants=tuple(constants))
@@ -58,7 +98,7 @@ class RefinedMotion:
 
 
 class MotionRefinement:
-    """Fits and refines an ansatz. `others` are right-hand sides for states that it says nothing of."""
+    """Fit and refine an ansatz of the caller's."""
 
     def __init__(
         self, ansatz: MotionAnsatz, forms: Sequence[IntegralForm], states: Sequence[str], assembly: Assembly, seed: int
@@ -71,7 +111,10 @@ class MotionRefinement:
         self, others: Sequence[Node], terms: Callable[[ScoredSystem], Sequence[Node]],
         is_noise: Callable[[ScoredSystem], bool], budget: Budget,
     ) -> RefinedMotion:  # fmt: skip
-        """`terms` are what may be joined to the equations of the ansatz."""
+        """Return the systems on the way, from the ansatz alone to one that leaves only noise, or gains nothing more.
+
+        `others` are right-hand sides for states that the ansatz says nothing of; `terms` are what may be joined to it.
+        """
         before = self._assembly.best
         guesses = {i: self._guess(i) for i in self._ansatz.equations}
         found = self._fitted(others, guesses)
@@ -84,10 +127,10 @@ class MotionRefinement:
             RefinementStep(item.equations[i], None, gain if k == 0 else 0.0, state=self._states[i])
             for k, i in enumerate(self._ansatz.equations)
         ]
-        while len(systems) <= _MOST_STEPS and not is_noise(item) and not budget.spent:
+        while len(systems) <= _STEPS.most and not is_noise(item) and not budget.spent:
             extensions = list(self._assembly.extensions(item, self._places(terms(item)), budget))
             best = min(extensions, key=lambda e: e.item.bits if e.item else math.inf, default=None)
-            if best is None or best.item is None or best.item.bits > item.bits - _LEAST_GAIN:
+            if best is None or best.item is None or best.item.bits > item.bits - _STEPS.least_gain:
                 break
             values = self._followed({**values, _COEFFICIENT: best.coefficient}, best.equations, best.item)
             added = build.scaled(values.pop(_COEFFICIENT, best.coefficient), best.term)
@@ -103,15 +146,15 @@ class MotionRefinement:
         return [(i, term) for i in self._ansatz.equations for term in terms]
 
     def _guess(self, i: int) -> dict[str, float]:
-        """Constants of one equation, fitted in integral form from many starts."""
+        """Return the constants of one equation, fitted in integral form from many starts."""
         formula = self._ansatz.equations[i]
         names = [n for n in self._ansatz.starts if n in variables(formula)]
         best: tuple[float, dict[str, float]] = (math.inf, {n: self._drawn(n) for n in names})
-        for _ in range(_STARTS if names else 0):
+        for _ in range(_STARTS.count if names else 0):
             start = {n: self._drawn(n) for n in names}
             tree = substitute(formula, {n: Number(v) for n, v in start.items()})
             explained = self._forms[i].fit(tree)
-            if explained is not None and explained.rms < best[0] * (1 - 1e-6):
+            if explained is not None and explained.rms < best[0] * (1 - _STARTS.better):
                 fitted = dict(zip(map(float, numbers(tree)), map(float, numbers(explained.formula)), strict=True))
                 best = explained.rms, {n: fitted[v] for n, v in start.items()}
         return best[1]
@@ -119,14 +162,14 @@ class MotionRefinement:
     def _drawn(self, name: str) -> float:
         start = self._ansatz.starts[name]
         if start is not None:
-            # A whole number would be taken for structure.
-            return start * (1 + 1e-6 * self._rng.standard_normal()) + 1e-12 * self._rng.standard_normal()
-        return float(self._rng.choice((-1.0, 1.0)) * 10 ** self._rng.uniform(-_DECADES, _DECADES))
+            moved = start * (1 + _STARTS.off_relative * self._rng.standard_normal())
+            return moved + _STARTS.off_absolute * self._rng.standard_normal()
+        return float(self._rng.choice((-1.0, 1.0)) * 10 ** self._rng.uniform(-_STARTS.decades, _STARTS.decades))
 
     def _fitted(
         self, others: Sequence[Node], guesses: Mapping[int, Mapping[str, float]]
     ) -> tuple[ScoredSystem, dict[str, float]] | None:
-        """The ansatz on the trajectories; a constant of several equations starts from the guess of each in turn."""
+        """Fit the ansatz on the trajectories; a constant of several equations starts from the guess of each in turn."""
         best: tuple[ScoredSystem, dict[str, float]] | None = None
         for first in guesses:
             values: dict[str, float] = {}
@@ -144,7 +187,7 @@ class MotionRefinement:
         return best
 
     def _followed(self, values: Mapping[str, float], equations: Sequence[Node], item: ScoredSystem) -> dict[str, float]:
-        """What constants became by the fit that made the system of equations in which they stood."""
+        """Return what constants became by the fit that made the system of equations in which they stood."""
         found: dict[str, float] = {}
         for e, equation in enumerate(self._assembly.simplified(equations)):
             if skeleton(equation) != skeleton(item.equations[e]):

@@ -14,12 +14,12 @@ import numpy as np
 from ansatz.discovery.expression import Array
 
 Rates = Callable[[Array, Array, int, int], Array]
-"""dy/dt (M, N), given y (M, N), times (N,), the step and its stage."""
+"""dy/dt `(M, N)`, given y `(M, N)`, times `(N,)`, the step and its stage."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """`steps` equal steps of a method of the given order (5 or 8) in each interval."""
+    """Take `steps` equal steps of a method of the given order (5 or 8) in each interval."""
 
     order: int
     steps: int
@@ -31,7 +31,7 @@ METHODS = (Method(5, 1), Method(8, 1), Method(8, 2), Method(8, 4), Method(8, 8),
 
 @cache
 def tableau(order: int) -> tuple[Array, Array, Array]:
-    """Coefficients, weights and nodes."""
+    """Return coefficients, weights and nodes."""
     from scipy.integrate import DOP853, RK45
 
     solver = RK45 if order == 5 else DOP853
@@ -40,7 +40,7 @@ def tableau(order: int) -> tuple[Array, Array, Array]:
 
 
 def advanced(rates: Rates, y: Array, start: Array, span: Array, method: Method) -> Array:
-    """y (M, N) after times `span` (N,) from `start` (N,); what leaves float64 is not finite."""
+    """Return y `(M, N)` after times `span` `(N,)` from `start` `(N,)`; what leaves float64 is not finite."""
     a, b, c = tableau(method.order)
     h = span / method.steps
     with np.errstate(all="ignore"):

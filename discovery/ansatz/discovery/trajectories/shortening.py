@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,12 +15,25 @@ from ansatz.discovery.search.reduction import reductions
 from ansatz.discovery.trajectories.scored import LEAST_RMS, ScoredSystem, relative_rms
 from ansatz.discovery.trajectories.shooting import Linearised, Shooting
 
-_WEAK = 4.0
-_SMALL = 1e3 * LEAST_RMS
+
+@dataclass(frozen=True)
+class Limits:
+    """Say what may be taken off. Chosen by judgement; `python -m bench.odebench` holds them.
+
+    Attributes:
+        sure: a parameter more standard errors from zero than this is not zero.
+        small: change of the trajectories over their spread that a refit may make up for.
+    """
+
+    sure: float = 4.0
+    small: float = 1e3 * LEAST_RMS
+
+
+LIMITS: Final = Limits()
 
 
 def certainties(item: ScoredSystem, shooting: Shooting) -> Array:
-    """How many standard errors each parameter is from zero, shape (p,); 0 where the data do not determine it.
+    """Return how many standard errors each parameter is from zero, `(p,)`; 0 where the data do not determine it.
 
     Residuals are taken to be no smaller than LEAST_RMS: what explains less than the errors of integration is not sure.
     """
@@ -30,14 +45,16 @@ def certainties(item: ScoredSystem, shooting: Shooting) -> Array:
 
 
 def weak_parameters(item: ScoredSystem, shooting: Shooting) -> list[int]:
-    """Parameters that the data hardly tell from zero, the weakest first; not those that they do not determine."""
+    """Return parameters that the data determine but hardly tell from zero, the weakest first."""
     certainty = certainties(item, shooting)
-    return [int(k) for k in np.argsort(certainty) if 0 < certainty[k] < _WEAK]
+    return [int(k) for k in np.argsort(certainty) if 0 < certainty[k] < LIMITS.sure]
 
 
 def small_reductions(item: ScoredSystem, shooting: Shooting) -> list[tuple[int, Node]]:
-    """Reductions (equation, formula) of a system that hardly change its trajectories once the other constants have
-    followed, the smallest changes first."""
+    """Return reductions (equation, formula) of a system that hardly change its trajectories, the smallest first.
+
+    They are judged by what is left of the change once the other constants have followed.
+    """
     found = [(i, reduced) for i, equation in enumerate(item.equations) for reduced in reductions(equation)]
     changes = [(i, subtract(reduced, item.equations[i])) for i, reduced in found]
     linear = shooting.linearised(item.fit, changes)
@@ -45,19 +62,21 @@ def small_reductions(item: ScoredSystem, shooting: Shooting) -> list[tuple[int, 
         return found
     relative = float(np.max(relative_rms(item, shooting)))
     sizes = [relative * _unfollowed(linear, k, len(found), _left(item, *found[k])) for k in range(len(found))]
-    return [found[int(k)] for k in np.argsort(sizes, kind="stable") if sizes[k] < _SMALL]
+    return [found[int(k)] for k in np.argsort(sizes, kind="stable") if sizes[k] < LIMITS.small]
 
 
 def _left(item: ScoredSystem, state: int, reduced: Node) -> list[int]:
-    """The parameters that a system still has when one equation is reduced."""
+    """Return the parameters that a system still has when one equation is reduced."""
     equations = [reduced if i == state else equation for i, equation in enumerate(item.equations)]
     sizes = {abs(float(value)) for equation in equations for value in numbers(equation)}
     return [k for k, value in enumerate(item.fit.system.values) if abs(float(value)) in sizes]
 
 
 def _unfollowed(linear: Linearised, change: int, changes: int, parameters: list[int]) -> float:
-    """Root mean square, in units of the noise, of what parameters and initial states cannot follow of a change; the
-    changes are columns between the two."""
+    """Return the root mean square, in units of the noise, of what parameters and initial states cannot follow.
+
+    The changes are columns between those of the two.
+    """
     states = range(linear.parameters, linear.slopes.shape[1])
     others = linear.slopes[:, [*parameters, *states]]
     norms = np.linalg.norm(others, axis=0)

@@ -15,25 +15,28 @@ from ansatz.discovery.trajectories.tape import Tape
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Equations in which each sign(…) is a variable of its own, to be held while a motion stays on one side; `inside`
-    are the arguments of the signs."""
+    """Equations in which each sign(…) is a variable of its own, to be held while a motion stays on one side.
+
+    `inside` are the arguments of the signs.
+    """
 
     equations: tuple[Node, ...]
     inside: tuple[Node, ...]
 
     @classmethod
     def of(cls, equations: Sequence[Node]) -> Held:
+        """Return the equations with their outermost signs held."""
         inside = tuple(dict.fromkeys(u for e in equations for u in _switching(e)))
         return cls(tuple(_held(e, inside) for e in equations), inside)
 
     @property
     def sides(self) -> tuple[str, ...]:
-        """The variables that stand for the signs."""
+        """Return the variables that stand for the signs."""
         return tuple(_side(k) for k in range(len(self.inside)))
 
 
 class Switches:
-    """Values and derivatives of the arguments of signs; what is inside another sign or integral is left as it is."""
+    """Compute values and derivatives of the arguments of signs; what is inside another sign is left as it is."""
 
     def __init__(self, inside: Sequence[Node], components: Sequence[str], time: str, parameters: Sequence[str],
                  names: Sequence[str]) -> None:  # fmt: skip
@@ -43,11 +46,11 @@ class Switches:
         self._slopes = Tape([derivative(u, name) for u in inside for name in by], names)
 
     def values(self, variables: Sequence[Array | float], points: int) -> Array:
-        """Shape (K, N)."""
+        """Return the arguments, `(K, N)`."""
         return _stacked(self._values(variables), points)
 
     def slopes(self, variables: Sequence[Array | float], points: int) -> Array:
-        """By the components, by the parameters and by time, shape (K, D + p + 1, N)."""
+        """Return their derivatives by the components, by the parameters and by time, `(K, D + p + 1, N)`."""
         return _stacked(self._slopes(variables), points).reshape(self.count, -1, points)
 
 
@@ -60,7 +63,7 @@ def _side(k: int) -> str:
 
 
 def _switching(node: Node) -> Iterator[Node]:
-    """The arguments of outermost signs."""
+    """Yield the arguments of outermost signs."""
     if isinstance(node, Apply):
         if node.op == "sign":
             yield node.args[0]

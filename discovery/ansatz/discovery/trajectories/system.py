@@ -37,8 +37,10 @@ class System:
 
     @classmethod
     def of(cls, equations: Sequence[Node], fixed: Collection[float] = ()) -> System:
-        """Every number that is no integer is a parameter; numbers of the same size are one, with either sign. Those of
-        a size in `fixed` stay as they are."""
+        """Make every number that is no integer a parameter; those of a size in `fixed` stay as they are.
+
+        Numbers of the same size are one parameter, with either sign.
+        """
         slots: dict[tuple[int, int], Slot] = {}
         known: dict[float, int] = {}
         for i, equation in enumerate(equations):
@@ -49,11 +51,11 @@ class System:
         return cls(tuple(equations), slots)
 
     def places(self, parameter: int) -> list[tuple[int, int]]:
-        """Where a parameter stands."""
+        """Return where a parameter stands."""
         return [place for place, slot in self.slots.items() if slot.parameter == parameter]
 
     def replaced(self, values: Mapping[int, float]) -> tuple[Node, ...]:
-        """The equations with parameters at given values."""
+        """Return the equations with parameters at given values."""
         own = self.values
         for parameter, value in values.items():
             own[parameter] = value
@@ -61,18 +63,19 @@ class System:
 
     @property
     def size(self) -> int:
-        """Number of parameters."""
+        """Return the number of parameters."""
         return len({s.parameter for s in self.slots.values()})
 
     @cached_property
     def values(self) -> Array:
-        """The parameters as the equations have them."""
+        """Return the parameters `(p,)` as the equations have them."""
         found = np.zeros(self.size)
         for (i, k), slot in self.slots.items():
             found[slot.parameter] = slot.sign * numbers(self.equations[i])[k]
         return found
 
     def with_values(self, values: Array) -> System:
+        """Return the system with parameters `(p,)` at these values."""
         equations = []
         for i, equation in enumerate(self.equations):
             own = numbers(equation)
@@ -83,12 +86,14 @@ class System:
         return System(tuple(equations), self.slots)
 
     def compiled(self, record: Record, extra: Sequence[tuple[int, Node]] = ()) -> Compiled:
-        """As a program on the record's components; `extra` are (equation, term) whose coefficients, all 0, are
-        parameters as well."""
+        """Return a program on the record's components.
+
+        `extra` are (equation, term) whose coefficients, all 0, are parameters as well.
+        """
         return Compiled(self, record, tuple(extra))
 
     def symbolic(self) -> tuple[Node, ...]:
-        """The equations with parameters as variables."""
+        """Return the equations with parameters as variables."""
         return tuple(self._symbolic(i, equation) for i, equation in enumerate(self.equations))
 
     def _symbolic(self, i: int, equation: Node) -> Node:
@@ -109,12 +114,12 @@ class System:
 
 
 def parameter_name(index: int) -> str:
-    """The variable that stands for a parameter; no column can have this name."""
+    """Return the variable that stands for a parameter; no column can have this name."""
     return f"#{index}"
 
 
 class Compiled:
-    """Values and derivatives of a system's state vector, in one program.
+    """Compute values and derivatives of a system's state vector, in one program.
 
     The state vector has D components: d states, and with order 2 their d rates; p parameters, then extra coefficients.
     """
@@ -143,24 +148,26 @@ class Compiled:
         self._all = Tape([*trees, *(node for _, _, node in self._entries)], self._names)
 
     def inside(self, z: Array, u: Array, t: Array, parameters: Array) -> Array:
-        """The arguments of the signs in the equations, shape (K, N)."""
+        """Return the arguments of the signs in the equations, `(K, N)`."""
         return self.switches.values(self._variables(z, u, t, parameters), t.size)
 
     def inside_slopes(self, z: Array, u: Array, t: Array, parameters: Array) -> Array:
-        """Their derivatives by the components, all parameters, and time, shape (K, D + p + 1, N)."""
+        """Return their derivatives by the components, all parameters, and time, `(K, D + p + 1, N)`."""
         found = self.switches.slopes(self._variables(z, u, t, parameters), t.size)
         extra = np.zeros((found.shape[0], self.parameters - self._fitted, t.size))
         return np.concatenate([found[:, :-1], extra, found[:, -1:]], axis=1)
 
     def rates(self, z: Array, u: Array, t: Array, parameters: Array, *, sides: Array | None = None) -> Array:
-        """dz/dt, shape (D, N), for z (D, N), inputs u (m, N) and times t (N,); `sides` (K, N) are the signs to be
-        held, else what they are at z."""
+        """Return dz/dt `(D, N)` for z `(D, N)`, inputs u `(m, N)` and times t `(N,)`.
+
+        `sides` `(K, N)` are the signs to be held, else what they are at z.
+        """
         return self._stacked(z, self._values(self._held(z, u, t, parameters, sides)))
 
     def rates_and_slopes(
         self, z: Array, u: Array, t: Array, parameters: Array, w: Array, *, sides: Array | None = None
     ) -> tuple[Array, Array]:
-        """dz/dt and d/dt of the sensitivities w (D, D + p, N) with respect to the initial z and the parameters."""
+        """Return dz/dt, and d/dt of the sensitivities w `(D, D + p, N)` to the initial z and the parameters."""
         found = self._all(self._held(z, u, t, parameters, sides))
         dw = np.zeros_like(w)
         for i in range(self._offset):

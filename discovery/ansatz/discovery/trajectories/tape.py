@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -10,11 +11,13 @@ from ansatz.discovery.expression import Array, Node, Number, Variable
 from ansatz.discovery.expression.evaluate import numpy_function
 
 Value = Array | float
-_MOST_FACTORS = 4
+
+_MOST_FACTORS: Final = 4
+"""Whole powers up to this one are products: more factors gain little and round more."""
 
 
 class Tape:
-    """Several formulas of the same variables, compiled once and evaluated often."""
+    """Evaluate several formulas of the same variables, compiled once, often."""
 
     def __init__(self, formulas: Sequence[Node], variables: Sequence[str]) -> None:
         self._steps: list[tuple[Callable[..., Array], int, tuple[int, ...]]] = []
@@ -24,7 +27,7 @@ class Tape:
         self._outputs = [self._slot(formula) for formula in formulas]
 
     def __call__(self, values: Sequence[Value]) -> list[Value]:
-        """The value of each formula, given those of the variables; floating-point warnings are the caller's matter."""
+        """Return the value of each formula, given those of the variables; warnings are the caller's matter."""
         cells = self._initial.copy()
         cells[: self._inputs] = values
         for function, out, arguments in self._steps:
@@ -47,7 +50,7 @@ class Tape:
         return self._step(numpy_function(node.op), *(self._slot(a) for a in node.args))
 
     def _whole_power(self, base: int, exponent: int) -> int:
-        """By multiplication, which is many times faster than a general power."""
+        """Multiply, which is many times faster than a general power."""
         result = base
         for _ in range(exponent - 1):
             result = self._step(np.multiply, result, base)

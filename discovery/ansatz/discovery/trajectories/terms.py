@@ -11,12 +11,12 @@ from ansatz.discovery.expression.printing import number_text
 
 
 def structure(equation: Node) -> tuple[str, ...]:
-    """What two equations have in common that differ in constants and in the order of terms alone."""
+    """Return what two equations have in common that differ in constants and in the order of terms alone."""
     return tuple(sorted(skeleton(term) for term in summands(equation)))
 
 
 def shared_terms(equations: Sequence[Node]) -> tuple[str, ...]:
-    """Terms that stand in several equations, whatever their sign."""
+    """Return the terms that stand in several equations, whatever their sign."""
     seen: dict[str, set[int]] = {}
     for i, equation in enumerate(equations):
         for term in summands(equation):
@@ -26,7 +26,7 @@ def shared_terms(equations: Sequence[Node]) -> tuple[str, ...]:
 
 
 def _unsigned(term: Node) -> str:
-    """A term without its sign, its factors in one order."""
+    """Return a term without its sign, its factors in one order."""
     size, factors = 1.0, []
     for factor in _factors(term):
         if isinstance(factor, Number):
@@ -44,7 +44,7 @@ def _factors(node: Node) -> list[Node]:
 
 
 def summands(node: Node) -> list[Node]:
-    """The terms of a sum, without their signs; products with a sum are multiplied out."""
+    """Return the terms of a sum, without their signs; products with a sum are multiplied out."""
     if isinstance(node, Apply) and node.op in ("+", "-"):
         return [t for a in node.args for t in summands(a)]
     if isinstance(node, Apply) and node.op == "neg":

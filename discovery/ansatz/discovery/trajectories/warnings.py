@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -12,11 +13,14 @@ from ansatz.discovery.expression.node import calls
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.trajectories.judge import INDISTINGUISHABLE_BITS, Judged
 
+_STRAIGHT: Final = 1e-9
+"""Second differences below this share of the values are rounding: far above that of float64, far below any bend."""
+
 
 def result_warnings(
     judged: Sequence[Judged], candidates: Sequence[Candidate], verdict: ResidualVerdict | None
 ) -> list[Warning]:
-    """Warnings on ranked systems, the first of which is the result."""
+    """Return warnings on ranked systems, the first of which is the result."""
     if not judged:
         text = "No system that was tried could be followed along the data: see the samples a period and the noise."
         return [Warning("NOTHING_FOLLOWS", text)]
@@ -35,7 +39,7 @@ def result_warnings(
 
 
 def _thresholds(best: Candidate) -> list[Warning]:
-    """Where right-hand sides change: one warning for each threshold."""
+    """Return one warning for each threshold at which right-hand sides change."""
     where: dict[tuple[str, float], list[str]] = {}
     for state, equation in best.equations.items():
         for node in calls(equation, "sign", "max", "min"):
@@ -55,12 +59,12 @@ def _thresholds(best: Candidate) -> list[Warning]:
 
 
 def _zero(formula: Node) -> tuple[str, float] | None:
-    """The one variable of a formula and where it is zero, if it is a straight line."""
+    """Return the one variable of a formula and where it is zero, if it is a straight line."""
     names = variables(formula)
     if len(names) != 1:
         return None
     a, b, c = (float(v) for v in evaluate(formula, {names[0]: np.array([0.0, 1.0, 2.0])}, 3))
-    if a == b or abs(a - 2 * b + c) > 1e-9 * (abs(a) + abs(b) + abs(c)):
+    if a == b or abs(a - 2 * b + c) > _STRAIGHT * (abs(a) + abs(b) + abs(c)):
         return None
     return names[0], a / (a - b) + 0.0
 
