@@ -253,6 +253,11 @@ def test_a_job_is_continued(result: Result, planets: Path, tmp_path: Path, serve
     assert result("jobs", "show", longer["job"], *there)[1]["data"]["rows"] == 9
     status, refused = result("jobs", "continue", "nobody", *there)
     assert (status, refused["error"]["reason"]) == (2, "JOB_NOT_FOUND")
+    assert "ansatz jobs list" in refused["error"]["message"]
+    more.write_text("a,y\n1,2\n2,3\n")
+    status, refused = result("jobs", "continue", job, more, *there)
+    assert (status, refused["violations"][0]["field"]) == (2, "data")
+    assert "'period' is no column" in refused["error"]["message"]
 
 
 def test_a_job_on_groups_is_continued_with_its_groups(result: Result, tmp_path: Path, served: str) -> None:

@@ -121,7 +121,18 @@ def _columns(data: str, continued: Job, rows: Rows) -> dict[str, Any]:
             "leave DATA out, or start a new job with `ansatz discover`",
         )  # fmt: skip
     about = continued.data
-    return TableFile(data, about.target, about.inputs, rows.weights, rows.units, rows.group).arguments()
+    try:
+        return TableFile(data, about.target, about.inputs, rows.weights, rows.units, rows.group).arguments()
+    except InvalidRequest as error:
+        refuse(_of_data(violation, continued.id) for violation in error.violations)
+        raise
+
+
+def _of_data(violation: Violation, job: str) -> Violation:
+    """What is wrong with the rows: the columns are those of the job, not of the command line."""
+    if violation.field.startswith(("table.target", "table.inputs")):
+        return Violation("data", f"{violation.description}; job {job} is about it: give the columns of the job")
+    return violation
 
 
 @app.command(cls=Command)

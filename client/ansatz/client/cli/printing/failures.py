@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from ansatz.client.cli.printing.output import Format, Output
-from ansatz.client.cli.views.flags import shown
+from ansatz.client.cli.views.flags import in_flags, shown
 from ansatz.client.cli.views.json_output import failure_object, interrupted_object
 from ansatz.client.errors import AlreadyExists, AnsatzError, InvalidRequest, NotFound, ServerError
 
@@ -64,7 +64,7 @@ def say(message: str) -> None:
 def _report(error: AnsatzError, output: Output) -> int:
     status = status_of(error)
     violations = error.violations if isinstance(error, InvalidRequest) else ()
-    for line in list(map(shown, violations)) or [error.message]:
+    for line in list(map(shown, violations)) or [in_flags(error.message)]:
         say(f"error: {line}")
     output.failure(failure_object(error, invalid=status == BAD_INPUT))
     return status

@@ -57,11 +57,13 @@ _FLAGS: Final = {
     "b": "B",
     "job": "JOB",
     "name": "JOB",
+    "continue_job": "JOB",
 }
 """The option, or the argument, that each field comes from."""
 _PART = re.compile(r"^(?P<field>[a-z_.]+?)(?P<at>\[.*\])?(?:\.(?P<of>start|name))?$", re.DOTALL)
 _COLUMN = re.compile(r"^(?:table|curves|trajectories)\.columns\[(?P<name>['\"].*['\"])\](?P<unit>\.unit)?$", re.DOTALL)
-_MENTIONED = re.compile(r"(?<![\w.'\"])(?:options|table|curves|trajectories)\.[a-z_]+(?![\w.])")
+_METHODS: Final = {"ListJobs": "ansatz jobs list"}
+_MENTIONED = re.compile(r"(?<![\w.'\"])(?:(?:options|table|curves|trajectories)\.[a-z_]+|ListJobs)(?![\w.])")
 
 
 def flag_of(field: str) -> str | None:
@@ -83,8 +85,8 @@ def shown(violation: Violation) -> str:
 
 
 def in_flags(text: str) -> str:
-    """Return a text in which fields of requests that it mentions are called by their flags."""
-    return _MENTIONED.sub(lambda found: _FLAGS.get(found[0], found[0]), text)
+    """Return a text in which what it mentions of requests is called as on the command line."""
+    return _MENTIONED.sub(lambda found: (_FLAGS | _METHODS).get(found[0], found[0]), text)
 
 
 def _called(field: str) -> str:

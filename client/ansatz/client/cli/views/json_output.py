@@ -65,7 +65,7 @@ def failure_object(error: AnsatzError, invalid: bool) -> dict[str, Any]:
     if isinstance(error, JobFailed):
         job = error.job
         found = report_object(job.report, job.id) if job.report else _empty("FAILED", job.id)
-    found["error"] = {"reason": error.reason, "message": error.message}
+    found["error"] = {"reason": error.reason, "message": in_flags(error.message)}
     if isinstance(error, InvalidRequest) and error.violations:
         found["error"]["message"] = "; ".join(map(shown, error.violations))
         found["violations"] = [_violation_object(violation) for violation in error.violations]
