@@ -45,12 +45,16 @@ class Ansatz:
 
     @property
     def coefficients(self) -> tuple[int, ...]:
-        """Positions, among all its numbers, of those that are no structure: no whole exponents and, beside free
-        constants, no whole numbers at all, as in 1 - exp(-k*x)."""
-        values = [n.value for n in walk(self.formula) if isinstance(n, Number)]
-        exponents = exponent_positions(self.formula)
-        whole_are_structure = bool(self.parameters)
-        return tuple(p for p, v in enumerate(values) if not (is_integer(v) and (whole_are_structure or p in exponents)))
+        """Return the positions, among all its numbers, of those that are no structure.
+
+        Structure are whole exponents, beside free constants all whole numbers, as in 1 - exp(-k*x), and what was given
+        by a name, as pi.
+        """
+        numbers = [n for n in walk(self.formula) if isinstance(n, Number)]
+        structure = set(range(len(numbers))) if self.parameters else exponent_positions(self.formula)
+        return tuple(
+            p for p, n in enumerate(numbers) if n.is_free or (is_integer(n.value) and not n.name and p not in structure)
+        )
 
     @property
     def constants_to_fit(self) -> int:

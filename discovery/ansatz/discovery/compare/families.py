@@ -11,7 +11,7 @@ import numpy as np
 
 from ansatz.discovery.expression import Apply, Array, Node, Number, Variable, evaluate, simplify, values_and_jacobian
 from ansatz.discovery.expression import node as tree
-from ansatz.discovery.expression.node import NEGATION, exponent_positions, is_integer
+from ansatz.discovery.expression.node import NEGATION, exponent_positions
 from ansatz.discovery.expression.numbers import numbers, with_numbers
 from ansatz.discovery.fit.minpack import Stop, minimise
 
@@ -19,6 +19,8 @@ _STARTS: Final = 12
 _STOP = Stop(ftol=1e-15, xtol=1e-15, evaluations=400)
 _OUTSIDE = 1e30
 _EXACT = 1e-14
+_FREE: Final = (0, repr(("free",)))
+"""A free constant among the parts of a sum or a product."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,10 @@ class Family:
 
 
 def family(formula: Node, names: Collection[str], seed: int) -> Family:
-    """The family of a formula: its numbers that are neither integers nor exponents are free, and so are the variables
-    of these names, each with one value wherever it stands, near 1 to start from."""
+    """Return the family of a formula: its numbers that are neither integers, exponents nor given by a name are free.
+
+    So are the variables of these names, each with one value wherever it stands, near 1 to start from.
+    """
     rng = np.random.default_rng(seed)
     starts = {name: float(rng.uniform(0.5, 1.5)) for name in sorted(names)}
     leaves = [n for n in tree.walk(formula) if isinstance(n, Number) or (isinstance(n, Variable) and n.name in starts)]
@@ -47,7 +51,7 @@ def family(formula: Node, names: Collection[str], seed: int) -> Family:
     for position, leaf in enumerate(leaves):
         if isinstance(leaf, Variable):
             groups.setdefault(leaf.name, []).append(position)
-        elif isinstance(leaf, Number) and not is_integer(leaf.value) and position not in exponents:
+        elif isinstance(leaf, Number) and leaf.is_free and position not in exponents:
             groups[position] = [position]
     return Family(filled, tuple(map(tuple, groups.values())))
 
@@ -147,18 +151,25 @@ def _generic(made: Family, positive: Collection[str], seed: int) -> Node:
 
 
 def _skeleton(node: Node, exponent: bool = False) -> Any:
-    """A formula without the values of its free constants, equal for all orders of its terms and factors."""
+    """Return a formula without the values of its free constants, equal for all orders of its terms and factors."""
     if isinstance(node, Number):
-        return ("number", node.value) if exponent or is_integer(node.value) else ("free",)
+        return ("free",) if node.is_free and not exponent else ("number", node.value)
     if isinstance(node, Variable):
         return ("variable", node.name)
     if node.op in ("+", "-"):
-        return ("sum", *sorted(_terms(node, 1)))
+        return _joined("sum", _terms(node, 1))
     if node.op in ("*", "/", NEGATION):
-        return ("product", *sorted(_factors(node, 1)))
+        return _joined("product", _factors(node, 1))
     if node.op == "**":
         return ("power", _skeleton(node.args[0]), _skeleton(node.args[1], exponent=True))
     return (node.op, *map(_skeleton, node.args))
+
+
+def _joined(kind: str, parts: list[tuple[int, str]]) -> Any:
+    """Return a sum or a product; a free constant in it takes in the numbers beside it, such as pi."""
+    if _FREE in parts:
+        parts = [part for part in parts if not part[1].startswith("('number'")]
+    return ("free",) if parts == [_FREE] else (kind, *sorted(parts))
 
 
 def _terms(node: Node, sign: int) -> list[tuple[int, str]]:

@@ -24,7 +24,7 @@ from ansatz.discovery.expression import (
     variables,
     walk,
 )
-from ansatz.discovery.expression.node import is_integer, rebuild
+from ansatz.discovery.expression.node import rebuild
 
 _FIELD = "options.ansatz"
 _USUAL = (0.02, 2.0)
@@ -77,7 +77,7 @@ def _as_law(formula: Node, columns: tuple[str, ...], options: Options) -> CurveA
     starts: dict[str, float] = {p.name: p.start for p in options.parameters if p.start is not None}
 
     def named(leaf: Number | Variable) -> Node:
-        if isinstance(leaf, Variable) or is_integer(leaf.value) or options.fixed_numbers:
+        if isinstance(leaf, Variable) or not leaf.is_free or options.fixed_numbers:
             return leaf
         name = f"number{len(starts) + 1}"
         starts[name] = leaf.value
@@ -92,7 +92,7 @@ def _as_law(formula: Node, columns: tuple[str, ...], options: Options) -> CurveA
         lower, upper = (stated[name].lower, stated[name].upper) if name in stated else (-math.inf, math.inf)
         parameters.append(_parameter(name, lower, upper, starts.get(name), name in linear))
     used = tuple(name for name in variables(tree) if name in columns)
-    law = Law("ansatz", "your own", used, to_text(tree), tuple(parameters), source="given by the caller")
+    law = Law("ansatz", "your own", used, to_text(tree), tuple(parameters), source="given by the caller", tree=tree)
     return CurveAnsatz(law, starts)
 
 

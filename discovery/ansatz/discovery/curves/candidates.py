@@ -76,7 +76,9 @@ def _in_order(found: Found, known: tuple[LawConstant, ...]) -> tuple[Constant, .
             c = by_name[node.name]
             if not is_integer(c.value):
                 made.append(Constant(c.value, c.std_error, c.lower, c.upper))
-        elif isinstance(node, Number) and not is_integer(node.value):
+        elif isinstance(node, Number) and node.name:
+            made.append(Constant.given(node.value, node.name))
+        elif isinstance(node, Number) and node.is_free:
             made.append(Constant(node.value))
     return tuple(made)
 

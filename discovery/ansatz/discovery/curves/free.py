@@ -35,7 +35,7 @@ from ansatz.discovery.expression import (
     variables,
     walk,
 )
-from ansatz.discovery.expression.node import is_integer, rebuild
+from ansatz.discovery.expression.node import rebuild
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.origin import START, Origin
 
@@ -157,7 +157,7 @@ def law_of(formula: Node, columns: Sequence[str]) -> tuple[Law, Array] | None:
     letter = next(a for a in ("k", "c", "q", "const_") if not any(re.fullmatch(rf"{a}\d+", name) for name in columns))
 
     def named(leaf: Number | Variable) -> Node:
-        if isinstance(leaf, Variable) or is_integer(leaf.value):
+        if isinstance(leaf, Variable) or not leaf.is_free:
             return leaf
         values.append(leaf.value)
         return Variable(f"{letter}{len(values)}")
@@ -166,7 +166,7 @@ def law_of(formula: Node, columns: Sequence[str]) -> tuple[Law, Array] | None:
     if not values or not used:
         return None
     parameters = tuple(_parameter(f"{letter}{i + 1}", value) for i, value in enumerate(values))
-    law = Law(NAME, SOURCE, used, to_text(tree), parameters, SOURCE)
+    law = Law(NAME, SOURCE, used, to_text(tree), parameters, SOURCE, tree=tree)
     return law, np.array(values)
 
 

@@ -110,8 +110,8 @@ class CurveModel:
     def constants(self, u: Array) -> dict[str, float]:
         """The published constants at one setting, shape (p,)."""
         theta = self.outward(u[None, :])[0]
-        given = {name: np.float64(theta[j]) for j, name in enumerate(self.names)}
-        given |= {f"{v}_": np.float64(scale) for v, scale in self.scales.items()}
+        given = {f"{v}_": np.float64(scale) for v, scale in self.scales.items()}
+        given |= {name: np.float64(theta[j]) for j, name in enumerate(self.names)}
         with np.errstate(all="ignore"):
             return {c: float(batch_values(tree, given)) for c, tree in self.law.published_trees.items()}  # type: ignore[arg-type]
 
@@ -123,7 +123,9 @@ class CurveModel:
             return None
         replaced: dict[str, Node] = {name: Number(value) for name, value in constants.items()}
         replaced |= {v: Variable(column) for v, column in self.binding.items()}
-        return substitute(self.law.formula_tree, {**replaced, SELF: Variable(target)})
+        if self.law.implicit:
+            replaced[SELF] = Variable(target)
+        return substitute(self.law.formula_tree, replaced)
 
 
 def scale_of(column: Array) -> float:

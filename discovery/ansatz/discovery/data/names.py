@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import keyword
-import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import FUNCTIONS, Node, Number, Variable, parse, substitute
+from ansatz.discovery.expression import FUNCTIONS, Node, Variable, parse, substitute
 from ansatz.discovery.expression.node import INTEGRAL
 
 _RESERVED = frozenset({*FUNCTIONS, INTEGRAL, "np"})
@@ -58,8 +57,6 @@ class Names:
         variable; with `parts` f, g and h may be called. Raises InvalidInputError.
         """
         known: dict[str, Node] = {alias: Variable(name) for alias, name in self.aliases.items()}
-        if "pi" not in self.usable:
-            known["pi"] = Number(math.pi)
         return substitute(parse(text, {*self.usable, *known}, place, others=free, parts=parts), known)
 
     def parse_all(self, texts: Sequence[str], place: str) -> tuple[Node, ...]:

@@ -24,6 +24,8 @@ _OPERATOR_BITS = 3.5
 _FUNCTION_BITS = 6.5
 _ROOT_BITS = 4.5
 _LEAF_BITS = 2.5
+_GIVEN_BITS = 3.0
+"""For a number given by a name, as pi: what it takes to say the name."""
 _MAX_PRECISION_BITS = 45.0
 _MIN_PRECISION_BITS = 1.0
 
@@ -36,10 +38,17 @@ def formula_bits(formula: Node, inputs: int) -> float:
         if isinstance(node, Variable):
             bits += variable_bits
         elif isinstance(node, Number):
-            bits += _LEAF_BITS + (integer_bits(node.value) if is_integer(node.value) else 0.0)
+            bits += _LEAF_BITS + _said_bits(node)
         else:
             bits += _apply_bits(node)
     return bits
+
+
+def _said_bits(number: Number) -> float:
+    """Bits for the value of a number that no fit changes."""
+    if number.name:
+        return _GIVEN_BITS
+    return integer_bits(number.value) if is_integer(number.value) else 0.0
 
 
 def _apply_bits(node: Apply) -> float:
@@ -84,8 +93,8 @@ def description_length(
 ) -> float:
     """Bits of formula, constants and residual.
 
-    `std_errors` belong to the numbers that are no integers, in order of appearance, NaN where the data do not determine
-    one; `names_bits` are the bits of their names, NaN where a number has none.
+    `std_errors` belong to the numbers that a fit may change, in order of appearance, NaN where the data do not
+    determine one; `names_bits` are the bits of their names, NaN where a number has none.
     """
     values = constants(formula)
     bits = formula_bits(formula, len(problem.variables)) + residual_bits(rmse, len(values), problem)

@@ -7,7 +7,8 @@
     atom       := number | name | function "(" expression ("," expression)* ")" | "(" expression ")"
                 | "integral" "(" expression "," name "," expression "," expression ")"
 
-In an ansatz f, g and h followed by a bracket are functions as well: unknown ones, to be found.
+The name pi is the number, unless it is among the names that the formula may use. In an ansatz f, g and h followed by a
+bracket are functions as well: unknown ones, to be found.
 Precedence and associativity are Python's. Nothing is ever executed: text becomes a tree or an error. Length, nesting,
 size and exponents are bounded, so that no text can exhaust memory or time.
 """
@@ -151,7 +152,7 @@ class _Parser:
         if sign == "+":
             return operand
         # -0 stays an operation: it divides as -0, and no number does.
-        if isinstance(operand, Number) and operand.value != 0:
+        if isinstance(operand, Number) and operand.value != 0 and not operand.name:
             return Number(-operand.value)
         return Apply(tree.NEGATION, (operand,))
 
@@ -184,9 +185,11 @@ class _Parser:
         where = f"has {text!r} at character {place + 1}" if text else "ends"
         raise self._error(f"{where} where a number, a name or a bracket should stand")
 
-    def _variable(self, name: str, place: int) -> Node:
+    def _variable(self, name: str, place: int) -> Variable | Number:
         if name == self._bound or name in self._names:
             return Variable(name)
+        if name == tree.PI.name:
+            return tree.PI
         if not self._others:
             known = ", ".join(sorted(self._names)) or "none"
             raise self._error(f"uses {name[:80]!r} at character {place + 1}, which is no column; columns: {known}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ansatz.discovery.expression.node import PARTS, Apply, Node, Variable
+from ansatz.discovery.expression.node import PARTS, Apply, Node, Number, Variable
 
 
 def matched(form: Node, formula: Node, holes: Collection[str]) -> dict[str, Node] | None:
@@ -17,6 +17,8 @@ def matched(form: Node, formula: Node, holes: Collection[str]) -> dict[str, Node
 def _matches(form: Node, formula: Node, holes: Collection[str], found: dict[str, Node]) -> bool:
     if isinstance(form, Variable) and form.name in holes:
         return found.setdefault(form.name, formula) == formula
+    if isinstance(form, Number):
+        return isinstance(formula, Number) and form.value == formula.value  # whatever it was called
     if not isinstance(form, Apply):
         return form == formula
     if form.op in PARTS:

@@ -33,15 +33,27 @@ _ARITY: Final[Mapping[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A finite float64 literal, dimensionless unless the formula gives it a unit."""
+    """A finite float64 literal, dimensionless unless the formula gives it a unit.
+
+    One that has a `name` was given by it, as pi: no fit changes it, and it prints as its literal.
+    """
 
     value: float
+    name: str = ""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
             raise ValueError(f"a number of a formula must be finite, not {self.value}")
         if self.value == 0:  # -0.0 would print as 0 and divide as -0
             object.__setattr__(self, "value", 0.0)
+
+    @property
+    def is_free(self) -> bool:
+        """Return whether a fit may change it: it is no integer and was not given by a name."""
+        return not (self.name or is_integer(self.value))
+
+
+PI: Final = Number(math.pi, "pi")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +162,8 @@ def is_integer(value: float) -> bool:
 
 
 def constants(node: Node) -> tuple[float, ...]:
-    """Every number that is no integer, exponents included, in order of appearance."""
-    return tuple(n.value for n in walk(node) if isinstance(n, Number) and not is_integer(n.value))
+    """Return every number that a fit may change, exponents included, in order of appearance."""
+    return tuple(n.value for n in walk(node) if isinstance(n, Number) and n.is_free)
 
 
 def rebuild(node: Node, leaf: Callable[[Number | Variable], Node]) -> Node:

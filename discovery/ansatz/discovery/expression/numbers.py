@@ -12,25 +12,41 @@ from ansatz.discovery.expression import (
     to_text,
     walk,
 )
-from ansatz.discovery.expression.node import Number, exponent_positions, is_integer, rebuild
+from ansatz.discovery.expression.node import Number, Variable, exponent_positions, rebuild
 
 _SMALL_INTEGER = 10
 
 
 def numbers(formula: Node) -> Array:
-    """Every number of the formula, integers included, in order of appearance."""
-    return np.array([n.value for n in walk(formula) if isinstance(n, Number)])
+    """Return every number of the formula, integers included, in order of appearance."""
+    return np.array([n.value for n in _leaves(formula)])
 
 
 def with_numbers(formula: Node, values: Sequence[float] | Array) -> Node:
-    """The formula with all its numbers replaced, in order of appearance."""
+    """Return the formula with its numbers replaced, in order of appearance; those given by a name stay."""
     queue = iter(values)
-    return rebuild(formula, lambda leaf: Number(float(next(queue))) if isinstance(leaf, Number) else leaf)
+
+    def leaf(node: Number | Variable) -> Node:
+        if isinstance(node, Variable):
+            return node
+        value = float(next(queue))
+        return node if node.name else Number(value)
+
+    return rebuild(formula, leaf)
 
 
 def free_positions(formula: Node) -> tuple[int, ...]:
-    """Positions of the numbers that are no integers: those a fit may change."""
-    return tuple(i for i, value in enumerate(numbers(formula)) if not is_integer(value))
+    """Return the positions of the numbers that a fit may change: no integers, and not given by a name."""
+    return tuple(i for i, number in enumerate(_leaves(formula)) if number.is_free)
+
+
+def given_numbers(formula: Node) -> dict[int, str]:
+    """Return the positions of the numbers that were given by a name, as pi, with the names."""
+    return {i: number.name for i, number in enumerate(_leaves(formula)) if number.name}
+
+
+def _leaves(formula: Node) -> list[Number]:
+    return [n for n in walk(formula) if isinstance(n, Number)]
 
 
 def set_groups(values: Array, groups: Sequence[Sequence[int]], constants: Sequence[float] | Array) -> Array:
@@ -46,12 +62,12 @@ def fitted_positions(formula: Node) -> tuple[int, ...]:
     exponents = exponent_positions(formula)
     return tuple(
         i
-        for i, value in enumerate(numbers(formula))
-        if not is_integer(value) or (abs(value) > _SMALL_INTEGER and i not in exponents)
+        for i, number in enumerate(_leaves(formula))
+        if number.is_free or (not number.name and abs(number.value) > _SMALL_INTEGER and i not in exponents)
     )
 
 
 def skeleton(formula: Node) -> str:
-    """The formula with every number that is no integer blanked: what is left when constants are free."""
-    values = [n.value if is_integer(n.value) else 0.5 for n in walk(formula) if isinstance(n, Number)]
+    """Return the formula with every number blanked that a fit may change: what is left when constants are free."""
+    values = [0.5 if n.is_free else n.value for n in _leaves(formula)]
     return to_text(with_numbers(formula, values))

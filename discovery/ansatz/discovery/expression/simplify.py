@@ -2,7 +2,7 @@
 
 A sum is kept as {term: coefficient}, a product as a coefficient and {base: exponent}. Every rule holds wherever the
 formula as given is defined (the result may be defined on more); rules that need a positive base are used only for bases
-known to be positive.
+known to be positive. A number given by a name, as pi, stays by itself: a base as variables are.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Simplifier:
     def _canonical_form(self, node: Apply) -> Node:
         if node.op == tree.LAW:
             return Apply(node.op, tuple(self.canonical(a) for a in node.args))
-        if not tree.variables(node):
+        if _is_number(node):
             return _number(float(evaluate(node, {}, 1)[0]))
         if node.op in ("+", "-"):
             return self._from_terms(self._terms(node))
@@ -78,7 +78,7 @@ class _Simplifier:
     def _shifted(self, op: str, argument: Node) -> Node | None:
         """sin or cos of what is shifted by quarter turns, without the shift; None where there is none."""
         terms = self._terms(argument) if op in ("sin", "cos") and _is_sum(argument) else {}
-        quarters = terms.pop(_ONE, 0.0) / (math.pi / 2)
+        quarters = terms.pop(_ONE, 0.0) / (math.pi / 2) + 2 * terms.pop(tree.PI, 0.0)
         whole = round(quarters)
         if not whole or abs(whole) > _MOST_QUARTERS or abs(quarters - whole) > _ROUNDING * abs(whole):
             return None
@@ -229,7 +229,7 @@ class _Simplifier:
 
     def _factors(self, node: Node) -> tuple[float, dict[Node, float]]:
         """A coefficient and {base: exponent}; bases are canonical."""
-        if isinstance(node, Number):
+        if isinstance(node, Number) and not node.name:
             return node.value, {}
         if not isinstance(node, Apply):
             return 1.0, {node: 1.0}
@@ -238,7 +238,7 @@ class _Simplifier:
         return self._split[node]
 
     def _factors_of(self, node: Apply) -> tuple[float, dict[Node, float]]:
-        if not tree.variables(node):
+        if _is_number(node):
             return float(evaluate(node, {}, 1)[0]), {}
         if node.op == tree.NEGATION:
             coefficient, factors = self._factors(node.args[0])
@@ -248,7 +248,7 @@ class _Simplifier:
             return self._join(1.0, [(node.args[0], 1.0), (node.args[1], second)])
         if node.op == "sqrt":
             return self._raise(node.args[0], 0.5)
-        if node.op == "**" and not tree.variables(node.args[1]):
+        if node.op == "**" and _is_number(node.args[1]):
             return self._raise(node.args[0], float(evaluate(node.args[1], {}, 1)[0]))
         if node.op == "**":
             return 1.0, {Apply("**", (self.canonical(node.args[0]), self.canonical(node.args[1]))): 1.0}
@@ -401,6 +401,11 @@ def _leading(node: Node) -> float:
     if isinstance(node, Apply) and node.op == tree.NEGATION:
         return -1.0
     return node.value if isinstance(node, Number) else 1.0
+
+
+def _is_number(node: Node) -> bool:
+    """Whether the node has one value, and none of its numbers was given by a name."""
+    return not any(isinstance(n, Variable) or (isinstance(n, Number) and n.name) for n in tree.walk(node))
 
 
 def _merge_exponentials(factors: dict[Node, float]) -> dict[Node, float]:

@@ -13,11 +13,16 @@ class Marks:
     """Marks on numbers of a formula, by position among all of them, in order of appearance.
 
     `parameters` are free constants of the caller's by name: numbers of one name are one constant. `fixed` numbers stay
-    as they are: the caller's own, and constants at their bounds.
+    as they are: the caller's own, those given by a name such as pi, and constants at their bounds.
     """
 
     parameters: Mapping[int, str] = field(default_factory=dict)
     fixed: frozenset[int] = frozenset()
+
+    @property
+    def any(self) -> bool:
+        """Return whether there is a mark at all."""
+        return bool(self.parameters or self.fixed)
 
     def leaders(self, positions: Sequence[int]) -> tuple[int, ...]:
         """The positions that are free, each constant by its first."""

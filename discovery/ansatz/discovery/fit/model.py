@@ -10,8 +10,8 @@ from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.asked.parameters import Parameter
 from ansatz.discovery.expression import Array, Node, Number, Variable, substitute, variables, walk
 from ansatz.discovery.expression.grammar import is_name
-from ansatz.discovery.expression.node import is_integer, rebuild
-from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.expression.node import rebuild
+from ansatz.discovery.expression.numbers import numbers, with_numbers
 from ansatz.discovery.fit.marks import Marks
 
 _FIXED = "fixed number {}"
@@ -35,7 +35,7 @@ class AnsatzModel:
     """A formula in which free constants are variables with `values`, and so are the ansatz's own numbers.
 
     `parameters` are those that are fitted, with their bounds; the others stay. Of the numbers that are left in the
-    formula, those that are no integers are fitted as well.
+    formula, those that a fit may change are fitted as well.
     """
 
     formula: Node
@@ -55,8 +55,8 @@ class AnsatzModel:
 
     @property
     def is_marked(self) -> bool:
-        """Whether some of its numbers are named or fixed by the caller."""
-        return bool(self.marks.parameters or self.marks.fixed)
+        """Return whether some of its numbers are named or fixed by the caller."""
+        return self.marks.any
 
     @property
     def numeric(self) -> Node:
@@ -69,7 +69,8 @@ class AnsatzModel:
         named: dict[int, str] = {}
         fixed: set[int] = set()
         for position, leaf in enumerate(self._leaves()):
-            if not isinstance(leaf, Variable):
+            if isinstance(leaf, Number):
+                fixed |= {position} if leaf.name else set()
                 continue
             if is_name(leaf.name):
                 named[position] = leaf.name
@@ -84,7 +85,7 @@ class AnsatzModel:
         for position, leaf in enumerate(self._leaves()):
             if isinstance(leaf, Variable) and leaf.name in self.parameters:
                 places.setdefault(leaf.name, []).append(position)
-            elif isinstance(leaf, Number) and not is_integer(leaf.value):
+            elif isinstance(leaf, Number) and leaf.is_free:
                 bare.append(Slot((position,), -math.inf, math.inf, True))
         named = (self._slot(name, at) for name, at in places.items())
         return (*named, *bare)
@@ -97,9 +98,8 @@ class AnsatzModel:
         """The model with the numbers of its numeric formula replaced."""
         leaves = self._leaves()
         found = {n.name: float(v) for n, v in zip(leaves, values, strict=True) if isinstance(n, Variable)}
-        queue = iter([float(v) for n, v in zip(leaves, values, strict=True) if isinstance(n, Number)])
-        formula = rebuild(self.formula, lambda leaf: Number(next(queue)) if isinstance(leaf, Number) else leaf)
-        return replace(self, formula=formula, values={**self.values, **found})
+        own = [float(v) for n, v in zip(leaves, values, strict=True) if isinstance(n, Number)]
+        return replace(self, formula=with_numbers(self.formula, own), values={**self.values, **found})
 
     def at_bound(self, name: str) -> bool:
         """Whether a free constant stands at one of its bounds."""

@@ -15,7 +15,7 @@ from ansatz.discovery.evidence.naming import WITHIN
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, Node, Number, complexity
 from ansatz.discovery.expression.node import exponent_positions
-from ansatz.discovery.expression.numbers import fitted_positions, numbers
+from ansatz.discovery.expression.numbers import fitted_positions, given_numbers, numbers
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.naming import name_shared
 from ansatz.discovery.groups.problem import GroupedProblem
@@ -191,7 +191,7 @@ def freed(formula: Node, coefficients: bool = False) -> Structure:
     """Return a searched formula with the numbers free that a fit may change; with `coefficients`, whole ones too."""
     free = set(fitted_positions(formula))
     if coefficients:
-        free |= set(range(len(numbers(formula)))) - exponent_positions(formula)
+        free |= set(range(len(numbers(formula)))) - exponent_positions(formula) - given_numbers(formula).keys()
     return Structure(formula, tuple(Constant((p,)) for p in sorted(free)))
 
 

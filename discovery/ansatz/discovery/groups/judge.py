@@ -13,7 +13,7 @@ from ansatz.discovery.evidence.rank import pareto_front, ranked
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.node import is_integer
-from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.expression.numbers import given_numbers, numbers
 from ansatz.discovery.groups.archive import GroupedEntry
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
@@ -94,11 +94,14 @@ class GroupedJudge:
         constants = entry.fit.structure.constants
         where = {p: j for j, constant in enumerate(constants) for p in constant.positions}
         at = _Estimates.of(entry, self.problem)
+        given = given_numbers(entry.formula)
         found = []
         for position, value in enumerate(numbers(entry.formula)):
             j = where.get(position)
             if j is not None and (j in entry.fit.per_group or constants[j].name or not is_integer(value)):
                 found.append(at.constant(j, float(value)))
+            elif position in given:
+                found.append(Constant.given(float(value), given[position]))
             elif j is None and not is_integer(value):
                 found.append(Constant(float(value)))
         return tuple(found)

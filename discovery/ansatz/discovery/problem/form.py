@@ -17,6 +17,7 @@ from ansatz.discovery.expression import (
     Variable,
     evaluate,
     substitute,
+    to_text,
     values_and_jacobian,
     variables,
     walk,
@@ -93,7 +94,7 @@ class Form:
         if not self.admits(formulas) or not all(isinstance(c, Number) for c in constants):
             return None
         law = self.law(formulas, [c.value for c in constants if isinstance(c, Number)])
-        return law if self.composed(law) == formula else None
+        return law if to_text(self.composed(law)) == to_text(formula) else None  # whatever its numbers were called
 
     def admits(self, formulas: Sequence[Node]) -> bool:
         """Whether each part's formula uses nothing but the part's arguments."""

@@ -31,6 +31,16 @@ class Constant:
     parameter: str = ""
     per_group: Mapping[str, GroupValue] = field(default_factory=dict)
 
+    @classmethod
+    def given(cls, value: float, name: str = "") -> Constant:
+        """Return a number that was given and not fitted: its error is 0."""
+        return cls(value, 0.0, value, value, name)
+
+    @property
+    def is_given(self) -> bool:
+        """Return whether it was given and not fitted."""
+        return self.std_error == 0.0
+
 
 @dataclass(frozen=True)
 class GroupValue:

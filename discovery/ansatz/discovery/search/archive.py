@@ -204,4 +204,4 @@ class Archive:
 
 def _preference(entry: Entry) -> tuple[int, bool, float]:
     """Of two equal formulas, that of right dimension is kept, then the caller's own, then the shorter."""
-    return entry.wrongness, not entry.named.fit.marks.parameters, entry.description_length
+    return entry.wrongness, not entry.named.fit.marks.any, entry.description_length

@@ -7,7 +7,7 @@ import math
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.uncertainty import t_quantile, uncertainty
 from ansatz.discovery.expression import Array
-from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.expression.numbers import given_numbers, numbers
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Constant
@@ -16,14 +16,17 @@ Correlations = tuple[tuple[float, ...], ...]
 
 
 def constants_of(named: Named, problem: Problem) -> tuple[tuple[Constant, ...], Correlations]:
-    """Return numbers that are no integers and free constants, with errors, 95 % intervals around their least-squares
-    values, and correlations. A number that the caller has fixed has an error of 0, one at its bound none."""
+    """Return numbers that are no integers and free constants, with errors, 95 % intervals, and correlations.
+
+    Intervals are around least-squares values. A number that the caller has given or fixed has an error of 0, one at its
+    bound none.
+    """
     formula, marks = named.fit.formula, named.fit.marks
-    values = numbers(formula)
+    values, given = numbers(formula), given_numbers(formula)
     listed = marks.listed(values)
     if not listed:
         return (), ()
-    free = marks.leaders(listed)
+    free = marks.leaders([p for p in listed if p not in given])
     # Named constants stand at their names' values; intervals are around the least-squares values.
     stood = FormulaFit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
     best = fit_constants(formula, problem, free, max_evaluations=20, marks=marks) if named.names else stood
@@ -37,7 +40,7 @@ def constants_of(named: Named, problem: Problem) -> tuple[tuple[Constant, ...], 
         parameter, value = marks.parameters.get(p, ""), float(values[p])
         i = place.get(marks.leader(p))
         if i is None and not parameter:
-            return Constant(value, 0.0, value, value)
+            return Constant.given(value, given.get(p, ""))
         if i is None or math.isnan(errors[i]):
             return Constant(value, name=name, parameter=parameter)
         lower, upper = min(centres[p] - half[i], value), max(centres[p] + half[i], value)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.expression.node import is_integer
-from ansatz.discovery.expression.numbers import numbers
+from ansatz.discovery.expression.numbers import given_numbers, numbers
 from ansatz.discovery.fit.marks import Marks
 from ansatz.discovery.problem.form import Form
 from ansatz.discovery.problem.problem import Problem
@@ -27,13 +27,15 @@ def constants_of_law(named: Named, problem: Problem, form: Form) -> tuple[tuple[
     place = {p: i for i, p in enumerate(marks.listed(numbers(law)))}
     places: list[int | None] = []
     constants: list[Constant] = []
-    for value, source in zip(numbers(form.composed(law)), form.sources(law), strict=True):
+    composed = form.composed(law)
+    given = given_numbers(composed)
+    for p, (value, source) in enumerate(zip(numbers(composed), form.sources(law), strict=True)):
         if source in place:
             places.append(place[source])
             constants.append(found[place[source]])
         elif source < 0 and not is_integer(value):
             places.append(None)
-            constants.append(Constant(float(value), 0.0, float(value), float(value)))
+            constants.append(Constant.given(float(value), given.get(p, "")))
     return tuple(constants), _expanded(correlations, places)
 
 

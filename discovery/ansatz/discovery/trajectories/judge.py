@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.evidence.significance import LEVEL, serial_correlation_about_mean, sidak, upper_tail
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
-from ansatz.discovery.expression.numbers import free_positions, numbers
+from ansatz.discovery.expression.numbers import free_positions, given_numbers, numbers
 from ansatz.discovery.report.motion import Conserved, Motion, StateScores
 from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Scores
@@ -195,9 +195,12 @@ class MotionJudge:
         half = t_quantile(samples - fit.system.size - fit.pieces * len(self._record.components))
         found = []
         for i, equation in enumerate(item.equations):
-            values = numbers(equation)
-            for k in free_positions(equation):
+            values, given = numbers(equation), given_numbers(equation)
+            for k in sorted({*free_positions(equation), *given}):
                 value, slot = float(values[k]), fit.system.slots.get((i, k))
+                if k in given:
+                    found.append(Constant.given(value, given[k]))
+                    continue
                 name = item.names[abs(value)].text if abs(value) in item.names else ""
                 error = math.nan if slot is None else float(fit.errors[slot.parameter])
                 if slot is None or math.isnan(error):

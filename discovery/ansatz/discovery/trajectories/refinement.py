@@ -87,10 +87,8 @@ class RefinedMotion:
                 constants = list(candidate.constants)
                 for name, value in values.items():
                     for i, constant in enumerate(constants):
-                        if (
-                            abs(abs(constant.value) - abs(value)) <= _STEPS.alike * abs(value)
-                            and not constant.parameter
-                        ):
+                        alike = abs(abs(constant.value) - abs(value)) <= _STEPS.alike * abs(value)
+                        if alike and not constant.parameter and not constant.is_given:
                             sign = "" if constant.value * value > 0 else "-"
                             constants[i] = replace(constant, parameter=f"{sign}{name}")
                 return replace(candidate, constants=tuple(constants))

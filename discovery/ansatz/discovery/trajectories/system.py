@@ -10,8 +10,8 @@ import numpy as np
 
 from ansatz.discovery.expression import Array, Node, Number, Variable
 from ansatz.discovery.expression.derivative import ZERO, derivative
-from ansatz.discovery.expression.node import NEGATION, Apply, is_integer, rebuild
-from ansatz.discovery.expression.numbers import numbers, with_numbers
+from ansatz.discovery.expression.node import NEGATION, Apply, rebuild
+from ansatz.discovery.expression.numbers import free_positions, numbers, with_numbers
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.switches import Held, Switches
 from ansatz.discovery.trajectories.tape import Tape
@@ -37,15 +37,17 @@ class System:
 
     @classmethod
     def of(cls, equations: Sequence[Node], fixed: Collection[float] = ()) -> System:
-        """Make every number that is no integer a parameter; those of a size in `fixed` stay as they are.
+        """Return the system in which every number that a fit may change is a parameter.
 
-        Numbers of the same size are one parameter, with either sign.
+        Numbers of the same size are one, with either sign. Those of a size in `fixed` stay as they are.
         """
         slots: dict[tuple[int, int], Slot] = {}
         known: dict[float, int] = {}
         for i, equation in enumerate(equations):
-            for k, value in enumerate(map(float, numbers(equation))):
-                if not is_integer(value) and abs(value) not in fixed:
+            values = numbers(equation)
+            for k in free_positions(equation):
+                value = float(values[k])
+                if abs(value) not in fixed:
                     parameter = known.setdefault(abs(value), len(known))
                     slots[i, k] = Slot(parameter, 1.0 if value > 0 else -1.0)
         return cls(tuple(equations), slots)

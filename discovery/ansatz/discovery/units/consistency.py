@@ -15,7 +15,6 @@ from ansatz.discovery.expression.node import (
     Node,
     Number,
     Variable,
-    is_integer,
     multiply,
     substitute,
     subtract,
@@ -197,7 +196,7 @@ class _Free:
         if isinstance(node, Variable):
             return {i: e for i, e in enumerate(self._inputs[node.name].exponents) if e}
         if isinstance(node, Number):
-            return self._unknown() if node.value == 0 or not is_integer(node.value) else {}
+            return self._unknown() if node.value == 0 or node.is_free else {}
         if node.op in ("**", "sqrt"):
             return self._power(node)
         arguments = [self._of(a) for a in node.args]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
-from typing import Final
 
-from ansatz.discovery.expression import FUNCTIONS, Node, parse
+from ansatz.discovery.expression import Node, parse, variables
 
 SELF = "y"
 """The name by which an implicit law speaks of its own value."""
-_WORD: Final = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,8 @@ class Law:
     `roles` names, by variable, the meaning a column must have (see `Curves.roles`). `from_zero`: variables may be zero;
     `symmetric`: exchanging the variables changes nothing; `shares`: the variables are shares of a mixture; `flexible`
     laws bend to much: they do not end a search. `straight` says in which coordinates it is a straight line, `breaks`
-    which constants are places of breaks, `limit` which one it tends to at large scale.
+    which constants are places of breaks, `limit` which one it tends to at large scale. `tree` is the formula of a law
+    that was made as a tree; it is never implicit, whatever its names.
     """
 
     name: str
@@ -95,24 +93,27 @@ class Law:
     straight: str = ""
     breaks: tuple[str, ...] = ()
     limit: str = ""
+    tree: Node | None = None
 
     @cached_property
     def constants(self) -> tuple[str, ...]:
-        """Names of the published constants, in order of appearance."""
-        known = {*self.variables, *FUNCTIONS, SELF}
-        return tuple(name for name in dict.fromkeys(_WORD.findall(self.formula)) if name not in known)
+        """Return the names of the published constants, in order of appearance."""
+        known = (*self.variables, SELF) if self.implicit else self.variables
+        return tuple(name for name in variables(self.formula_tree) if name not in known)
 
     @cached_property
     def implicit(self) -> bool:
-        return SELF in _WORD.findall(self.formula)
+        return self.tree is None and SELF in variables(self.formula_tree)
 
     @cached_property
     def formula_tree(self) -> Node:
-        return parse(self.formula, {*self.constants, *self.variables, SELF})
+        return self.tree or parse(self.formula, others=True)
 
     @cached_property
     def fit_tree(self) -> Node:
-        return parse(self.fit or self.formula, {*(p.name for p in self.parameters), *self.variables, SELF})
+        if not self.fit:
+            return self.formula_tree
+        return parse(self.fit, {*(p.name for p in self.parameters), *self.variables, SELF})
 
     @cached_property
     def published_trees(self) -> Mapping[str, Node]:

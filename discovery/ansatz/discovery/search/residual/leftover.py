@@ -14,7 +14,7 @@ from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Node, Number, add, complexity, multiply, simplify, substitute, variables
 from ansatz.discovery.expression.node import exponent_positions, is_integer
-from ansatz.discovery.expression.numbers import numbers, with_numbers
+from ansatz.discovery.expression.numbers import free_positions, numbers, with_numbers
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import SCREEN_ROWS, Archive
@@ -53,8 +53,8 @@ def dominant_formulas(archive: Archive) -> list[Node]:
 def _most_left(formula: Node) -> float:
     """The share of the spread below which the formula is dominant; 0 where it is long or has many constants."""
     exponents = exponent_positions(formula)
-    simple = [is_integer(v) or (i in exponents and _near_simple(v)) for i, v in enumerate(numbers(formula))]
-    constants = simple.count(False)
+    values = numbers(formula)
+    constants = sum(not (i in exponents and _near_simple(values[i])) for i in free_positions(formula))
     if constants > _MOST_CONSTANTS or complexity(formula) > _MOST_NODES:
         return 0.0
     return _DOMINANT * 0.1 ** max(constants - 1, 0)
@@ -71,7 +71,7 @@ def _with_simple_exponents(formula: Node, problem: Problem) -> Node:
     for i in exponents:
         if _near_simple(values[i]):
             values[i] = round(2 * values[i]) / 2
-    free = [i for i, v in enumerate(values) if not is_integer(2 * v if i in exponents else v)]
+    free = [i for i in free_positions(formula) if not is_integer(2 * values[i] if i in exponents else values[i])]
     return simplify(fit_constants(with_numbers(formula, values), problem, free).formula, problem.positive)
 
 
