@@ -12,7 +12,8 @@ from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Loss
 from ansatz.discovery.curves.batch_tree import batch_values
 from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.laws.law import Parameter
-from ansatz.discovery.data.curves import Curves
+from ansatz.discovery.curves.prepare import prepare
+from ansatz.discovery.data.curves import RATE_SUMS, Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import (
     FUNCTIONS,
@@ -39,6 +40,11 @@ class CurveAnsatz:
     law: Law
     starts: dict[str, float]
 
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the names, in formulas, of the inputs it uses."""
+        return self.law.variables
+
 
 def parse_curve_ansatz(curves: Curves, options: Options) -> CurveAnsatz | None:
     """The caller's ansatz; None where there is none. Raises InvalidInputError."""
@@ -48,7 +54,10 @@ def parse_curve_ansatz(curves: Curves, options: Options) -> CurveAnsatz | None:
     violations = _violations(formula, curves, options)
     if violations:
         raise InvalidInputError(violations)
-    return _as_law(formula, curves.names.usable, options)
+    ansatz = _as_law(formula, curves.names.usable, options)
+    if set(RATE_SUMS) & set(ansatz.inputs):
+        prepare(curves, ansatz.inputs)  # says whether there are such sums
+    return ansatz
 
 
 def _violations(formula: Node, curves: Curves, options: Options) -> list[Violation]:
@@ -100,11 +109,23 @@ def _parameter(name: str, lower: float, upper: float, start: float | None, linea
     if linear:
         return Parameter(name, lower, upper, linear=True)
     if start is not None and start < 0:
-        return Parameter(name, lower, upper, 2 * start, start / 2)
+        return Parameter(name, lower, upper, *_within(2 * start, start / 2, lower, upper))
+    if start is None and (upper <= 0 or -math.inf < lower < 0):
+        return Parameter(name, lower, upper, *_within(-_USUAL[1], _USUAL[1], lower, upper))
     low, high = (start / 3, start * 3) if start else _USUAL
     # Without a hint a constant that is not linear is an exponent or a rate: positive, and moves by factors.
-    lowest = max(lower, 1e-250)
-    return Parameter(name, lowest, min(upper, 1e250), max(low, lowest), min(high, upper), logarithmic=True)
+    lowest, highest = max(lower, 1e-250), min(upper, 1e250)
+    return Parameter(name, lowest, highest, *_within(low, high, lowest, highest), logarithmic=True)
+
+
+def _within(low: float, high: float, lower: float, upper: float) -> tuple[float, float]:
+    """Return a range to start from, cut to bounds; where it lies outside them, what of the bounds is nearest."""
+    low, high = max(low, lower), min(high, upper)
+    if low <= high:
+        return low, high
+    if low == lower:
+        return lower, min(2 * lower, upper)
+    return max(upper / 2 if upper > 0 else 2 * upper, lower), upper
 
 
 def _linear(tree: Node, names: list[str], used: tuple[str, ...]) -> set[str]:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ansatz.discovery.asked.options import Options
-from ansatz.discovery.curves.chosen import ChosenLaw, fitted
+from ansatz.discovery.curves.chosen import ChosenLaw, fitted, prepared_again
 from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.frontier import FLOPS_PER_PARAMETER_AND_TOKEN
 from ansatz.discovery.curves.intervals import draws, profile, value_quantity
-from ansatz.discovery.curves.prepare import PreparedCurves, prepare
+from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.evidence.uncertainty import t_quantile
@@ -67,7 +67,7 @@ def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Option
 
     Raises InvalidInputError where a point lacks an input of the law, or the law has no size or no axis to ask for.
     """
-    prepared = prepare(curves)
+    prepared = prepared_again(curves, options)
     fit = fitted(curves, prepared, law, options)
     asked = _Asked(fit, prepared, questions, options.seed)
     points = _points(fit, prepared, questions.points)

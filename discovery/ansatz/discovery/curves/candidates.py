@@ -21,13 +21,15 @@ _PROBABILITY = 0.95
 
 
 def candidates(found: Sequence[Found], target: str, intervals: bool) -> tuple[Candidate, ...]:
-    """By rank, those whose constants are finite; the first three with profile intervals, the others with none, if any
-    are asked for."""
+    """Return the first twelve whose constants are finite, by rank, and the caller's own law wherever it stands.
+
+    The first three have profile intervals, the others none, if any are asked for.
+    """
     made: list[Candidate] = []
     front = _pareto(found)
     for one in found:
         formula = one.fit.model.formula(one.fit.u, target)
-        if formula is not None and len(made) < MOST:
+        if formula is not None and (len(made) < MOST or one.own):
             known = law_constants(one.fit, intervals and len(made) < _WITH_INTERVALS)
             made.append(_candidate(one, formula, known, len(made) + 1, id(one) in front))
     return tuple(made)

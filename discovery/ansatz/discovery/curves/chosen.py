@@ -14,7 +14,7 @@ from ansatz.discovery.curves.free import law_of
 from ansatz.discovery.curves.laws import LAWS
 from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.per_run import run_samples
-from ansatz.discovery.curves.prepare import PreparedCurves
+from ansatz.discovery.curves.prepare import PreparedCurves, prepare
 from ansatz.discovery.curves.warm_up import without
 from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
@@ -30,6 +30,12 @@ class ChosenLaw:
     columns: Mapping[str, str]
     formula: str
     warm_up_until: float | None = None
+
+
+def prepared_again(curves: Curves, options: Options) -> PreparedCurves:
+    """Return the sample that a report on these curves with these options was made from."""
+    ansatz = parse_curve_ansatz(curves, options)
+    return prepare(curves, ansatz.inputs if ansatz else ())
 
 
 def fitted(curves: Curves, prepared: PreparedCurves, law: ChosenLaw, options: Options) -> CurveFit:

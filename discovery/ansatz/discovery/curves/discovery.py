@@ -66,7 +66,7 @@ class _OfCurves(Discovery):
     def __init__(self, question: CurveQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> None:
         super().__init__(question, listener, stop_requested)
         self._options = question.options
-        self._prepared = prepare(question.observations)
+        self._prepared = prepare(question.observations, question.ansatz.inputs if question.ansatz else ())
 
     def reserve(self) -> float:
         """Judging asks for what is left of the budget as it goes."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.curves.sample import Sample
-from ansatz.discovery.data.curves import Curves, ValueScale
+from ansatz.discovery.data.curves import RATE_SUMS, Curves, ValueScale
+from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.report import Warning
 
@@ -17,7 +18,7 @@ MOST_ROWS = 600
 _FEWEST_A_RUN = 30
 _MOST_COUNTED = 25.0
 _MOMENTUM = 0.999
-LR_SUM, LR_DROP = "lr_sum", "lr_drop"
+LR_SUM, LR_DROP = RATE_SUMS
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +38,15 @@ class PreparedCurves:
     warnings: tuple[Warning, ...]
 
 
-def prepare(curves: Curves) -> PreparedCurves:
-    """The sample of curves: rows ordered along each run, long runs averaged within bins."""
+def prepare(curves: Curves, used: Collection[str] = ()) -> PreparedCurves:
+    """Return the sample of curves: rows ordered along each run, long runs averaged within bins.
+
+    Inputs that explain nothing are warned of, and left out unless they are among those `used` by the caller's ansatz.
+    Raises InvalidInputError where it uses sums over a learning rate that does not change.
+    """
     names = curves.names.identifiers
     warnings: list[Warning] = []
-    columns = _useful_inputs(curves, names, warnings)
+    columns = _useful_inputs(curves, names, used, warnings)
     run, run_names = _runs(curves)
     axis = _axis(curves, columns, names, run)
     y = np.array(curves.column(curves.target).values, dtype=np.float64)
@@ -51,7 +56,11 @@ def prepare(curves: Curves) -> PreparedCurves:
         np.array(curves.column(curves.trials).values) if curves.trials else None,
     ).only(order)  # fmt: skip
     roles = {role: names[column] for role, column in curves.roles.items() if names[column] in columns}
-    sample, roles = _with_learning_rate(sample, roles)
+    if curves.may_sum_rate:
+        sample, roles = _with_learning_rate(sample, roles, used)
+    if missing := sorted(set(used) - sample.columns.keys()):
+        text = f"uses {', '.join(missing)}, which need a learning rate that changes within runs; leave it out"
+        raise InvalidInputError([Violation("options.ansatz", text)])
     if curves.scale is ValueScale.LINEAR and float(y.min()) <= 0:
         row = int(np.argmax(y <= 0)) + 1
         text = f"{curves.target!r} is {y[row - 1]:g} in row {row}: errors are counted on the plain, not the log scale."
@@ -64,17 +73,23 @@ def prepare(curves: Curves) -> PreparedCurves:
     return PreparedCurves(sample, run_names, roles, curves.names.renamed, axis, names[curves.target], tuple(warnings))
 
 
-def _useful_inputs(curves: Curves, names: Mapping[str, str], warnings: list[Warning]) -> dict[str, Array]:
+def _useful_inputs(
+    curves: Curves, names: Mapping[str, str], used: Collection[str], warnings: list[Warning]
+) -> dict[str, Array]:
     columns: dict[str, Array] = {}
     for name in curves.inputs:
         values = np.array(curves.column(name).values, dtype=np.float64)
         different = np.unique(values).size
+        is_kept = names[name] in used
         if different == 1:
             text = f"The input {name!r} is {values[0]:g} in every row; it explains nothing here."
             warnings.append(Warning("CONSTANT_COLUMN", text))
         elif any(np.array_equal(values, other) for other in columns.values()):
-            warnings.append(Warning("DUPLICATE_COLUMN", f"The input {name!r} repeats another; it was left out."))
+            text = f"The input {name!r} repeats another{'.' if is_kept else '; it was left out.'}"
+            warnings.append(Warning("DUPLICATE_COLUMN", text))
         else:
+            is_kept = True
+        if is_kept:
             columns[names[name]] = values
             if different == 2:
                 text = f"The input {name!r} has two different values: no law of it can be told from another."
@@ -121,8 +136,11 @@ def _spread(curves: Curves, y: Array) -> Array:
     return normalised
 
 
-def _with_learning_rate(sample: Sample, roles: dict[str, str]) -> tuple[Sample, dict[str, str]]:
-    """With the sums of the learning rate over steps, and of what it fell by, where it changes within a run."""
+def _with_learning_rate(sample: Sample, roles: dict[str, str], used: Collection[str]) -> tuple[Sample, dict[str, str]]:
+    """Return both with the sums of the learning rate over steps, and of what it fell by, where it changes within a run.
+
+    They take the place of the learning rate itself, unless that is `used`.
+    """
     if not {"S", "lr"} <= roles.keys():
         return sample, roles
     step, rate = sample.columns[roles["S"]], sample.columns[roles["lr"]]
@@ -135,7 +153,8 @@ def _with_learning_rate(sample: Sample, roles: dict[str, str]) -> tuple[Sample, 
     if not varies or not np.all(total > 0):
         return sample, roles
     columns = {**sample.columns, LR_SUM: total, LR_DROP: drop}
-    columns.pop(roles["lr"])
+    if roles["lr"] not in used:
+        columns.pop(roles["lr"])
     return replace(sample, columns=columns), {**roles, LR_SUM: LR_SUM, LR_DROP: LR_DROP}
 
 

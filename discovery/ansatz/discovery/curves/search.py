@@ -63,9 +63,14 @@ class Found:
         return self.foretold.error if self.foretold is not None else 0.0
 
     @property
+    def own(self) -> bool:
+        """Return whether the law is the caller's."""
+        return self.origin.role is Role.GIVEN
+
+    @property
     def listed(self) -> bool:
-        """Whether the law is one of the catalogue."""
-        return self.origin.role is Role.CATALOGUE
+        """Return whether the law is one of the catalogue, or the caller's: its constants mean something to readers."""
+        return self.own or self.origin.role is Role.CATALOGUE
 
     @property
     def size(self) -> tuple[int, int]:
@@ -178,9 +183,11 @@ class Contest:
 
 
 def ranked(found: Sequence[Found], rows: float) -> list[Found]:
-    """Best first: judged before others, those that fail on the held-out rows after those that do not; then, of those
-    that the rows cannot tell from the best, those of the catalogue, whose constants mean something to their readers; of
-    these those of the fewest constants, and of these the one that foretells best."""
+    """Return them best first: judged before others, those that fail on the held-out rows after those that do not.
+
+    Of those that the rows cannot tell from the best, those of the catalogue and the caller's own come first; of these
+    those of the fewest constants, and of these the one that foretells best.
+    """
     failing = _failing(found)
     order = sorted(found, key=lambda f: (not f.judged, id(f) in failing, f.score, f.size))
     if not order:
@@ -231,9 +238,10 @@ def _spans(column: Array) -> bool:
 
 
 def _unequal(found: list[Found]) -> list[Found]:
-    """Without those that have the values of one before them and no fewer constants."""
+    """Return them without those that have the values of one before them and no fewer constants; the caller's own
+    stays."""
     kept: list[Found] = []
-    for f in sorted(found, key=lambda f: (not f.judged, f.fit.constants, not f.listed, f.size, f.score)):
+    for f in sorted(found, key=lambda f: (not f.own, not f.judged, f.fit.constants, not f.listed, f.size, f.score)):
         if not any(_same(f.fit, other.fit) for other in kept):
             kept.append(f)
     return kept

@@ -32,6 +32,8 @@ _USUAL_NAMES: Final[Mapping[str, Sequence[str]]] = {
     "B": ("b", "batch", "batch_size", "bs"),
     "lr": ("lr", "learning_rate"),
 }
+RATE_SUMS: Final = ("lr_sum", "lr_drop")
+"""In formulas, the learning rate summed over steps, and what it fell by, summed with momentum."""
 _MIN_VALUES = 3
 MIN_ROWS_A_RUN = 5
 """Of a run with constants of its own."""
@@ -88,7 +90,13 @@ class Curves(Columns):
             self.std_errors: "the standard errors",
             self.target: "the target",
         }
-        return Names.of(self.inputs, (self.target,), self.roles_beside(known, self.inputs))
+        made = Names.of(self.inputs, (self.target,), self.roles_beside(known, self.inputs))
+        return made.with_more({name: name for name in RATE_SUMS}) if self.may_sum_rate else made
+
+    @property
+    def may_sum_rate(self) -> bool:
+        """Return whether laws may speak of sums over the learning rate, as far as columns tell."""
+        return {"S", "lr"} <= self.roles.keys() and not {c.name for c in self.columns} & set(RATE_SUMS)
 
     def _others(self) -> tuple[str, ...]:
         taken = (self.target, self.std_errors, self.trials)
@@ -185,4 +193,4 @@ class Curves(Columns):
         return ValueScale.LOG if positive else ValueScale.LINEAR
 
 
-__all__ = ["MIN_ROWS", "ROLES", "Curves", "ValueScale"]
+__all__ = ["MIN_ROWS", "RATE_SUMS", "ROLES", "Curves", "ValueScale"]

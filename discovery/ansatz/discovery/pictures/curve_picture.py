@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.asked.options import Options
-from ansatz.discovery.curves.chosen import ChosenLaw, fitted, fitted_runs
+from ansatz.discovery.curves.chosen import ChosenLaw, fitted, fitted_runs, prepared_again
 from ansatz.discovery.curves.fit import CurveFit
-from ansatz.discovery.curves.prepare import LR_SUM, PreparedCurves, prepare
+from ansatz.discovery.curves.prepare import LR_SUM, PreparedCurves
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import HeldOut
 from ansatz.discovery.curves.search import scale_columns
@@ -72,7 +72,7 @@ class _Part:
 def picture(curves: Curves, law: ChosenLaw, held_out: bool, options: Options) -> Picture:
     """One law of a report, fitted again; `held_out`: the report held rows out. Of many runs or sizes, six series are
     shown. Raises InvalidInputError."""
-    prepared = prepare(curves)
+    prepared = prepared_again(curves, options)
     if curves.per_run:
         fits = fitted_runs(prepared, law, options)
         shown = [list(fits)[i] for i in _even(len(fits))]
