@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ansatz.discovery.evidence.significance import LEVEL
 from ansatz.discovery.report.motion import Drift
@@ -12,12 +13,21 @@ from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.stochastic.law import StochasticLaw
 
-_CLEAR_BITS = 20.0
+_CLEAR_BITS: Final = 20.0
+"""Bits by which a stochastic law must be shorter than a deterministic one to be taken unasked. Chosen by judgement."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """Ranked candidates, whether the best leaves only noise and how much (over the states' spread), warnings."""
+    """What is told of a motion.
+
+    Attributes:
+        candidates: ranked.
+        verdict: whether the best leaves only noise.
+        noise: how much it leaves, over the states' spread.
+        warnings: on it.
+        drift: what was found of a motion that noise drives, None where it does not.
+    """
 
     candidates: tuple[Candidate, ...]
     verdict: ResidualVerdict | None
@@ -27,22 +37,24 @@ class Answer:
 
 
 class Noise:
-    """Noise as the driver of what was observed. `asked`: the caller says that it is."""
+    """Tell whether noise drives what was observed; `asked`: the caller says that it does."""
 
     def __init__(self, record: Record, asked: bool, seed: int) -> None:
         self._law = StochasticLaw(record)
         self._asked, self._seed = asked, seed
 
     def drives(self, bits: float) -> bool:
-        """Whether a linear stochastic law is clearly shorter than a deterministic one of `bits`, and leaves only noise
-        one step ahead."""
+        """Return whether a linear stochastic law is clearly shorter than a deterministic one of `bits`.
+
+        It must also leave only noise one step ahead.
+        """
         if not self._law.possible:
             return False
         shortest = min(self._law.bits, self._law.walk_bits)
         return shortest < bits - _CLEAR_BITS and self._law.innovations_p > LEVEL
 
     def beside(self, found: Answer, tell: Callable[[], None]) -> Answer:
-        """The answer with the stochastic law in its place, where noise drives the motion or the caller says so."""
+        """Return the answer with the stochastic law in its place, where noise drives the motion or it was asked for."""
         best = found.candidates[0].scores.description_length if found.candidates else math.inf
         if not self._law.possible or not (self._asked or self.drives(best)):
             return found

@@ -8,7 +8,7 @@ from ansatz.discovery.report.estimate import Estimate
 
 
 def half_life(rate: Estimate) -> Estimate:
-    """ln 2 over the rate, an open side where the rate may be 0 or is not bounded."""
+    """Return ln 2 over the rate, an open side where the rate may be 0 or is not bounded."""
 
     def inverse(value: float | None) -> float | None:
         return math.log(2) / value if value else None

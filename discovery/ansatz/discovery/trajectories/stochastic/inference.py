@@ -1,9 +1,9 @@
 """The rate of reversion with an interval that also holds in small samples and next to a random walk.
 
 The likeliest rate is biased upwards by about 4 over the time observed (Tang & Chen 2009), and its distribution near 0
-is not Gaussian. So every rate is tried in turn: series are simulated with it on the same clock, and it is refused where
-the signed root of the likelihood ratio of the data lies beyond the 2.5 % of the simulated ones on either side (the grid
-bootstrap, Hansen 1999). The estimate is the rate of which the data are the median (Andrews 1993).
+is not Gaussian. So every rate is tried in turn: series are simulated with it on the same clock. It is refused where the
+signed root of the likelihood ratio of the data lies beyond the 2.5 % of theirs on either side (the grid bootstrap,
+Hansen 1999). The estimate is the rate of which the data are the median (Andrews 1993).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -19,17 +20,38 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.trajectories.stochastic.process import Clock, Kernel, Steps, simulated
 
-_SERIES = (299, 999)
-_NUMBERS = 600_000
-_TAIL = 0.025
-_FAR_START = 3.0
-_PRECISION = 0.01
-_MOST_DOUBLINGS = 24
+_TAIL: Final = 0.025  # of a 95 % interval, on either side
+
+
+@dataclass(frozen=True)
+class _Bootstrap:
+    """Say how many series are simulated and how rates are searched. `python -m bench.reversion` holds the intervals.
+
+    Attributes:
+        fewest: series for each rate: of 299 the 2.5 % on either side are seven.
+        most: series for each rate: of 999 the error of those 2.5 % is 0.5 %.
+        numbers: values of all series together, as many as memory and time bear.
+        far_start: standard deviations off the mean from which a run is taken to begin there, not by chance.
+        precision: relative, of the ends of the interval.
+        most_doublings: of a rate to enclose an end: enough to cross all rates of 40,000 samples.
+        least_share: shares closer to 0 or 1 than this, finer than the series tell, count alike.
+    """
+
+    fewest: int = 299
+    most: int = 999
+    numbers: int = 600_000
+    far_start: float = 3.0
+    precision: float = 0.01
+    most_doublings: int = 24
+    least_share: float = 1e-4
+
+
+_BOOTSTRAP: Final = _Bootstrap()
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """One state: of each run the times (n,) and values (n,), all finite, at least two."""
+    """One state: of each run the times `(n,)` and values `(n,)`, all finite, at least two."""
 
     times: tuple[Array, ...]
     values: tuple[Array, ...]
@@ -51,8 +73,14 @@ class Samples:
 
 @dataclass(frozen=True, eq=False)
 class Likeliest:
-    """The process by maximum likelihood: `rate`, `drift` b = rate·mean about the centre, `variance` σ², and -2 log
-    likelihood but for a constant."""
+    """The process by maximum likelihood.
+
+    Attributes:
+        rate: of reversion, per unit of time.
+        drift: b = rate·mean about the centre.
+        variance: σ².
+        criterion: -2 log likelihood but for a constant.
+    """
 
     rate: float
     drift: float
@@ -61,45 +89,50 @@ class Likeliest:
 
     @classmethod
     def of(cls, steps: Steps, rate: float | None = None) -> Likeliest:
-        """At the best rate, or at a given one."""
+        """Return it at the best rate, or at a given one."""
         at = float(steps.best()[0][0]) if rate is None else rate
         criterion, drift, variance = steps.profile(np.array([at]))
         return cls(at, float(drift[0, 0]), float(variance[0, 0]), float(criterion[0, 0]))
 
 
 class Inference:
-    """What the samples of one state say of its rate of reversion."""
+    """Tell what the samples of one state say of its rate of reversion."""
 
     def __init__(self, samples: Samples, seed: int) -> None:
         self.samples = samples
         clock = samples.clock
         self._clock, self._steps = clock, samples.steps
         self.likeliest = Likeliest.of(self._steps)
-        series = int(np.clip(_NUMBERS // clock.h.size, *_SERIES))
+        series = int(np.clip(_BOOTSTRAP.numbers // clock.h.size, _BOOTSTRAP.fewest, _BOOTSTRAP.most))
         rng = np.random.default_rng(seed)
         self._noise = rng.standard_normal((series, clock.h.size))
         self._start_noise = rng.standard_normal((series, clock.firsts.size))
         self._known: dict[float, tuple[float, Array]] = {}
 
     def share(self, rate: float) -> float:
-        """The share of series simulated at a rate whose likeliest rate lies as far below it as that of the data, or
-        further: falls from 1 to 0 as `rate` grows."""
+        """Return the share of series simulated at a rate whose likeliest rate lies as far below it as the data's.
+
+        It falls from 1 to 0 as `rate` grows.
+        """
         observed, series = self._roots(rate)
         return float(np.mean(series < observed)) + 0.5 * float(np.mean(series == observed))
 
     def random_walk_p(self) -> float:
-        """How often a random walk looks as much like reverting as the data do."""
+        """Return how often a random walk looks as much like reverting as the data do."""
         observed, series = self._roots(0.0)
         return (1 + float(np.sum(series >= observed))) / (1 + series.size)
 
     def rate(self) -> Estimate:
-        """The rate with its 95 % interval; without an upper limit where the samples are too far apart to tell."""
+        """Return the rate with its 95 % interval, without an upper limit where the samples are too far apart."""
         value = self._where(0.5)
         lower, upper = self._where(1 - _TAIL), self._where(_TAIL)
         return Estimate(self.likeliest.rate if value is None else value, lower or 0.0, upper)
 
     def _where(self, share: float) -> float | None:
-        """The rate at which the share is passed: 0 where it lies below it at 0 already, None where it never does."""
+        """Return the rate at which the share is passed.
+
+        It is 0 where the share lies below at 0 already, None where it never does.
+        """
         from scipy.optimize import brentq
 
         if self.share(0.0) <= share:
@@ -107,11 +140,11 @@ class Inference:
         grid = self._clock.grid
         at = max(self.likeliest.rate, float(grid[1]))
         low, high = at, at
-        for _ in range(_MOST_DOUBLINGS):
+        for _ in range(_BOOTSTRAP.most_doublings):
             if self.share(low) > share or low <= grid[1]:
                 break
             low = max(low / 2, float(grid[1]))
-        for _ in range(_MOST_DOUBLINGS):
+        for _ in range(_BOOTSTRAP.most_doublings):
             if self.share(high) <= share:
                 break
             if high >= grid[-1]:
@@ -120,7 +153,10 @@ class Inference:
         if self.share(low) <= share:
             return low
         found = brentq(
-            lambda x: self._probit(math.exp(x)) - _probit(share), math.log(low), math.log(high), xtol=_PRECISION
+            lambda x: self._probit(math.exp(x)) - _probit(share),
+            math.log(low),
+            math.log(high),
+            xtol=_BOOTSTRAP.precision,
         )
         return math.exp(found)
 
@@ -128,14 +164,14 @@ class Inference:
         return _probit(self.share(rate))
 
     def _roots(self, rate: float) -> tuple[float, Array]:
-        """Signed roots of the likelihood ratio against a rate, of the data and of the series simulated with it."""
+        """Return signed roots of the likelihood ratio against a rate, of the data and of series simulated with it."""
         if rate not in self._known:
             series = simulated(self._clock, rate, self._starts(rate), self._noise)
             self._known[rate] = float(_signed_roots(self._steps, rate)[0]), _signed_roots(series, rate)
         return self._known[rate]
 
     def _starts(self, rate: float) -> Array:
-        """Where the series begin: as chance has it, but where a run of the data begins far from its mean, there."""
+        """Return where the series begin: by chance, but where a run of the data begins far from its mean, there."""
         if rate == 0:
             return np.zeros_like(self._start_noise)
         starts = self._start_noise / math.sqrt(2 * rate)
@@ -143,15 +179,17 @@ class Inference:
         first = self._steps.a[0, self._clock.firsts]
         if best.rate > 0:
             spread = math.sqrt(best.variance / (2 * best.rate))
-            far = np.abs(first - best.drift / best.rate) > _FAR_START * spread
+            far = np.abs(first - best.drift / best.rate) > _BOOTSTRAP.far_start * spread
             if far.any():
                 own = Likeliest.of(self._steps, rate)
                 starts[:, far] = (first[far] - own.drift / rate) / math.sqrt(own.variance)
         return starts
 
     def mean(self, rate: Estimate) -> Estimate:
-        """The mean that the state reverts to, given its rate; the 95 % interval is that of all rates of theirs, at
-        least, and open where the state may not revert at all."""
+        """Return the mean that the state reverts to, given its rate, with its 95 % interval.
+
+        The interval holds those at the rate and at its lower limit; it is open where the state may not revert at all.
+        """
         if not rate.value:
             return Estimate(None, None, None)
         value, low, high = self._mean_at(rate.value)
@@ -161,7 +199,7 @@ class Inference:
         return Estimate(value, min(low, lower), max(high, upper))
 
     def _mean_at(self, rate: float) -> tuple[float, float, float]:
-        """The mean for a given rate, and its 95 % limits."""
+        """Return the mean for a given rate, and its 95 % limits."""
         own = Likeliest.of(self._steps, rate)
         kernel = Kernel.of(np.array([rate]), self._clock.h)
         length = float(np.sum(kernel.reach**2 / kernel.variance))
@@ -170,7 +208,7 @@ class Inference:
         return value, value - half, value + half
 
     def diffusion(self) -> Estimate:
-        """σ with its 95 % interval, from χ² with two degrees of freedom spent."""
+        """Return σ with its 95 % interval, from χ² with two degrees of freedom spent."""
         from scipy.stats import chi2
 
         square = self.likeliest.variance * self._clock.h.size
@@ -179,7 +217,7 @@ class Inference:
         return Estimate(math.sqrt(square / n), lower, upper)
 
     def innovations(self) -> list[Array]:
-        """What the likeliest process did not foretell one step ahead, in its own standard deviations, by run."""
+        """Return what the likeliest process did not foretell one step ahead, in its own standard deviations, by run."""
         best = self.likeliest
         kernel = Kernel.of(np.array([best.rate]), self._clock.h)
         foretold = self._steps.a * kernel.decay + best.drift * kernel.reach
@@ -201,4 +239,5 @@ def _signed_roots(steps: Steps, rate: float) -> Array:
 def _probit(share: float) -> float:
     from scipy.special import ndtri
 
-    return float(ndtri(min(max(share, 1e-4), 1 - 1e-4)))
+    least = _BOOTSTRAP.least_share
+    return float(ndtri(min(max(share, least), 1 - least)))

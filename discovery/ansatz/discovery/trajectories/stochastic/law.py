@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -24,10 +25,24 @@ from ansatz.discovery.trajectories.stochastic.inference import Inference, Likeli
 from ansatz.discovery.trajectories.stochastic.process import Kernel
 from ansatz.discovery.trajectories.stochastic.slowing import Rates, slowing_down
 
-_LEAST_STEPS = 8
-_MOST_GROUPS = 20
-_POOLED = ""
-_CONSTANTS = 3
+_POOLED: Final = ""
+_CONSTANTS: Final = 3  # rate, mean and diffusion
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say what is enough to tell of noise. Chosen by judgement.
+
+    Attributes:
+        least_steps: between samples of a group, or of a run that is tested for structure.
+        most_groups: that get constants of their own; with more, values of the inputs are no groups.
+    """
+
+    least_steps: int = 8
+    most_groups: int = 20
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +55,10 @@ class _Group:
 
 
 class StochasticLaw:
-    """dx = rate·(mean - x)·dt + diffusion·dW for every state by itself; of runs that differ in constant inputs, with
-    constants of their own where those of the groups differ (likelihood ratio, 1 %)."""
+    """Fit dx = rate·(mean - x)·dt + diffusion·dW to every state by itself.
+
+    Groups of runs that differ in constant inputs have constants of their own where these differ (likelihood ratio).
+    """
 
     def __init__(self, record: Record) -> None:
         self._record = record
@@ -50,35 +67,35 @@ class StochasticLaw:
 
     @property
     def possible(self) -> bool:
-        """Whether the record is of first order and every group has samples enough."""
+        """Return whether the record is of first order and every group has samples enough."""
         return self._record.order == 1 and all(
-            self._samples(g, j).clock.h.size >= _LEAST_STEPS for g in (*self._groups, self._all)
+            self._samples(g, j).clock.h.size >= _LIMITS.least_steps for g in (*self._groups, self._all)
             for j in range(len(self._record.states))
         )  # fmt: skip
 
     @cached_property
     def bits(self) -> float:
-        """Description length, comparable with that of systems."""
+        """Return the description length, comparable with that of systems."""
         return self._bits(self._used)
 
     @cached_property
     def walk_bits(self) -> float:
-        """Description length of random walks."""
+        """Return the description length of random walks."""
         return self._bits(self._used, rate=0.0)
 
     @cached_property
     def innovations_p(self) -> float:
-        """How likely as much structure is in what is not foretold one step ahead, if it were noise."""
+        """Return how likely as much structure is in what is not foretold one step ahead, if it were noise."""
         p_values = []
         for j in range(len(self._record.states)):
             for group in self._used:
                 for z in _innovations(self._samples(group, j)):
-                    if z.size >= _LEAST_STEPS:
+                    if z.size >= _LIMITS.least_steps:
                         p_values.append(both_tails(serial_correlation_about_mean(z)))
         return sidak(min(p_values), len(p_values)) if p_values else 1.0
 
     def drift(self, gain_bits: float, seed: int, tell: Callable[[], None]) -> Drift:
-        """What is said of every state; `tell` is called after each."""
+        """Return what is said of every state; `tell` is called after each."""
         reversions = []
         for j, state in enumerate(self._record.states):
             for group in self._used:
@@ -87,7 +104,7 @@ class StochasticLaw:
         return Drift(tuple(reversions), tuple(self._slowing(reversions)), gain_bits, self.innovations_p)
 
     def candidates(self, drift: Drift) -> list[Candidate]:
-        """The law, and random walks: the simpler first where the data do not tell them apart."""
+        """Return the law, and random walks: the simpler first where the data do not tell them apart."""
         walk = self._walk(drift)
         means = {r.state for r in drift.reversions if r.mean.value is not None}
         if means < set(self._record.states):
@@ -114,7 +131,7 @@ class StochasticLaw:
         return _Group(_POOLED, {}, tuple(self._record.runs))
 
     def _grouped(self) -> list[_Group]:
-        """Groups by the inputs that are constant in every run and differ between runs."""
+        """Return groups by the inputs that are constant in every run and differ between runs."""
         record = self._record
         constant = [
             k for k in range(len(record.inputs))
@@ -123,7 +140,7 @@ class StochasticLaw:
         found: dict[tuple[float, ...], list[slice]] = {}
         for run in record.runs:
             found.setdefault(tuple(float(record.u[run.start, k]) for k in constant), []).append(run)
-        if not constant or len(found) > _MOST_GROUPS:
+        if not constant or len(found) > _LIMITS.most_groups:
             return [self._all]
         names = [record.inputs[k] for k in constant]
         groups = []
@@ -143,7 +160,7 @@ class StochasticLaw:
         return Samples(tuple(times), tuple(values))
 
     def _bits(self, groups: Sequence[_Group], rate: float | None = None) -> float:
-        """Bits of the law with constants for each group, and of what it does not foretell one step ahead."""
+        """Return bits of the law with constants for each group, and of what it does not foretell one step ahead."""
         total = 0.0
         for j, state in enumerate(self._record.states):
             law = Number(0.0) if rate == 0.0 else _formula(state, 0.5, 0.5)
@@ -216,12 +233,12 @@ class StochasticLaw:
 
 
 def _formula(state: str, rate: float, mean: float) -> Node:
-    """rate·mean - rate·x, as rate·(mean - x)."""
+    """Return rate·mean - rate·x, as rate·(mean - x)."""
     return build.scaled(rate, build.linear([mean, -1.0], [build.ONE, Variable(state)]))
 
 
 def _constant(own: Sequence[Reversion], what: str) -> Constant:
-    """The rate or the mean, by group where there are groups."""
+    """Return the rate or the mean, by group where there are groups."""
     estimates: dict[str, Estimate] = {r.group: getattr(r, what) for r in own}
     known = {group: GroupValue(e.value, _std_error(e)) for group, e in estimates.items() if e.value is not None}
     if len(own) > 1:
@@ -247,7 +264,7 @@ def _reversion(state: str, group: _Group, samples: Samples, seed: int) -> Revers
 
 
 def _one_step(samples: Samples, rate: float | None) -> Array:
-    """Errors one step ahead, in the state's unit."""
+    """Return errors one step ahead, in the state's unit."""
     steps = samples.steps
     own = Likeliest.of(steps, rate)
     kernel = Kernel.of(np.array([own.rate]), steps.clock.h)
@@ -264,11 +281,11 @@ def _innovations(samples: Samples) -> list[Array]:
 
 
 def _group_bits(samples: Samples, scale: float, rate: float | None) -> float:
-    """Each sample by its own variance as foretold; the first of each run by the spread of all."""
+    """Count each sample by its own variance as foretold, the first of each run by the spread of all."""
     own, clock = Likeliest.of(samples.steps, rate), samples.clock
     variance = Kernel.of(np.array([own.rate]), clock.h).variance[0] / scale**2
     n = clock.h.size
-    spent = 1 if rate == 0.0 else 3
+    spent = 1 if rate == 0.0 else _CONSTANTS
     size = float(np.mean(_one_step(samples, rate) ** 2 / variance / scale**2)) if rate == 0.0 else own.variance
     variance = variance * size * n / max(n - spent, 1)
     bits = 0.5 * float(np.sum(np.log2(1.0 + variance / LEAST_RMS**2)))

@@ -1,9 +1,9 @@
 """Critical slowing down: a rate of reversion that falls to zero along a parameter.
 
-Rates of groups of runs, each corrected for its bias, are fitted by a straight line in the parameter, and, as before a
-saddle-node (Boettiger, Ross & Hastings 2013), by the root of one. Each group counts by the variance that the fitted law
-gives its rate, about 2·rate/T + (4/T)² for a time T: that of the estimate itself is smallest where it is by chance too
-small.
+Rates of groups of runs, each corrected for its bias, are fitted by a straight line in the parameter. They are also
+fitted by the root of one, as before a saddle-node (Boettiger, Ross & Hastings 2013). Each group counts by the variance
+that the fitted law gives its rate, about 2·rate/T + (4/T)² for a time T. That of the estimate itself is smallest where
+it is by chance too small.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -19,14 +20,28 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.report.motion import SlowingDown
 
-MIN_GROUPS = 3
-_PASSES = 8
-_NEAR_ZERO = 4.0
+MIN_GROUPS: Final = 3
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Tune the fit of a trend.
+
+    Attributes:
+        passes: each with the weights of the fit before; chosen by judgement, so that they have settled.
+        bias: of a rate near 0, over the time observed (Tang & Chen 2009): its error there is as large.
+    """
+
+    passes: int = 8
+    bias: float = 4.0
+
+
+_FIT: Final = _Fit()
 
 
 @dataclass(frozen=True, eq=False)
 class Rates:
-    """Rates (G,) of groups at values (G,) of a parameter, each from an observed time (G,)."""
+    """Rates `(G,)` of groups at values `(G,)` of a parameter, each from an observed time `(G,)`."""
 
     parameter: Array
     rate: Array
@@ -34,7 +49,7 @@ class Rates:
 
 
 def slowing_down(rates: Rates, state: str, parameter: str) -> SlowingDown | None:
-    """The likelier of the two laws; None with fewer than three groups."""
+    """Return the likelier of the two laws; None with fewer than three groups."""
     if rates.rate.size < MIN_GROUPS:
         return None
     line, root = _fitted(rates, _Linear), _fitted(rates, _Root)
@@ -44,7 +59,15 @@ def slowing_down(rates: Rates, state: str, parameter: str) -> SlowingDown | None
 
 @dataclass(frozen=True, eq=False)
 class _Trend:
-    """A straight line through a transform of the rates."""
+    """A straight line through a transform of the rates.
+
+    Attributes:
+        law: name of the transform.
+        slope: of the line, per unit of the parameter.
+        zero: the value of the parameter at which the rate is 0.
+        misfit: sum of squared errors of the rates, in units of their variances.
+        p_value: of a slope as large where there is none.
+    """
 
     law: str
     slope: Estimate
@@ -66,7 +89,7 @@ class _Linear:
 
     @staticmethod
     def slope_of(rate: Array) -> Array:
-        """Derivative of the transform."""
+        """Return the derivative of the transform."""
         return np.ones_like(rate)
 
 
@@ -88,7 +111,7 @@ class _Root:
 
 
 def _variance(rate: Array, time: Array) -> Array:
-    found: Array = 2 * rate / time + (_NEAR_ZERO / time) ** 2
+    found: Array = 2 * rate / time + (_FIT.bias / time) ** 2
     return found
 
 
@@ -99,7 +122,7 @@ def _fitted(rates: Rates, transform: type[_Linear] | type[_Root]) -> _Trend:
     fitted = np.full(p.size, float(np.mean(rates.rate)))
     beta: Array = np.zeros(2)
     covariance: Array = np.eye(2)
-    for _ in range(_PASSES):
+    for _ in range(_FIT.passes):
         rate = np.maximum(fitted, 1.0 / rates.time)
         weight = 1 / (_variance(rate, rates.time) * transform.slope_of(rate) ** 2)
         covariance = np.asarray(np.linalg.inv(design.T @ (weight[:, None] * design)), dtype=np.float64)
@@ -118,7 +141,7 @@ def _fitted(rates: Rates, transform: type[_Linear] | type[_Root]) -> _Trend:
 
 
 def _zero(beta: Array, covariance: Array, half: float) -> Estimate:
-    """Where a line is 0, by Fieller's interval; open where its slope may be 0."""
+    """Return where a line is 0, with Fieller's interval; open where its slope may be 0."""
     if not beta[1]:
         return Estimate(None, None, None)
     value = -float(beta[0] / beta[1])
