@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array
 
+CUTOFF: Final = 1e-12
+"""Singular values, of columns at unit length, below which the data do not determine a direction."""
 _LOOSE: Final = 1e-3
 
 Mask = NDArray[np.bool_]
@@ -24,34 +26,38 @@ class Spread:
         norms: lengths of the Jacobian's columns, shape (k,).
         singular: singular values of its columns at unit length, falling, shape (k,).
         directions: the directions of constants that belong to them, one a row, shape (k, k).
-        cutoff: share of the largest singular value below which the data do not determine a direction.
     """
 
     norms: Array
     singular: Array
     directions: Array
-    cutoff: float
 
     @classmethod
-    def of(cls, jacobian: Array, cutoff: float) -> Spread:
+    def of(cls, jacobian: Array) -> Spread:
         """Return the spread of the constants of a Jacobian (n, k)."""
         norms = np.linalg.norm(jacobian, axis=0)
-        k = norms.size
-        if not k or not np.all(np.isfinite(norms)):
-            return cls(norms, np.zeros(k), np.eye(k), cutoff)
+        if not np.all(np.isfinite(norms)):
+            return cls(norms, np.zeros(norms.size), np.eye(norms.size))
         # The triangular factor has the same singular values, and few rows.
         factor = np.linalg.qr(jacobian / np.where(norms > 0, norms, 1.0), mode="r")
-        _, singular, directions = np.linalg.svd(factor)
-        return cls(norms, np.pad(singular, (0, k - singular.size)), directions, cutoff)
+        return cls.of_factor(np.asarray(factor, dtype=np.float64), norms)
+
+    @classmethod
+    def of_factor(cls, factor: Array, norms: Array) -> Spread:
+        """Return the spread from the triangular factor (r, k) of a Jacobian whose columns were divided by `norms`."""
+        k = norms.size
+        _, singular, directions = np.linalg.svd(factor) if k else (None, np.empty(0), np.eye(0))
+        return cls(norms, np.pad(singular, (0, k - singular.size)), directions)
 
     @cached_property
     def _determined(self) -> Mask:
-        found: Mask = self.singular > self.cutoff * self.singular[:1]
+        found: Mask = self.singular > CUTOFF
         return found
 
     @cached_property
-    def _root(self) -> Array:
-        """A root of the covariance of constants in units of 1 / norms, shape (r, k), on what the data determine."""
+    def root(self) -> Array:
+        """A root R of the covariance RᵀR of constants in units of 1 / norms, shape (r, k), on what the data
+        determine."""
         root: Array = self.directions[self._determined] / self.singular[self._determined, None]
         return root
 
@@ -72,10 +78,10 @@ class Spread:
     def correlations(self) -> Array:
         """Correlations of the constants, shape (k, k); NaN where the data do not determine one of the two."""
         with np.errstate(all="ignore"):
-            found = (self._root.T @ self._root) / np.outer(self._sizes, self._sizes)
+            found = (self.root.T @ self.root) / np.outer(self._sizes, self._sizes)
         return np.where(self.loose[:, None] | self.loose[None, :], np.nan, np.clip(found, -1.0, 1.0))
 
     @cached_property
     def _sizes(self) -> Array:
-        sizes: Array = np.sqrt(np.sum(self._root**2, axis=0))
+        sizes: Array = np.sqrt(np.sum(self.root**2, axis=0))
         return sizes

@@ -13,8 +13,6 @@ from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.marks import UNMARKED, Marks
 from ansatz.discovery.problem.problem import Problem
 
-_CONDITION = 1e-12
-
 
 def standard_errors(
     formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED
@@ -39,7 +37,7 @@ def uncertainty(
     _, jacobian = values_and_slopes(formula, problem, [marks.together(p) for p in free])
     if problem.weights is not None:
         jacobian *= np.sqrt(problem.weights)[:, None]
-    spread = Spread.of(jacobian, _CONDITION)
+    spread = Spread.of(jacobian)
     degrees = max(problem.rows - len(free), 1)
     sigma = max(rmse, ROUNDING * problem.y_scale) * np.sqrt(problem.rows / degrees)
     return spread.standard_errors(sigma), spread.correlations

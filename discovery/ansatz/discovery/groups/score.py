@@ -5,30 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from ansatz.discovery.evidence.description_length import ROUNDING, formula_bits, real_bits, residual_bits
+from ansatz.discovery.evidence.spread import CUTOFF, Spread
 from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.problem import GroupedProblem
-from ansatz.discovery.groups.structure import GroupedFit, Mask
-
-
-@dataclass(frozen=True)
-class _Rank:
-    """Say what the data determine, by columns of the Jacobian of length 1.
-
-    Attributes:
-        condition: singular values below this are rounding: the data do not determine that direction.
-        loose: a constant with more of itself than this in such directions is undetermined.
-    """
-
-    condition: float = 1e-12
-    loose: float = 1e-3
-
-
-_RANK: Final = _Rank()
+from ansatz.discovery.groups.structure import GroupedFit
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,16 +61,18 @@ def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: 
     J = J / np.where(norms > 0, norms, 1.0)[problem.index]
     factors = [_square(part) for part in np.split(J, problem.starts[1:])]
     together = _square(np.vstack([R[p:, p:] for R in factors]))
-    root_shared, loose_shared = _root(together)
+    shared_spread = Spread.of_factor(together, np.ones(k - p))
+    root_shared = shared_spread.root.T
     for g, R in enumerate(factors):
-        root, loose = _root(R[:p, :p])
+        own_spread = Spread.of_factor(R[:p, :p], np.ones(p))
+        root = own_spread.root.T
         # The covariance of a group's own constants: by themselves, and through the shared ones.
         through = root @ root.T @ (R[:p, :p].T @ R[:p, p:]) @ root_shared
         variance = np.concatenate([(root**2).sum(axis=1) + (through**2).sum(axis=1), (root_shared**2).sum(axis=1)])
-        undetermined = np.concatenate([loose, loose_shared]) | (norms[g] == 0)
+        undetermined = np.concatenate([own_spread.loose, shared_spread.loose]) | (norms[g] == 0)
         spread[:, g] = np.where(undetermined, np.nan, np.sqrt(variance) / norms[g])
         pivots = np.abs(np.concatenate([np.diag(R[:p, :p]), np.diag(together)]))
-        given[:, g] = np.where(undetermined | (pivots <= _RANK.condition), np.nan, 1 / (pivots * norms[g]))
+        given[:, g] = np.where(undetermined | (pivots <= CUTOFF), np.nan, 1 / (pivots * norms[g]))
     return spread, given
 
 
@@ -98,16 +84,6 @@ def _square(J: Array) -> Array:
     """Return the triangular factor, with rows of zeros where there are fewer rows than columns."""
     R: Array = np.linalg.qr(J).R
     return R if R.shape[0] == R.shape[1] else np.vstack([R, np.zeros((R.shape[1] - R.shape[0], R.shape[1]))])
-
-
-def _root(R: Array) -> tuple[Array, Mask]:
-    """Return a root of the inverse of RᵀR on what it determines, and which constants it leaves undetermined."""
-    if not R.size:
-        return np.zeros(R.shape), np.zeros(R.shape[0], dtype=bool)
-    _, singular, vt = np.linalg.svd(R)
-    determined = singular > _RANK.condition  # of columns of length 1
-    root = vt[determined].T / singular[determined]
-    return root, np.any(np.abs(vt[~determined]) > _RANK.loose, axis=0)
 
 
 def description_length(

@@ -39,7 +39,6 @@ _LEAST_GAP = 1e-8
 _OPEN = 0.05
 _ROUNDS = 4
 _CHANGED = 1.5
-_CONDITION = 1e-11
 
 
 @dataclass(frozen=True)
@@ -361,7 +360,7 @@ class Shooting:
         slopes, _ = self._design(self._condensed(point, cuts), point, self._per_sample(rms))
         rows, columns = slopes.shape
         size = np.sqrt(rows / max(rows - columns, 1))
-        errors = Spread.of(slopes, _CONDITION).standard_errors(size)[: point.constants.size]
+        errors = Spread.of(slopes).standard_errors(size)[: point.constants.size]
         closed = gap <= max(_CLOSED * float(np.nanmean(rms / self.scale)), _LEAST_GAP)
         found = system.with_values(point.constants)
         return SystemFit(found, s, rms, errors, len(cuts), (converged or closed) and gap < _OPEN, task.method)
