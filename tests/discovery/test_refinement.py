@@ -91,6 +91,14 @@ def test_outliers_do_not_hold_a_robust_fit(loss: Loss) -> None:
     assert "OUTLIERS" in codes(robust)
 
 
+def test_the_receipt_calls_a_loss_as_callers_do() -> None:
+    y = 2.5 * np.exp(-0.7 * POSITIVE)
+    receipt = refined("A*exp(-k*x)", y, seconds=2, x=POSITIVE, loss=Loss.LOG_HUBER).receipt
+    assert receipt.options["loss"] == "log-huber"
+    # As earlier versions wrote it.
+    assert Loss("log_huber") is Loss.LOG_HUBER
+
+
 CORRECTIONS = {
     "additive": ("-k*x", -1.3 * X + 0.4 * V**3, {"x": X, "v": V}, ("v",)),
     "multiplicative": ("c*x**p", 2.5 * POSITIVE**1.5 * (1 + 0.3 * OTHER**2), {"x": POSITIVE, "z": OTHER}, ("z",)),

@@ -132,6 +132,17 @@ def test_options_reach_the_search(result: Result, tmp_path: Path, served: str) -
     assert {c["dimensions"] for c in found["candidates"]} <= {"consistent", "dimensional_constants"}
 
 
+@pytest.mark.parametrize("loss", ["log-huber", "log_huber"])
+def test_a_loss_is_read_in_both_spellings_and_told_in_one(
+    result: Result, planets: Path, served: str, loss: str
+) -> None:
+    arguments = ("discover", planets, "--target", "period", "--engine", "none", "--budget", 2, "--server", served)
+    status, found = result(*arguments, "--ansatz", "k*a**p", "--loss", loss)
+    assert (status, found["receipt"]["options"]["loss"]) == (0, "log-huber")
+    _, described = result("jobs", "show", found["job"], "--server", served)
+    assert described["options"]["loss"] == "log-huber"
+
+
 def test_unknown_parts_of_an_ansatz_come_back_by_name(result: Result, ansatz: Run, tmp_path: Path, served: str) -> None:
     path = tmp_path / "data.csv"
     rows = [(x / 7, z / 3) for x in range(1, 9) for z in range(2, 6)]

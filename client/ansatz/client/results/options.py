@@ -23,6 +23,11 @@ class Loss(StrEnum):
     HUBER = "huber"
     LOG_HUBER = "log-huber"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Loss | None:
+        """Read the spelling of earlier versions."""
+        return cls.LOG_HUBER if value == "log_huber" else None
+
 
 @dataclass(frozen=True)
 class Parameter:

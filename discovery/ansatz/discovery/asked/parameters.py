@@ -24,7 +24,12 @@ class Loss(StrEnum):
 
     SQUARED = "squared"
     HUBER = "huber"
-    LOG_HUBER = "log_huber"
+    LOG_HUBER = "log-huber"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Loss | None:
+        """Read the spelling of earlier versions."""
+        return cls.LOG_HUBER if value == "log_huber" else None
 
 
 @dataclass(frozen=True)
