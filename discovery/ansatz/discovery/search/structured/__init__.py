@@ -14,12 +14,12 @@ from ansatz.discovery.search.structured.univariate import Univariate
 
 
 def followers() -> tuple[Searcher, ...]:
-    """Of the structured searchers those for small corrections to a formula, cheapest first."""
+    """Return those of the structured searchers that find small corrections to a formula, cheapest first."""
     return (PowerLaw(), polynomial(), Univariate(), monomials(), waves())
 
 
 def searchers() -> tuple[Searcher, ...]:
-    """The structured searchers, cheapest first."""
+    """Return the structured searchers, cheapest first."""
     direct = (polynomial(), Rational(), LogBank())
     solvers = (PowerLaw(), Univariate(), LogBank(), Rational(), polynomial(), Relations())
     wide = (waves(), monomials(), Templates())

@@ -18,14 +18,33 @@ from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.terms import Atom, inputs
 
-_LARGEST_EXPONENT: Final = 40.0
-_LEAST_RANGE: Final = 1e-6
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say which letters are of use in an exact relation. Chosen by judgement, by the rounding of float64.
+
+    Attributes:
+        largest_exponent: of an exponential: beyond it the other terms drown in its rounding.
+        least_range: of a letter, over its largest value: a constant is no letter.
+    """
+
+    largest_exponent: float = 40.0
+    least_range: float = 1e-6
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, eq=False)
 class Letter:
-    """An atom beside the inputs; `instead` is the position of the input in whose place it stands, if any; a `plain` one
-    is of one input as it is."""
+    """Name an atom beside the inputs.
+
+    Attributes:
+        atom: its formula and values.
+        kind: of its function: two letters of one kind go together.
+        plain: whether it is a function of one input as it is.
+        instead: position of the input in whose place it stands; None where it stands beside them.
+    """
 
     atom: Atom
     kind: str
@@ -35,15 +54,16 @@ class Letter:
 
 @dataclass(frozen=True, eq=False)
 class Alphabet:
-    """The atoms of which terms are made, inputs first."""
+    """List the atoms of which terms are made, inputs first."""
 
     atoms: tuple[Atom, ...]
 
 
 def alphabets(problem: Problem, letters: int) -> Iterator[Alphabet]:
-    """All alphabets of so many letters (0, 1 or 2): two of one kind, or of different kinds if both are plain.
+    """Yield all alphabets of so many letters (0, 1 or 2): two of one kind, or of different kinds if both are plain.
 
-    With none, an input x may still be replaced by 1 ± x."""
+    With none, an input x may still be replaced by 1 ± x.
+    """
     base = inputs(problem)
     found = list(_letters(problem, base)) if letters else []
     if not letters:
@@ -59,12 +79,12 @@ def alphabets(problem: Problem, letters: int) -> Iterator[Alphabet]:
 
 
 def _letters(problem: Problem, base: Sequence[Atom]) -> Iterator[Letter]:
-    """The letters that are defined on all rows and allowed."""
+    """Yield the letters that are defined on all rows and allowed."""
     for make in (_waves, _logarithms, _roots, _norms, _exponentials, _hyperbolic):
         for letter in make(base):
             values = letter.atom.values
             called = {n.op for n in walk(letter.atom.node) if isinstance(n, Apply) and n.op in FUNCTIONS}
-            varies = np.all(np.isfinite(values)) and np.ptp(values) > _LEAST_RANGE * np.max(np.abs(values))
+            varies = np.all(np.isfinite(values)) and np.ptp(values) > _LIMITS.least_range * np.max(np.abs(values))
             if called <= problem.functions and varies:
                 yield letter
 
@@ -100,7 +120,7 @@ def _one(base: Sequence[Atom]) -> Atom:
 
 
 def _ratios(base: Sequence[Atom]) -> list[Atom]:
-    """x*y, x/y and y/x of all pairs."""
+    """Return x*y, x/y and y/x of all pairs."""
     found = []
     with np.errstate(all="ignore"):
         for a, b in combinations(base, 2):
@@ -153,7 +173,7 @@ def _roots(base: Sequence[Atom]) -> Iterator[Letter]:
 
 
 def _norms(base: Sequence[Atom]) -> Iterator[Letter]:
-    """Distances in the plane: of (a, b) and (±c, 0), and the third side of a triangle."""
+    """Yield distances in the plane: of (a, b) and (±c, 0), and the third side of a triangle."""
     one = _one(base)
     for a, b in combinations(base, 2):
         yield Letter(_apply("sqrt", np.sqrt, _plus(_square(a), _square(b))), "norm", False)
@@ -170,7 +190,7 @@ def _norms(base: Sequence[Atom]) -> Iterator[Letter]:
 
 
 def _third_side(a: Atom, b: Atom, angle: Atom) -> Atom:
-    """a**2 + b**2 - 2*a*b*cos(angle)."""
+    """Return the square of a triangle's third side, a**2 + b**2 - 2*a*b*cos(angle)."""
     product = a.node if b.node == build.ONE else b.node if a.node == build.ONE else multiply(a.node, b.node)
     twice = build.scaled(2.0, multiply(product, call("cos", angle.node)))
     squares = add(*(x.node if x.node == build.ONE else build.raised(x.node, 2.0) for x in (a, b)))
@@ -182,7 +202,7 @@ def _exponentials(base: Sequence[Atom]) -> Iterator[Letter]:
     arguments = [*base, *(_reciprocal(x) for x in base), *_ratios(base), *(_square(x) for x in base)]
     for sign in (-1.0, 1.0):
         for k, argument in enumerate(arguments):
-            if np.max(np.abs(argument.values)) < _LARGEST_EXPONENT:
+            if np.max(np.abs(argument.values)) < _LIMITS.largest_exponent:
                 kind = "decay" if sign < 0 else "growth"
                 yield Letter(_apply("exp", np.exp, _signed(sign, argument)), kind, k < len(base))
 

@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final, TypeGuard
 
 from ansatz.discovery.expression import Node, Number, add, call, divide, multiply, power, subtract
 from ansatz.discovery.expression.node import NEGATION, Apply
 
-_WHOLE: Final = 1e-9
-_NO_POWER: Final = 1e-12
-
 ONE: Final = Number(1.0)
 
 
+@dataclass(frozen=True)
+class _Tolerances:
+    """Take the rounding of fits off numbers. Chosen by judgement, above the rounding of float64.
+
+    Attributes:
+        whole: distance from a whole number, over the number.
+        largest_whole: number beyond which none is made whole: float64 holds whole numbers up to 9e15 only.
+        no_power: size of an exponent that is 0.
+    """
+
+    whole: float = 1e-9
+    largest_whole: float = 1e15
+    no_power: float = 1e-12
+
+
+_TOLERANCES: Final = _Tolerances()
+
+
 def number(value: float) -> Number:
-    """A number; one that is whole up to the rounding of a fit becomes whole. How small is nothing depends on what it
-    multiplies: nothing becomes 0."""
+    """Return a number; one that is whole up to the rounding of a fit becomes whole.
+
+    How small is nothing depends on what it multiplies: no number becomes 0.
+    """
     value = float(value)
-    nearest = float(round(value)) if 0.5 < abs(value) < 1e15 else value
-    return Number(nearest if abs(value - nearest) <= _WHOLE * max(abs(value), 1e-3) else value)
+    nearest = float(round(value)) if 0.5 < abs(value) < _TOLERANCES.largest_whole else value
+    return Number(nearest if abs(value - nearest) <= _TOLERANCES.whole * abs(value) else value)
 
 
 def negated(node: Node) -> Node:
+    """Return the negative of a node."""
     return Number(-node.value) if isinstance(node, Number) else Apply(NEGATION, (node,))
 
 
 def scaled(coefficient: float, node: Node) -> Node:
-    """coefficient * node."""
+    """Return coefficient * node."""
     factor = number(coefficient)
     if isinstance(node, Number):
         return number(coefficient * node.value)
@@ -41,9 +60,9 @@ def scaled(coefficient: float, node: Node) -> Node:
 
 
 def raised(base: Node, exponent: float, functions: Collection[str] = ()) -> Node:
-    """base ** exponent; a square root by its name where that is allowed."""
+    """Return base ** exponent; a square root by its name where that is allowed."""
     exponent = number(exponent).value
-    if abs(exponent) < _NO_POWER:
+    if abs(exponent) < _TOLERANCES.no_power:
         return ONE
     if exponent == 1.0:
         return base
@@ -59,7 +78,7 @@ def _is_exponential(node: Node) -> TypeGuard[Apply]:
 
 
 def product(coefficient: float, factors: Iterable[tuple[Node, float]], functions: Collection[str] = ()) -> Node:
-    """coefficient times the product of base**exponent, negative exponents below a single bar."""
+    """Return coefficient times the product of base**exponent, negative exponents below a single bar."""
     parts = list(factors)
     above = [raised(b, e, functions) for b, e in parts if e > 0 or (e < 0 and _is_exponential(b))]
     below = [raised(b, -e, functions) for b, e in parts if e < 0 and not _is_exponential(b)]
@@ -79,7 +98,7 @@ def _chain(nodes: Sequence[Node]) -> Node:
 
 
 def linear(coefficients: Iterable[float], nodes: Iterable[Node]) -> Node:
-    """The sum of coefficient * node; terms of coefficient 0 are left out."""
+    """Return the sum of coefficient * node; terms of coefficient 0 are left out."""
     result: Node | None = None
     for coefficient, node in zip(coefficients, nodes, strict=True):
         if coefficient == 0.0:
@@ -94,7 +113,7 @@ def linear(coefficients: Iterable[float], nodes: Iterable[Node]) -> Node:
 
 
 def times(factor: Node, node: Node) -> Node:
-    """factor * node, a quotient multiplied into its numerator."""
+    """Return factor * node, a quotient multiplied into its numerator."""
     if node == ONE:
         return factor
     if isinstance(node, Number):

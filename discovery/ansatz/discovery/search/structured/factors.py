@@ -18,15 +18,43 @@ Exponents = dict[str, float]
 
 
 @dataclass(frozen=True)
+class _Limits:
+    """Bound the bank, and say which factors are fit for it. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        least_spread: of a factor's logarithm: below it the factor is constant but for rounding.
+        largest_argument: of exponentials, far below 709, where they overflow float64.
+        ratios: simplest monomials, and their inverses, that a wave is multiplied with.
+        gaps: squared differences of which pairs are summed.
+    """
+
+    least_spread: float = 1e-9
+    largest_argument: float = 300.0
+    ratios: int = 80
+    gaps: int = 45
+
+
+_LIMITS: Final = _Limits()
+_EXPONENTIAL: Final = ("exp", "tanh", "sinh", "cosh")
+
+
+@dataclass(frozen=True)
 class Factor:
-    """A factor phi: its formula raised to q is `build(q)`, a node and exponents of inputs that belong to it."""
+    """Name a factor phi: its formula raised to q is `build(q)`, a node and exponents of inputs that belong to it."""
 
     build: Callable[[float], tuple[Node, Exponents]]
 
 
 @dataclass(frozen=True)
 class _Form:
-    """A function of a monomial u (n, p); `node` makes its formula from that of u."""
+    """Name a function of a monomial u.
+
+    Attributes:
+        values: of monomials, of shape `(n, p)`.
+        node: makes its formula of that of u.
+        needs: the function that the formula calls; empty for none.
+        scales: numbers that u is multiplied with.
+    """
 
     values: Callable[[Array], Array]
     node: Callable[[Node], Node]
@@ -61,21 +89,21 @@ _FORMS: Final = (
 
 @dataclass(frozen=True, eq=False)
 class FactorBank:
-    """log|phi| of factors, shape (n, p), simple ones first."""
+    """Hold log|phi| of factors, of shape `(n, p)`, simple ones first."""
 
     factors: tuple[Factor, ...]
     logs: Array
 
 
 def factor_bank(problem: Problem, most: int) -> FactorBank:
-    """At most `most` factors, those with an infinite or constant logarithm left out."""
+    """Return at most `most` factors, those with an infinite or constant logarithm left out."""
     factors: list[Factor] = []
     columns: list[Array] = []
     size = 0
     for group, values in _groups(problem):
         with np.errstate(all="ignore"):
             logs = np.log(np.abs(values))
-            usable = np.flatnonzero(np.isfinite(logs.sum(axis=0)) & (np.ptp(logs, axis=0) > 1e-9))
+            usable = np.flatnonzero(np.isfinite(logs.sum(axis=0)) & (np.ptp(logs, axis=0) > _LIMITS.least_spread))
         usable = usable[: most - size]
         factors += [group(int(i)) for i in usable]
         columns.append(logs[:, usable])
@@ -105,7 +133,7 @@ def _groups(problem: Problem) -> Iterator[_Group]:
 
 
 def _monomials(d: int, level: int) -> list[Powers]:
-    """Monomials without those that are another's inverse: x, x/y, x*y, x**2/y**2 first."""
+    """Return monomials without those that are another's inverse: x, x/y, x*y, x**2/y**2 first."""
     ranges = {1: ((1, 2), 1, 2), 2: ((-2, -1, 1, 2), 2, 4), 3: ((-2, -1, 1, 2), 4, 5), 5: ((-2, -1, 1, 2), 5, 8)}
     exponents, factors, total = ranges[level]
     found = []
@@ -127,7 +155,7 @@ def _sums(bank: Bank) -> Iterator[_Group]:
 
 
 def _sum(bank: Bank, index: int, sign: float) -> Callable[[float], tuple[Node, Exponents]]:
-    """1 ± m, or with the bar of m multiplied out where that is shorter: (a ± b) / b."""
+    """Return 1 ± m, or with the bar of m multiplied out where that is shorter: (a ± b) / b."""
 
     def formula(q: float) -> tuple[Node, Exponents]:
         term = bank.terms[index]
@@ -152,10 +180,10 @@ def _functions(bank: Bank, problem: Problem) -> Iterator[_Group]:
             if form.needs and form.needs not in problem.functions:
                 continue
             for scale in form.scales:
-                for invert in (False, True) if form.needs in ("exp", "tanh", "sinh", "cosh") else (False,):
+                for invert in (False, True) if form.needs in _EXPONENTIAL else (False,):
                     u = scale * (1 / bank.values if invert else bank.values)
-                    if form.needs in ("exp", "tanh", "sinh", "cosh"):
-                        u = np.where(np.abs(u) < 300, u, np.nan)
+                    if form.needs in _EXPONENTIAL:
+                        u = np.where(np.abs(u) < _LIMITS.largest_argument, u, np.nan)
                     yield _applied(bank, form, scale, invert), form.values(u)
 
 
@@ -177,7 +205,7 @@ def _halved(scale: float, node: Node) -> Node:
 
 
 def _trigonometric(problem: Problem) -> Iterator[_Group]:
-    """1 ± m cos x and the like, sines and cosines of differences and sums."""
+    """Yield 1 ± m cos x and the like, sines and cosines of differences and sums."""
     atoms = terms.inputs(problem)
     gaps = terms.differences(atoms) + [
         terms.Atom(add(a.node, b.node), a.values + b.values) for i, a in enumerate(atoms) for b in atoms[i + 1 :]
@@ -191,7 +219,7 @@ def _trigonometric(problem: Problem) -> Iterator[_Group]:
     ratios = [(), *_monomials(len(atoms), 1), *_monomials(len(atoms), 2)]
     products: list[Powers] = []
     for k in range(len(waves)):
-        for ratio in ratios[:80]:
+        for ratio in ratios[: _LIMITS.ratios]:
             for turned in {ratio, tuple((a, -e) for a, e in ratio)} if ratio else {ratio}:
                 products += [((len(atoms) + k, power), *turned) for power in (1.0, 2.0)]
     bank = terms.bank(problem, [*atoms, *waves], sorted(products, key=lambda t: (len(t), t)))
@@ -199,7 +227,7 @@ def _trigonometric(problem: Problem) -> Iterator[_Group]:
 
 
 def _norms(problem: Problem) -> Iterator[_Group]:
-    """Sums of three inputs, of their squares, and of squared differences."""
+    """Yield sums of three inputs, of their squares, and of squared differences."""
     atoms = terms.inputs(problem)
     squares = [terms.Atom(build.raised(a.node, 2.0), a.values**2) for a in atoms]
     gaps = [terms.Atom(build.raised(g.node, 2.0), g.values**2) for g in terms.differences(atoms)]
@@ -207,7 +235,7 @@ def _norms(problem: Problem) -> Iterator[_Group]:
         nodes, values = _sums_of(group, 3)
         if nodes:
             yield _listed(nodes), np.column_stack(values)
-    nodes, values = _sums_of(gaps[:45], 2)
+    nodes, values = _sums_of(gaps[: _LIMITS.gaps], 2)
     if nodes:
         yield _listed(nodes), np.column_stack(values)
 

@@ -1,5 +1,7 @@
-"""|y| = c * product of x_i**p_i * product of phi_j**q_j for a few factors phi_j of a large bank, by linear algebra in
-logarithms: every log|x_i| projected out, then an exhaustive scan of pairs."""
+"""|y| = c * product of x_i**p_i * product of phi_j**q_j for a few factors phi_j of a large bank.
+
+It is found by linear algebra in logarithms: every log|x_i| projected out, then an exhaustive scan of pairs.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +16,50 @@ from ansatz.discovery.expression import Array, Node, Variable
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.search.structured.exponents import options
+from ansatz.discovery.search.structured.exponents import EXPONENTS, options
 from ansatz.discovery.search.structured.factors import FactorBank, factor_bank
-from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
+from ansatz.discovery.search.structured.selection import TOLERANCES, Regression, Selection
 from ansatz.discovery.search.structured.shortlist import Shortlist
 
-_LARGEST: Final = 12.0
-_ROWS: Final = 300
-_FORWARD: Final = 4
-_PAIRS: Final = 10
-_LEAST_EMPHASIS: Final = 1e-3
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound what is tried, and say what is simple. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        rows: looked at.
+        least_rows: rows below which nothing is searched.
+        factors: of a product, found one after the other.
+        pairs: best pairs of factors that are tried.
+        exact: by how much an exponent may miss a simple fraction where the product is exact.
+        noisy: by how much otherwise.
+        nearly: times the error of an exact model that is still taken for rounding.
+        nothing: size of an exponent that is 0 but for rounding.
+    """
+
+    rows: int = 300
+    least_rows: int = 5
+    factors: int = 4
+    pairs: int = 10
+    exact: float = 1e-6
+    noisy: float = 0.03
+    nearly: float = 10.0
+    nothing: float = 1e-9
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True)
 class LogBank:
-    """Products of a power law and a few factors out of `most_factors`; pairs are scanned among the first
-    `most_pairs`."""
+    """Propose products of a power law and a few factors of a bank.
+
+    Attributes:
+        name: of the searcher.
+        most_factors: of the bank.
+        most_pairs: pairs are scanned among so many of the first factors.
+        pieces: of work.
+    """
 
     name: str = "structured.factors"
     most_factors: int = 4000
@@ -37,9 +67,9 @@ class LogBank:
     pieces: int = 300
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = problem.subsample(_ROWS)
+        small = problem.subsample(_LIMITS.rows)
         keep = np.flatnonzero(small.y != 0)
-        if keep.size < 5:
+        if keep.size < _LIMITS.least_rows:
             return
         small = small.rows_only(keep)
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
@@ -55,11 +85,11 @@ class LogBank:
         if not scan.bank.factors:
             return
         path = []
-        for model in scan.regression.forward(_FORWARD):
+        for model in scan.regression.forward(_LIMITS.factors):
             path.append(model)
             yield model
         if not shortlist.budget.spent:
-            yield from scan.regression.completed(path, _PAIRS, self.most_pairs)
+            yield from scan.regression.completed(path, _LIMITS.pairs, self.most_pairs)
 
 
 class _Scan:
@@ -71,7 +101,7 @@ class _Scan:
         known = np.column_stack([np.ones(problem.rows), *(np.log(np.abs(X[:, j])) for j in self._columns)])
         size = np.abs(problem.y)
         # Constant noise in y is noise of relative size 1/y in its logarithm.
-        roots = np.clip(size / np.median(size), _LEAST_EMPHASIS, 1.0)
+        roots = np.clip(size / np.median(size), EXPONENTS.least_emphasis, 1.0)
         if problem.weights is not None:
             roots = roots * np.sqrt(problem.weights)
         self.regression = Regression(np.log(size), bank.logs, known, roots)
@@ -79,9 +109,10 @@ class _Scan:
     def formulas(self, model: Selection) -> Iterator[Node]:
         k = len(self._columns)
         exponents = model.coefficients[1:]
-        tolerance = 1e-6 if model.error < EXACT * 10 else 0.03
+        exact = model.error < _LIMITS.nearly * TOLERANCES.exact
+        tolerance = _LIMITS.exact if exact else _LIMITS.noisy
         for option in options(exponents, np.full(exponents.size, tolerance)):
-            if np.any(np.abs(option) > _LARGEST):
+            if np.any(np.abs(option) > EXPONENTS.largest):
                 continue
             yield self._formula(option[:k], model.support, option[k:])
 
@@ -96,7 +127,7 @@ class _Scan:
             factors.append((node, q))
             for name, e in moved.items():
                 on_inputs[name] = on_inputs.get(name, 0.0) + e
-        inputs = [(Variable(n), _clean(e)) for n, e in on_inputs.items() if abs(e) > 1e-9]
+        inputs = [(Variable(n), _clean(e)) for n, e in on_inputs.items() if abs(e) > _LIMITS.nothing]
         unit = build.product(1.0, [*inputs, *factors], self.problem.functions)
         return build.scaled(self._coefficient(unit), unit)
 

@@ -12,15 +12,36 @@ from ansatz.discovery.expression import Array, Node, Number, call, divide, power
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured.build import ONE, negated, raised
 
-_LEAST_SLOPE: Final = 1e-8
+
+@dataclass(frozen=True)
+class _Domains:
+    """Bound what outer functions are used on. Chosen by judgement, within the rounding of float64.
+
+    Attributes:
+        least_slope: du/dy of a row, over the steepest, at least: its inverse is the row's root weight.
+        largest_exponent: of exp(y): beyond it one row outweighs all others.
+        nearest_one: distance that |y| keeps from 1 for atanh(y), which is infinite there.
+    """
+
+    least_slope: float = 1e-8
+    largest_exponent: float = 30.0
+    nearest_one: float = 1e-12
+
+
+_DOMAINS: Final = _Domains()
 
 
 @dataclass(frozen=True)
 class Outer:
-    """u = forward(y), y = inverse(u).
+    """Name a function of the target, u = forward(y), and its inverse, y = inverse(u).
 
-    `slope` is du/dy, through which noise of y becomes noise of u; `holds` says whether y is in the domain where the two
-    are inverse to each other; `needs` is the function that the inverse uses, if any.
+    Attributes:
+        name: as a formula of y.
+        forward: from values of y to those of u.
+        slope: du/dy, through which noise of y becomes noise of u.
+        inverse: makes a formula of y from one of u, with the functions that are allowed.
+        holds: whether y is in the domain where the two are inverse to each other.
+        needs: the function that the inverse calls; empty for none.
     """
 
     name: str
@@ -69,7 +90,14 @@ LOG_COMPLEMENT: Final = Outer(
     lambda y: bool(np.all(y < 1) and np.all(y > -1)),
     "exp",
 )
-EXP: Final = Outer("exp(y)", np.exp, np.exp, lambda u, f: call("log", u), _within(-30, 30), "log")
+EXP: Final = Outer(
+    "exp(y)",
+    np.exp,
+    np.exp,
+    lambda u, f: call("log", u),
+    _within(-_DOMAINS.largest_exponent, _DOMAINS.largest_exponent),
+    "log",
+)
 SINE: Final = Outer("sin(y)", np.sin, np.cos, lambda u, f: call("asin", u), _within(-np.pi / 2, np.pi / 2), "asin")
 COSINE: Final = Outer("cos(y)", np.cos, np.sin, lambda u, f: call("acos", u), _within(0, np.pi), "acos")
 TANGENT: Final = Outer(
@@ -80,7 +108,7 @@ ARCTANH: Final = Outer(
     np.arctanh,
     lambda y: 1 / (1 - y * y),
     lambda u, f: call("tanh", u),
-    _within(-1 + 1e-12, 1 - 1e-12),
+    _within(-1 + _DOMAINS.nearest_one, 1 - _DOMAINS.nearest_one),
     "tanh",
 )
 
@@ -90,7 +118,7 @@ TRANSCENDENTAL: Final = (LOG, EXP, SINE, COSINE, TANGENT, LOG_COMPLEMENT, ARCTAN
 
 @dataclass(frozen=True, eq=False)
 class Transformed:
-    """The target under an outer function, shape (n,), with the square roots of the weights of its rows."""
+    """Hold the target under an outer function, and `roots` of the weights of its rows, both of shape `(n,)`."""
 
     outer: Outer
     target: Array
@@ -98,7 +126,7 @@ class Transformed:
 
 
 def transformed(problem: Problem, outer: Outer) -> Transformed | None:
-    """The problem's target under the outer function, or None where that is not allowed or not defined."""
+    """Return the problem's target under the outer function, or None where that is not allowed or not defined."""
     if outer.needs and outer.needs not in problem.functions:
         return None
     y = problem.y
@@ -110,7 +138,7 @@ def transformed(problem: Problem, outer: Outer) -> Transformed | None:
         steepest = float(np.max(slope))
         if not (np.all(np.isfinite(target)) and np.ptp(target) > 0 and 0 < steepest < np.inf):
             return None
-        roots = 1.0 / np.maximum(slope / steepest, _LEAST_SLOPE)
+        roots = 1.0 / np.maximum(slope / steepest, _DOMAINS.least_slope)
         roots = roots / np.sqrt(np.mean(roots**2))
     if problem.weights is not None:
         roots = roots * np.sqrt(problem.weights)

@@ -18,35 +18,64 @@ from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.search.structured.surrogate import best_view
 from ansatz.discovery.search.structured.templates import wave_gains
 
-_ROWS: Final = 120
-_MOST_INPUTS: Final = 4
-_UNSMOOTH: Final = 0.3
-_MOST_MONOMIALS: Final = 100
-_FREQUENCIES: Final = 300
-_HALF_PERIODS: Final = 120
-_SOLVED: Final = 3
-_PIECES: Final = 2500
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say when waves are looked for, and bound the scan. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        rows: looked at.
+        least_rows: rows below which nothing is searched: any of so many frequencies fits a few.
+        most_inputs: of a problem that is searched.
+        unsmooth: share of the target's spread that a smooth fit must leave.
+        monomials: that are scanned, the simplest.
+        frequencies: of each scan.
+        half_periods: over the range of the monomial, of the fastest wave.
+        solved: best monomials that are handed on.
+    """
+
+    rows: int = 120
+    least_rows: int = 30
+    most_inputs: int = 4
+    unsmooth: float = 0.3
+    monomials: int = 100
+    frequencies: int = 300
+    half_periods: int = 120
+    solved: int = 3
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True)
 class Periodic:
-    """Where a smooth fit explains little: the target over a factor, as a function of the monomial in which it is most
-    nearly a wave, handed to `solvers`."""
+    """Hand on the target, over a factor, as a function of the monomial in which it is most nearly a wave.
+
+    Only where a smooth fit explains little.
+
+    Attributes:
+        solvers: search the problems of one input.
+        name: of the searcher.
+        pieces: of work.
+    """
 
     solvers: Sequence[Searcher]
     name: str = "structured.periodic"
+    pieces: int = 2500
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = problem.subsample(_ROWS)
-        if not 1 < len(problem.names) <= _MOST_INPUTS or small.rows < 30 or not {"sin", "cos"} & problem.functions:
+        small = problem.subsample(_LIMITS.rows)
+        if not 1 < len(problem.names) <= _LIMITS.most_inputs or small.rows < _LIMITS.least_rows:
+            return
+        if not {"sin", "cos"} & problem.functions:
             return
         view, error = best_view(small)
-        if view.share(small, error) < _UNSMOOTH:
+        if view.share(small, error) < _LIMITS.unsmooth:
             return
-        with Shortlist(problem, budget, emit, _PIECES) as shortlist:
+        with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             found = [(gain, k, r) for k, (gain, r) in enumerate(_indices(small, shortlist.budget))]
             found.sort(key=lambda item: (-item[0], item[1]))
-            for _, _, reduction in found[:_SOLVED]:
+            for _, _, reduction in found[: _LIMITS.solved]:
                 for solver in self.solvers:
                     if shortlist.budget.spent:
                         return
@@ -54,18 +83,18 @@ class Periodic:
 
 
 def _indices(problem: Problem, budget: Budget) -> Iterator[tuple[float, Reduction]]:
-    """Problems of one input, each with the share of the target that a wave of the best frequency explains."""
+    """Yield problems of one input, each with the share of the target that a wave of the best frequency explains."""
     for front in _fronts(problem):
         atoms = terms.inputs(front.problem)
-        listed = terms.simplest(terms.monomials(len(atoms), (-2, -1, 1, 2), 3, 4), _MOST_MONOMIALS, len(atoms))
+        listed = terms.simplest(terms.monomials(len(atoms), (-2, -1, 1, 2), 3, 4), _LIMITS.monomials, len(atoms))
         bank = terms.bank(front.problem, atoms, listed)
         for k in range(len(bank.terms)):
             if budget.spent:
                 return
             x = bank.values[:, k]
             half = np.pi / np.ptp(x)
-            gain = float(np.max(wave_gains(front.problem, x, np.linspace(half, _HALF_PERIODS * half, _FREQUENCIES))))
-            yield gain, _one_input(front, bank, k)
+            grid = np.linspace(half, _LIMITS.half_periods * half, _LIMITS.frequencies)
+            yield float(np.max(wave_gains(front.problem, x, grid))), _one_input(front, bank, k)
 
 
 def _one_input(front: Reduction, bank: terms.Bank, k: int) -> Reduction:
@@ -79,7 +108,7 @@ def _one_input(front: Reduction, bank: terms.Bank, k: int) -> Reduction:
 
 
 def _fronts(problem: Problem) -> Iterator[Reduction]:
-    """The problem, and over each input."""
+    """Yield the problem, and the problem over each input."""
     yield Reduction(problem, lambda formula: formula, "whole")
     for j, name in enumerate(problem.names):
         if np.all(problem.X[:, j] != 0) and (reduction := peeled(problem, Variable(name))) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -14,25 +15,60 @@ from ansatz.discovery.search.structured.build import product
 from ansatz.discovery.search.structured.exponents import options
 from ansatz.discovery.search.structured.shortlist import Shortlist
 
-_ROWS: Final = 2000
-_REWEIGHTINGS: Final = 4
-_FREE_SNAP: Final = 1e-7
-_WITHIN: Final = 3.0
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work of the fits. Chosen by judgement; `python -m bench.recovery` and `bench.latency` hold them.
+
+    Attributes:
+        rows: looked at: enough for a few exponents, and a fit of milliseconds.
+        least_rows: rows below which nothing is searched: a power law goes through any two.
+        most_inputs: fitted together, the most correlated.
+        reweightings: fits weighted by the prediction of the one before, where there is noise.
+    """
+
+    rows: int = 2000
+    least_rows: int = 3
+    most_inputs: int = 40
+    reweightings: int = 4
+
+
+@dataclass(frozen=True)
+class _Tolerances:
+    """Tell rounding and noise from a law. Chosen by judgement, some way above the rounding of float64.
+
+    Attributes:
+        exact: largest residual in logarithms that is taken for rounding.
+        within: standard errors by which an exponent may miss a simple fraction.
+        least_emphasis: least root weight of a row in the fit of exponents, over the largest.
+        least_weight: least weight of a row in the mean that gives the coefficient.
+        singular: share of the largest singular value below which one counts as 0.
+    """
+
+    exact: float = 1e-9
+    within: float = 3.0
+    least_emphasis: float = 1e-6
+    least_weight: float = 1e-12
+    singular: float = 1e-12
+
+
+_EFFORT: Final = _Effort()
+_TOLERANCES: Final = _Tolerances()
 
 
 class PowerLaw:
-    """Power laws with real exponents, irrelevant inputs eliminated one by one.
+    """Propose power laws with real exponents; irrelevant inputs are eliminated one by one.
 
-    Works on |y| and |x|: inputs with a zero are left out, those with negative values take whole exponents of the parity
+    Works on |y| and |x|. Inputs with a zero are left out; those with negative values take whole exponents of the parity
     that the signs of y ask for.
     """
 
     name = "structured.power_law"
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = problem.subsample(_ROWS)
+        small = problem.subsample(_EFFORT.rows)
         logs = _Logarithms(small)
-        if logs.rows < 3:
+        if logs.rows < _EFFORT.least_rows:
             return
         with Shortlist(problem, budget, emit) as shortlist:
             active = logs.start()
@@ -48,7 +84,7 @@ class PowerLaw:
 
 
 class _Logarithms:
-    """The problem in logarithms, on the rows where they exist."""
+    """Hold the problem in logarithms, on the rows where they exist."""
 
     def __init__(self, problem: Problem) -> None:
         self._problem = problem
@@ -67,8 +103,8 @@ class _Logarithms:
         self._weights = weights[keep]
 
     def start(self) -> list[int]:
-        """Positions among the usable columns to begin with: all, or the most correlated where rows are few."""
-        most = max(0, min(len(self._columns), self.rows - 2, 40))
+        """Return positions among the usable columns to begin with: all, or the most correlated where rows are few."""
+        most = max(0, min(len(self._columns), self.rows - 2, _EFFORT.most_inputs))
         if most == len(self._columns):
             return list(range(most))
         centred = self._logs - self._logs.mean(axis=0)
@@ -76,17 +112,17 @@ class _Logarithms:
         return sorted(np.argsort(-strength, kind="stable")[:most].tolist())
 
     def fit(self, active: list[int]) -> tuple[Array, Array]:
-        """Exponents and their standard errors, shapes (k,)."""
+        """Return the exponents and their standard errors, each of shape `(k,)`."""
         design = np.column_stack([np.ones(self.rows), self._logs[:, active]])
         roots = np.sqrt(self._weights)
         solution = _solve(design, self._y, roots)
         residual = self._y - design @ solution
         # Constant noise in y is noise of relative size 1/y in its logarithm.
-        for _ in range(_REWEIGHTINGS if np.max(np.abs(residual)) > 1e-9 else 0):
+        for _ in range(_EFFORT.reweightings if np.max(np.abs(residual)) > _TOLERANCES.exact else 0):
             predicted = design @ solution
             emphasis = roots * np.exp(predicted - predicted.max())
-            solution = _solve(design, self._y, np.maximum(emphasis, 1e-6 * emphasis.max()))
-            roots_now = np.maximum(emphasis, 1e-6 * emphasis.max())
+            roots_now = np.maximum(emphasis, _TOLERANCES.least_emphasis * emphasis.max())
+            solution = _solve(design, self._y, roots_now)
             residual = (self._y - design @ solution) * roots_now / np.sqrt(np.mean(roots_now**2))
         degrees = max(self.rows - design.shape[1], 1)
         covariance = np.linalg.pinv(design.T @ design)
@@ -94,9 +130,9 @@ class _Logarithms:
         return solution[1:], errors[1:]
 
     def formulas(self, active: list[int], exponents: Array, errors: Array) -> list[Node]:
-        """The law with its exponents as fitted, and with them at near simple fractions."""
-        tolerance = np.maximum(_WITHIN * errors, _FREE_SNAP)
-        return [f for f in (self._formula(active, e) for e in options(exponents, tolerance)) if f is not None]
+        """Return the law with its exponents as fitted, and with them at near simple fractions."""
+        tried = options(exponents, _TOLERANCES.within * errors)
+        return [f for f in (self._formula(active, e) for e in tried) if f is not None]
 
     def _formula(self, active: list[int], exponents: Array) -> Node | None:
         columns = [self._columns[a] for a in active]
@@ -109,8 +145,8 @@ class _Logarithms:
             log_size = self._y - self._logs[:, active] @ exponents
             size = np.average(log_size, weights=self._weights)
             emphasis = self._weights * np.exp(2 * (self._y - self._y.max()))
-            if np.ptp(log_size) > 1e-9:
-                size = np.average(log_size, weights=np.maximum(emphasis, 1e-12))
+            if np.ptp(log_size) > _TOLERANCES.exact:
+                size = np.average(log_size, weights=np.maximum(emphasis, _TOLERANCES.least_weight))
             coefficient = float(np.exp(size)) * (1.0 if np.average(sign, weights=self._weights) >= 0 else -1.0)
         if not np.isfinite(coefficient) or coefficient == 0.0:
             return None
@@ -120,4 +156,5 @@ class _Logarithms:
 
 
 def _solve(design: Array, target: Array, roots: Array) -> Array:
-    return np.asarray(np.linalg.lstsq(design * roots[:, None], target * roots, rcond=1e-12)[0])
+    weighted = design * roots[:, None]
+    return np.asarray(np.linalg.lstsq(weighted, target * roots, rcond=_TOLERANCES.singular)[0])

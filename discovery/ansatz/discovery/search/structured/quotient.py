@@ -13,15 +13,34 @@ from ansatz.discovery.search.structured import build, squares
 from ansatz.discovery.search.structured.outer import LOG, Outer
 from ansatz.discovery.search.structured.terms import Atom, Bank, Powers
 
-_NEAR: Final = 1e-6
-
 Monomial = tuple[int, ...]
 """Positions of atoms, each as often as it is a factor, in ascending order."""
 
 
+@dataclass(frozen=True)
+class _Tolerances:
+    """Say when a coefficient is a whole number. Chosen by judgement, above the rounding of an exact relation.
+
+    Attributes:
+        whole: distance from the whole number, over the coefficient or 1.
+    """
+
+    whole: float = 1e-6
+
+
+_TOLERANCES: Final = _Tolerances()
+
+
 @dataclass(frozen=True, eq=False)
 class Quotient:
-    """T(y) = sum of `above` / sum of `below`, coefficients by monomial."""
+    """State the law T(y) = sum of `above` / sum of `below`.
+
+    Attributes:
+        atoms: what monomials are products of.
+        outer: T.
+        above: coefficients by monomial.
+        below: coefficients by monomial.
+    """
 
     atoms: tuple[Atom, ...]
     outer: Outer
@@ -29,7 +48,7 @@ class Quotient:
     below: Mapping[Monomial, float]
 
     def formulas(self, functions: Collection[str]) -> Iterator[Node]:
-        """The law for y: coefficients near whole numbers made whole, and as they are."""
+        """Yield the law for y: coefficients near whole numbers made whole, and as they are."""
         size = self._unit()
         for whole in (True, False):
             above = {m: _whole(c / size) if whole else c / size for m, c in self.above.items()}
@@ -37,7 +56,7 @@ class Quotient:
             yield self._formula(above, below, functions)
 
     def _unit(self) -> float:
-        """The coefficient by which to divide for most whole numbers."""
+        """Return the coefficient by which to divide for most whole numbers."""
         values = [*self.below.values(), *self.above.values()]
 
         def score(unit: float) -> tuple[int, float]:
@@ -64,7 +83,7 @@ class Quotient:
         return build.product(1.0, [*front, (formula, 1.0)], functions) if front else formula
 
     def _without_logarithms(self, parts: Sequence[squares.Part]) -> tuple[list[squares.Part], list[tuple[Node, float]]]:
-        """The parts without c*log(x), and x**c of these."""
+        """Return the parts without c*log(x), and x**c of these."""
         rest: list[squares.Part] = []
         front: list[tuple[Node, float]] = []
         for c, term in parts:
@@ -84,7 +103,7 @@ class Quotient:
 
 def _whole(value: float) -> float:
     near = float(round(value))
-    return near if abs(value - near) <= _NEAR * max(1.0, abs(value)) else value
+    return near if abs(value - near) <= _TOLERANCES.whole * max(1.0, abs(value)) else value
 
 
 def _powers(monomial: Monomial) -> Powers:

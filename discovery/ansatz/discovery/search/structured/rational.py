@@ -14,30 +14,50 @@ from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build, terms
 from ansatz.discovery.search.structured.outer import COSINE, IDENTITY, SINE, SQUARE, TANGENT, Transformed, transformed
-from ansatz.discovery.search.structured.selection import EXACT, Regression, Selection
+from ansatz.discovery.search.structured.selection import EFFORT, TOLERANCES, Regression, Selection
 from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.search.structured.terms import Bank
 
-_ROWS: Final = 300
 _OUTERS: Final = (IDENTITY, SQUARE, COSINE, SINE, TANGENT)
-_MOST_TERMS: Final = 6
-_MOST_BANK: Final = 150
-_COMPLETIONS: Final = 4
 _COMPLETED: Final = (IDENTITY, COSINE)
-_LEAST_ANGLE: Final = 0.8
-_FEW: Final = 24
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound banks of terms and what is tried of them. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        rows: looked at.
+        least_rows: rows below which nothing is searched.
+        terms: of a quotient, beside its leading one.
+        bank: monomials, and their products with waves, the simplest.
+        few: simplest terms of which all relations of three are tried.
+        completions: pairs that are tried for each beginning of a path.
+        least_angle: radians that an input must cover for its sine to be told from a polynomial.
+    """
+
+    rows: int = 300
+    least_rows: int = 8
+    terms: int = 6
+    bank: int = 150
+    few: int = 24
+    completions: int = 4
+    least_angle: float = 0.8
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True)
 class Rational:
-    """Quotients of sums of monomials, sines and cosines among them."""
+    """Propose quotients of sums of monomials, sines and cosines among them, within `pieces` of work."""
 
     name: str = "structured.rational"
     pieces: int = 600
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = problem.subsample(_ROWS)
-        if small.rows < 8:
+        small = problem.subsample(_LIMITS.rows)
+        if small.rows < _LIMITS.least_rows:
             return
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             for waved in (False, True):
@@ -52,24 +72,24 @@ class Rational:
 
 
 def _bank(problem: Problem, waved: bool) -> Bank:
-    """Monomials; with sines and cosines of inputs that cover enough of a period to be no polynomials."""
+    """Return monomials; with sines and cosines of inputs that cover enough of a period to be no polynomials."""
     atoms = terms.inputs(problem)
     d = len(atoms)
     plain = list(terms.monomials(d, (1, 2, 3, 4), 3, 4))
     if not waved:
-        return terms.bank(problem, atoms, plain[:_MOST_BANK])
-    waves = terms.applied(problem, ("sin", "cos"), [a for a in atoms if np.ptp(a.values) > _LEAST_ANGLE])
+        return terms.bank(problem, atoms, plain[: _LIMITS.bank])
+    waves = terms.applied(problem, ("sin", "cos"), [a for a in atoms if np.ptp(a.values) > _LIMITS.least_angle])
     if not waves:
         return terms.bank(problem, atoms, [])
     products = [(*p, (d + k, 1.0)) for p in [(), *plain] for k in range(len(waves))]
-    chosen = sorted([*plain, *products], key=lambda t: sum(abs(e) for _, e in t))[:_MOST_BANK]
+    chosen = sorted([*plain, *products], key=lambda t: sum(abs(e) for _, e in t))[: _LIMITS.bank]
     return terms.bank(problem, [*atoms, *waves], chosen)
 
 
 def _quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[Node]:
     values = np.column_stack([np.ones(problem.rows), bank.values])
     simple = [0, *(i + 1 for i, t in enumerate(bank.terms) if len(t) == 1 and t[0][1] == 1.0)]
-    most = min(_MOST_TERMS, max(2, problem.rows // 3))
+    most = min(_LIMITS.terms, max(2, problem.rows // EFFORT.rows_a_term))
     size = float(np.max(np.abs(target.target))) or 1.0
     t = target.target / size
     for lead in simple:
@@ -77,8 +97,8 @@ def _quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[No
         features = np.hstack([values, -t[:, None] * others])
         regression = Regression(t * values[:, lead], features, np.empty((problem.rows, 0)), target.roots)
         found = list(regression.forward(most))
-        if lead == 0 and target.outer in _COMPLETED and (not found or found[-1].error > EXACT):
-            found += list(regression.completed(found, _COMPLETIONS, features.shape[1]))
+        if lead == 0 and target.outer in _COMPLETED and (not found or found[-1].error > TOLERANCES.exact):
+            found += list(regression.completed(found, _LIMITS.completions, features.shape[1]))
         for model in found:
             if _is_quotient(model, values.shape[1]):
                 yield target.outer.inverse(_quotient(bank, lead, model, values.shape[1], size), problem.functions)
@@ -87,8 +107,8 @@ def _quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[No
 
 
 def _small_quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[Node]:
-    """All relations of three of the simplest terms."""
-    values = np.column_stack([np.ones(problem.rows), bank.values[:, : _FEW - 1]])
+    """Yield all relations of three of the simplest terms."""
+    values = np.column_stack([np.ones(problem.rows), bank.values[:, : _LIMITS.few - 1]])
     size = float(np.max(np.abs(target.target))) or 1.0
     t = target.target / size
     features = np.hstack([values, -t[:, None] * values[:, 1:]])

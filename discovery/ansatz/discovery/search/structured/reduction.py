@@ -15,9 +15,23 @@ from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
 
 
+@dataclass(frozen=True)
+class Room:
+    """Say how long formulas of simpler problems may be. Chosen by judgement; `python -m bench.recovery` holds it.
+
+    Attributes:
+        nodes: that a formula may have more than the problem's bound before what was found is joined and simplified.
+    """
+
+    nodes: int = 10
+
+
+ROOM: Final = Room()
+
+
 @dataclass(frozen=True, eq=False)
 class Reduction:
-    """A simpler problem; `restore` makes a formula for the problem it came from of one for `problem`."""
+    """Hold a simpler problem; `restore` makes a formula for the problem it came from of one for `problem`."""
 
     problem: Problem
     restore: Callable[[Node], Node]
@@ -25,7 +39,7 @@ class Reduction:
 
     @property
     def size(self) -> int:
-        """Nodes that the way back adds to a formula of one input."""
+        """Return how many nodes the way back adds to a formula of one input."""
         return complexity(self.restore(self._probe)) - 1
 
     @property
@@ -34,13 +48,13 @@ class Reduction:
         return build.linear([1.0] * len(nodes), nodes)
 
     def emit(self, outer: Emit) -> Emit:
-        """Where proposals for the simpler problem go."""
+        """Return where proposals for the simpler problem go."""
         return lambda formula: outer(self.restore(formula))
 
 
 @dataclass(frozen=True)
 class Merge:
-    """Two inputs made one: values and formula of `u = f(a, b)`."""
+    """Make two inputs one: values and formula of `u = f(a, b)`."""
 
     label: str
     values: Callable[[Array, Array], Array]
@@ -56,12 +70,12 @@ MERGES: Final = (
 
 
 def fresh_names(problem: Problem) -> Iterator[str]:
-    """Names that no input has."""
+    """Return names that no input has, one after the other."""
     return (name for k in count() if (name := f"u{k}_") not in problem.names)
 
 
 def merged(problem: Problem, i: int, j: int, merge: Merge) -> Reduction | None:
-    """Inputs i and j replaced by one; None where that is not finite."""
+    """Return the problem with inputs i and j replaced by one; None where that is not finite."""
     with np.errstate(all="ignore"):
         values = merge.values(problem.X[:, i], problem.X[:, j])
     if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
@@ -72,14 +86,14 @@ def merged(problem: Problem, i: int, j: int, merge: Merge) -> Reduction | None:
     X = np.asfortranarray(np.column_stack([values, problem.X[:, keep]]))
     names = (name, *(problem.names[k] for k in keep))
     return Reduction(
-        replace(problem, X=X, names=names, max_complexity=problem.max_complexity + 10),
+        replace(problem, X=X, names=names, max_complexity=problem.max_complexity + ROOM.nodes),
         lambda formula: substitute(formula, {name: node}),
         f"{merge.label}({problem.names[i]},{problem.names[j]})",
     )
 
 
 def merges(problem: Problem) -> Iterator[tuple[Merge, int, int]]:
-    """All pairs of inputs with all ways to merge them."""
+    """Yield all pairs of inputs with all ways to merge them."""
     d = len(problem.names)
     for merge in MERGES:
         for i, j in combinations(range(d), 2):
@@ -87,7 +101,7 @@ def merges(problem: Problem) -> Iterator[tuple[Merge, int, int]]:
 
 
 def replaced(problem: Problem, columns: Sequence[Array], names: Sequence[str]) -> Problem:
-    """The problem with other inputs."""
+    """Return the problem with other inputs."""
     X = np.asfortranarray(np.column_stack(columns)) if columns else np.empty((problem.rows, 0))
     return replace(problem, X=X, names=tuple(names))
 
@@ -97,12 +111,12 @@ def _without(problem: Problem, drop: Sequence[int]) -> Problem:
 
 
 def dropped(problem: Problem, j: int) -> Reduction:
-    """The problem without input j."""
+    """Return the problem without input j."""
     return Reduction(_without(problem, [j]), lambda formula: formula, f"drop {problem.names[j]}")
 
 
 def peeled(problem: Problem, factor: Node, drop: Sequence[int] = ()) -> Reduction | None:
-    """y / factor as the target, without the inputs `drop`; None where that is not finite."""
+    """Return the problem of y / factor, without the inputs `drop`; None where that is not finite."""
     smaller = peeled_values(problem, problem.evaluate(factor), drop)
     if smaller is None:
         return None
@@ -110,7 +124,7 @@ def peeled(problem: Problem, factor: Node, drop: Sequence[int] = ()) -> Reductio
 
 
 def peeled_values(problem: Problem, values: Array, drop: Sequence[int] = ()) -> Problem | None:
-    """The problem of y / values, so weighted that errors keep their size in y, without the inputs `drop`."""
+    """Return the problem of y / values, so weighted that errors keep their size in y, without the inputs `drop`."""
     with np.errstate(all="ignore"):
         y = problem.y / values
         weights = values**2 if problem.weights is None else problem.weights * values**2
@@ -121,7 +135,7 @@ def peeled_values(problem: Problem, values: Array, drop: Sequence[int] = ()) -> 
 
 
 def shifted(problem: Problem, term: Node, drop: Sequence[int] = ()) -> Reduction | None:
-    """y - term as the target, without the inputs `drop`; None where that is not finite."""
+    """Return the problem of y - term, without the inputs `drop`; None where that is not finite."""
     with np.errstate(all="ignore"):
         y = problem.y - problem.evaluate(term)
     if not np.all(np.isfinite(y)) or np.ptp(y) == 0:

@@ -1,7 +1,7 @@
 """T(y) = P / Q with P and Q polynomials in an alphabet: an exact linear relation among the terms m and T(y)*m.
 
-Every alphabet is tried at growing degree. Of the products T(y)*m the first that depend linearly on those before them
-and X
+Every alphabet is tried at growing degree. A product T(y)*m that depends linearly on those before it and on the terms
+gives such a relation. Terms that it does not need are taken off.
 """
 
 from __future__ import annotations
@@ -23,21 +23,9 @@ from ansatz.discovery.search.structured import outer as outers
 from ansatz.discovery.search.structured.alphabets import Alphabet, alphabets
 from ansatz.discovery.search.structured.outer import Outer, transformed
 from ansatz.discovery.search.structured.quotient import Monomial, Quotient
+from ansatz.discovery.search.structured.selection import EFFORT
 from ansatz.discovery.search.structured.shortlist import Shortlist
 
-_ROWS: Final = 120
-_LEAST_ROWS: Final = 24
-_ROWS_PER_TERM: Final = 3
-_MOST_INPUTS: Final = 3
-_MOST_DEGREE: Final = 7
-_MOST_TERMS: Final = 35
-_PER_PIECE: Final = 8
-_MOST_RELATIONS: Final = 4
-_MAGNIFIED: Final = 1e5
-_SINGULAR: Final = 1e-9
-_EXACT: Final = 1e-10
-_NOTHING: Final = 1e-6
-_MOST_SUPPORT: Final = 10
 _ALL: Final = (
     outers.IDENTITY, outers.SQUARE, outers.LOG, outers.TANGENT, outers.COSINE, outers.SINE, outers.EXP,
     outers.LOG_COMPLEMENT, outers.ARCTANH,
@@ -46,15 +34,63 @@ _FEW: Final = (outers.IDENTITY, outers.SQUARE, outers.LOG)
 
 
 @dataclass(frozen=True)
+class _Effort:
+    """Bound the work of a search. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        rows: looked at by each function T; twice as many are drawn, since some rows are of no use to one.
+        least_rows: rows below which nothing is searched.
+        most_inputs: of a problem that is searched: alphabets grow with the cube of these and more.
+        most_degree: total degree of a term.
+        terms: of one alphabet.
+        relations: dependent products of which a sparse relation is made.
+        a_piece: alphabets that are tried before the budget is asked.
+    """
+
+    rows: int = 120
+    least_rows: int = 24
+    most_inputs: int = 3
+    most_degree: int = 7
+    terms: int = 35
+    relations: int = 4
+    a_piece: int = 8
+
+
+@dataclass(frozen=True)
+class _Tolerances:
+    """Tell an exact relation from a close one, on columns of unit length. Chosen by judgement, above rounding.
+
+    Attributes:
+        magnified: |y T'(y)| of a row at most, so that the rounding of y stays below `exact` in T(y).
+        dependent: length of what a column has beside those before it, below which it depends on them.
+        exact: residual of an exact relation at most.
+        nothing: coefficient, over the largest or 1, of a term that is not needed.
+        support: terms that a relation has fewer than; a longer one is no law but a chance of many terms.
+        singular: share of the largest singular value below which one counts as 0.
+    """
+
+    magnified: float = 1e5
+    dependent: float = 1e-9
+    exact: float = 1e-10
+    nothing: float = 1e-6
+    support: int = 10
+    singular: float = 1e-13
+
+
+_EFFORT: Final = _Effort()
+_TOLERANCES: Final = _Tolerances()
+
+
+@dataclass(frozen=True)
 class Relations:
-    """Algebraic laws in the inputs and at most two functions of them."""
+    """Propose algebraic laws in the inputs and at most two functions of them, within `pieces` of work."""
 
     name: str = "structured.relations"
     pieces: int = 600
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        small = problem.subsample(2 * _ROWS)
-        if not 1 <= len(problem.names) <= _MOST_INPUTS or small.rows < _LEAST_ROWS:
+        small = problem.subsample(2 * _EFFORT.rows)
+        if not 1 <= len(problem.names) <= _EFFORT.most_inputs or small.rows < _EFFORT.least_rows:
             return
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             for letters in (0, 1, 2):
@@ -69,7 +105,7 @@ class Relations:
 
 @dataclass(frozen=True, eq=False)
 class _Target:
-    """T(y), shape (k,), on the k `rows` where T magnifies no rounding error beyond use."""
+    """Hold T(y), of shape `(k,)`, on the k `rows` where T magnifies no rounding error beyond use."""
 
     outer: Outer
     values: Array
@@ -80,14 +116,14 @@ def _targets(problem: Problem, chosen: Sequence[Outer]) -> Iterator[_Target]:
     for outer in chosen:
         with np.errstate(all="ignore"):
             magnified = np.abs(problem.y * outer.slope(problem.y))
-        rows = np.flatnonzero(magnified < _MAGNIFIED)[:_ROWS]
-        if rows.size >= _LEAST_ROWS and (found := transformed(problem.rows_only(rows), outer)) is not None:
+        rows = np.flatnonzero(magnified < _TOLERANCES.magnified)[: _EFFORT.rows]
+        if rows.size >= _EFFORT.least_rows and (found := transformed(problem.rows_only(rows), outer)) is not None:
             yield _Target(outer, found.target, rows)
 
 
 def _relations(problem: Problem, targets: Sequence[_Target], letters: int, budget: Budget) -> Iterator[Quotient]:
     for k, alphabet in enumerate(alphabets(problem, letters)):
-        if k % _PER_PIECE == 0 and budget.spent:
+        if k % _EFFORT.a_piece == 0 and budget.spent:
             return
         spelled: dict[bytes, _Spelled] = {}
         for target in targets:
@@ -99,9 +135,9 @@ def _relations(problem: Problem, targets: Sequence[_Target], letters: int, budge
 
 @lru_cache(maxsize=64)
 def _monomials(atoms: int, most: int) -> tuple[Monomial, ...]:
-    """Monomials by total degree; whole degrees only, beyond the first at most `most` in all."""
+    """Return monomials by total degree; whole degrees only, beyond the first at most `most` in all."""
     kept: list[Monomial] = [()]
-    for degree in range(1, _MOST_DEGREE + 1):
+    for degree in range(1, _EFFORT.most_degree + 1):
         level = list(combinations_with_replacement(range(atoms), degree))
         if degree > 1 and len(kept) + len(level) > most:
             break
@@ -110,11 +146,11 @@ def _monomials(atoms: int, most: int) -> tuple[Monomial, ...]:
 
 
 class _Spelled:
-    """Linearly independent monomials of an alphabet on some rows, columns of unit length, and a basis of their span."""
+    """Hold independent monomials of an alphabet on some rows, columns of unit length, and a basis of their span."""
 
     def __init__(self, alphabet: Alphabet, rows: NDArray[np.intp]) -> None:
         self._alphabet = alphabet
-        monomials = _monomials(len(alphabet.atoms), min(_MOST_TERMS, rows.size // _ROWS_PER_TERM))
+        monomials = _monomials(len(alphabet.atoms), min(_EFFORT.terms, rows.size // EFFORT.rows_a_term))
         columns: dict[Monomial, Array] = {(): np.ones(rows.size)}
         atoms = [atom.values[rows] for atom in alphabet.atoms]
         with np.errstate(all="ignore"):
@@ -124,14 +160,14 @@ class _Spelled:
             sizes = np.linalg.norm(matrix, axis=0)
         usable = np.flatnonzero(np.isfinite(sizes) & (sizes > 0))
         matrix = matrix[:, usable] / sizes[usable]
-        independent = np.abs(np.diag(np.linalg.qr(matrix, mode="r"))) > _SINGULAR
+        independent = np.abs(np.diag(np.linalg.qr(matrix, mode="r"))) > _TOLERANCES.dependent
         self._monomials = [monomials[i] for i in usable[independent]]
         self._sizes = sizes[usable[independent]]
         self._matrix = matrix[:, independent]
         self._basis = np.linalg.qr(self._matrix)[0]
 
     def relations(self, target: _Target) -> list[Quotient]:
-        """T(y)*Q = P of least degree: the first few of them, none where there is no exact one."""
+        """Return T(y)*Q = P of least degree: the first few of them, none where there is no exact one."""
         products = self._matrix * target.values[:, None]
         sizes = np.linalg.norm(products, axis=0)
         if not (np.all(np.isfinite(sizes)) and np.all(sizes > 0)):
@@ -143,21 +179,23 @@ class _Spelled:
         for degree in range(1, max(degrees) + 1):
             p = sum(d <= degree for d in degrees)
             dependent = self._dependent(products, p)
-            models = [self._model(products[:, : k + 1], p, dependent) for k in dependent[:_MOST_RELATIONS]]
+            models = [self._model(products[:, : k + 1], p, dependent) for k in dependent[: _EFFORT.relations]]
             found = [self._quotient(model, sizes, p, target.outer) for model in models if model is not None]
             if found:
                 return found
         return []
 
     def _dependent(self, products: Array, p: int) -> list[int]:
-        """Those of the first p products that are combinations of those before them and of the first p monomials."""
+        """Return which of the first p products are combinations of those before them and of the first p monomials."""
         basis = self._basis[:, :p]
         left = products[:, :p] - basis @ (basis.T @ products[:, :p])
-        return np.flatnonzero(np.abs(np.diag(np.linalg.qr(left, mode="r"))) < _SINGULAR).tolist()
+        return np.flatnonzero(np.abs(np.diag(np.linalg.qr(left, mode="r"))) < _TOLERANCES.dependent).tolist()
 
     def _model(self, products: Array, p: int, dependent: Sequence[int]) -> dict[int, float] | None:
-        """The last product as a sparse sum of the first p monomials, at 0 to p - 1, and of independent products, then
-        its own coefficient, -1."""
+        """Return the last product as a sparse sum, by position, and its own coefficient, -1.
+
+        The sum is of the first p monomials, at 0 to p - 1, and of independent products.
+        """
         last = products.shape[1] - 1
         before = [k for k in range(last) if k not in dependent]
         model = _sparse(np.hstack([self._matrix[:, :p], products[:, before]]), products[:, last])
@@ -173,14 +211,15 @@ class _Spelled:
 
 
 def _sparse(columns: Array, target: Array) -> dict[int, float] | None:
-    """The few columns that the target is a combination of, each with its coefficient, or None."""
+    """Return the few columns that the target is a combination of, each with its coefficient, or None."""
     chosen = np.arange(columns.shape[1])
     while chosen.size:
-        solution = np.linalg.lstsq(columns[:, chosen], target, rcond=1e-13)[0]
-        if float(np.linalg.norm(target - columns[:, chosen] @ solution)) > _EXACT:
+        solution = np.linalg.lstsq(columns[:, chosen], target, rcond=_TOLERANCES.singular)[0]
+        if float(np.linalg.norm(target - columns[:, chosen] @ solution)) > _TOLERANCES.exact:
             return None
-        keep = np.abs(solution) > _NOTHING * max(1.0, float(np.max(np.abs(solution))))
+        keep = np.abs(solution) > _TOLERANCES.nothing * max(1.0, float(np.max(np.abs(solution))))
         if np.all(keep):
-            return dict(zip(chosen.tolist(), solution.tolist(), strict=True)) if chosen.size < _MOST_SUPPORT else None
+            few = chosen.size < _TOLERANCES.support
+            return dict(zip(chosen.tolist(), solution.tolist(), strict=True)) if few else None
         chosen = chosen[keep]
     return None

@@ -6,6 +6,7 @@ y / x_k**(b/a_k) is a function of the others, x_i / x_k**(a_i/a_k).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, product
 from math import gcd
@@ -19,21 +20,37 @@ from ansatz.discovery.search.structured import build
 from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled_values, replaced
 from ansatz.discovery.search.structured.surrogate import View
 
-_LARGEST: Final = 3
-_MOST_INPUTS: Final = 4
-_MOST_DEGREE: Final = 12.0
-_POOR: Final = 0.2
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say which symmetries are believed. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        largest: size of an exponent a, by how many inputs the symmetry has, from one on.
+        most_degree: size of the exponent b.
+        poor: violation by the slopes, over their size, above which a symmetry is none.
+        length: by which share each unit of |a| makes a violation count for more: of two the simple one is true.
+        degree: the same for each unit of |b|, in units of |a|.
+    """
+
+    largest: tuple[int, ...] = (3, 3, 2, 1)
+    most_degree: float = 12.0
+    poor: float = 0.2
+    length: float = 0.15
+    degree: float = 0.25
+
+
+_LIMITS: Final = _Limits()
 
 
 @lru_cache(maxsize=16)
 def _directions(d: int) -> Array:
-    """Small whole directions a, shape (m, d): few nonzero entries, no common factor, first nonzero entry positive."""
+    """Return whole directions a, of shape `(m, d)`: few small entries, no common factor, the first one positive."""
     found: list[tuple[int, ...]] = []
-    entries = [e for e in range(-_LARGEST, _LARGEST + 1) if e]
-    for count in range(1, min(d, _MOST_INPUTS) + 1):
-        limit = _LARGEST if count <= 2 else 2 if count == 3 else 1
+    for count, limit in enumerate(_LIMITS.largest[:d], start=1):
+        entries = [e for e in range(-limit, limit + 1) if e]
         for chosen in combinations(range(d), count):
-            for values in product([e for e in entries if abs(e) <= limit], repeat=count):
+            for values in product(entries, repeat=count):
                 if values[0] > 0 and gcd(*values) == 1:
                     a = [0] * d
                     for k, e in zip(chosen, values, strict=True):
@@ -43,7 +60,7 @@ def _directions(d: int) -> Array:
 
 
 def symmetries(problem: Problem, view: View, most: int) -> list[tuple[Array, float]]:
-    """The likeliest (a, b), best first: those that the slopes violate least, simple ones before others."""
+    """Return the likeliest (a, b), best first: those that the slopes violate least, simple ones before others."""
     slopes, value = view.gradient(problem)
     usable = np.all(np.isfinite(slopes), axis=1) & np.isfinite(value)
     columns = np.column_stack([slopes[usable], -value[usable]])
@@ -53,19 +70,19 @@ def symmetries(problem: Problem, view: View, most: int) -> list[tuple[Array, flo
         return []
     a = _directions(d)
     b = -(a @ gram[:d, d]) / gram[d, d]
-    b = np.clip(np.round(2 * b) / 2, -_MOST_DEGREE, _MOST_DEGREE)
+    b = np.clip(np.round(2 * b) / 2, -_LIMITS.most_degree, _LIMITS.most_degree)
     vectors = np.column_stack([a, b])
     left = np.einsum("ij,ij->i", vectors @ gram, vectors)
     size = vectors**2 @ np.diag(gram)
     with np.errstate(all="ignore"):
         violation = np.sqrt(np.maximum(left, 0) / size)
-    length = np.abs(a).sum(axis=1) + 0.25 * np.abs(b)
-    order = np.argsort(violation * (1 + 0.15 * length), kind="stable")
-    return [(a[k], float(b[k])) for k in order[:most] if violation[k] < _POOR]
+    length = np.abs(a).sum(axis=1) + _LIMITS.degree * np.abs(b)
+    order = np.argsort(violation * (1 + _LIMITS.length * length), kind="stable")
+    return [(a[k], float(b[k])) for k in order[:most] if violation[k] < _LIMITS.poor]
 
 
 def scaled(problem: Problem, a: Array, b: float) -> Reduction | None:
-    """The problem without the input that the symmetry takes away; None where that is not finite."""
+    """Return the problem without the input that the symmetry takes away; None where that is not finite."""
     names, X = problem.names, problem.X
     pivot = _pivot(problem, a, b)
     if pivot is None:
@@ -97,7 +114,7 @@ def scaled(problem: Problem, a: Array, b: float) -> Reduction | None:
 
 
 def _pivot(problem: Problem, a: Array, b: float) -> int | None:
-    """The input to take away: one whose powers exist on all rows, of the least exponent."""
+    """Return the input to take away: one whose powers exist on all rows, of the least exponent."""
     usable = []
     for k in np.flatnonzero(a):
         x = problem.X[:, k]

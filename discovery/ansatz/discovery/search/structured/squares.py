@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 from math import copysign, sqrt
 from typing import Final
@@ -13,18 +14,30 @@ from ansatz.discovery.search.structured.terms import Bank, Powers
 Part = tuple[float, Powers]
 """A coefficient and a term."""
 
-_EQUAL: Final = 1e-7
+
+@dataclass(frozen=True)
+class _Tolerances:
+    """Say when three terms are a square. Chosen by judgement, above the rounding of a fit.
+
+    Attributes:
+        equal: difference of c**2 and 4*a*b, over c**2, in a + c + b.
+    """
+
+    equal: float = 1e-7
+
+
+_TOLERANCES: Final = _Tolerances()
 
 
 def completed(parts: list[Part], bank: Bank) -> Node | None:
-    """The sum with one square completed, or None where there is none."""
+    """Return the sum with one square completed, or None where there is none."""
     for i, j in combinations(range(len(parts)), 2):
         (a, first), (b, second) = parts[i], parts[j]
         if a * b <= 0 or not (first or second):
             continue
         middle = _product(first, second)
         for k, (c, term) in enumerate(parts):
-            if k in (i, j) or _key(term) != middle or abs(c * c - 4 * a * b) > _EQUAL * c * c:
+            if k in (i, j) or _key(term) != middle or abs(c * c - 4 * a * b) > _TOLERANCES.equal * c * c:
                 continue
             size = sqrt(abs(a))
             inner = build.linear(
@@ -44,7 +57,7 @@ def _half(term: Powers) -> Powers:
 
 
 def _product(first: Powers, second: Powers) -> tuple[tuple[int, float], ...]:
-    """The key of sqrt(first * second)."""
+    """Return the key of sqrt(first * second)."""
     return _key((*_half(first), *_half(second)))
 
 

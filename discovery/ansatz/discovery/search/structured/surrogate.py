@@ -1,8 +1,8 @@
 """How well a smooth function of some inputs can explain a target: polynomials, judged by leaving one row out.
 
-A reduction of a problem (two inputs merged, a factor peeled off) is sound if a smooth function of the fewer inputs
-explains the target as well as one of all inputs did. The error left is that of a polynomial of the degree that does
-best; all degrees come from one factorisation, the leave-one-out residuals from the leverages (PRESS, Allen 1974).
+A reduction of a problem merges two inputs, say, or peels off a factor. It is sound if a smooth function of the fewer
+inputs explains the target as well as one of all inputs did. The error left is that of a polynomial of the degree that
+does best; all degrees come from one factorisation, the leave-one-out residuals from the leverages (PRESS, Allen 1974).
 """
 
 from __future__ import annotations
@@ -18,20 +18,45 @@ import numpy as np
 from ansatz.discovery.expression import Array
 from ansatz.discovery.problem.problem import Problem
 
-_ROWS: Final = 240
-_SHARE: Final = 0.45
-_MOST_TERMS: Final = 110
-_MOST_DEGREE: Final = 14
-_LOG_RATIO: Final = 2.0
-_STEP: Final = 1e-4
+
+@dataclass(frozen=True)
+class SmoothFit:
+    """Bound the polynomials of smooth fits. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        rows: looked at by those who ask how smooth a problem is.
+        share: of the rows that there may be terms.
+        most_terms: of a polynomial.
+        most_degree: total degree of a polynomial.
+        log_ratio: of an input's largest to its least value, from which on its logarithm may be the smoother input.
+        largest_leverage: of a row: one that the fit goes through would have an infinite leave-one-out residual.
+        largest_root: root weight that a row of the logarithm of the target has at most.
+        largest_exponent: of exp(y), just below 709.8, where float64 overflows.
+        step: of a numerical derivative, over the range of the input.
+        singular: share of the largest singular value below which one counts as 0.
+    """
+
+    rows: int = 240
+    share: float = 0.45
+    most_terms: int = 110
+    most_degree: int = 14
+    log_ratio: float = 2.0
+    largest_leverage: float = 0.999
+    largest_root: float = 10.0
+    largest_exponent: float = 700.0
+    step: float = 1e-4
+    singular: float = 1e-13
+
+
+SMOOTH_FIT: Final = SmoothFit()
 
 
 @lru_cache(maxsize=256)
 def _degrees(inputs: int, most: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
-    """Monomials of each total degree, as sorted positions of inputs; at most `most` in all."""
+    """Return monomials of each total degree, as sorted positions of inputs; at most `most` in all."""
     levels: list[tuple[tuple[int, ...], ...]] = []
     count = 1
-    for degree in range(1, _MOST_DEGREE + 1):
+    for degree in range(1, SMOOTH_FIT.most_degree + 1):
         level = tuple(combinations_with_replacement(range(inputs), degree))
         count += len(level)
         if count > most:
@@ -43,7 +68,7 @@ def _degrees(inputs: int, most: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
 def basis(
     columns: Sequence[Array], most: int, ranges: Sequence[tuple[float, float]] | None = None
 ) -> tuple[Array, tuple[int, ...]]:
-    """Chebyshev products of columns scaled to [-1, 1], shape (n, p), by total degree, and where each degree ends.
+    """Return Chebyshev products of scaled columns, of shape `(n, p)`, by total degree, and where each degree ends.
 
     `ranges` are scaled to [-1, 1]; by default those of the columns.
     """
@@ -76,8 +101,13 @@ def _chebyshev(column: Array, span: tuple[float, float], degree: int) -> list[Ar
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """The best polynomial: its leave-one-out error, the coefficients of the extra columns,
-    and how many terms it has."""
+    """Hold what is known of the best polynomial.
+
+    Attributes:
+        error: of leaving one row out.
+        coefficients: of the extra columns.
+        terms: how many it has.
+    """
 
     error: float
     coefficients: Array
@@ -85,11 +115,15 @@ class Fitted:
 
 
 def fit(columns: Sequence[Array], target: Array, roots: Array, extra: Sequence[Array] = ()) -> Fitted:
-    """The polynomial of the columns, and a multiple of each of `extra`, whose leave-one-out error, times `roots` row by
-    row, is least."""
+    """Return the polynomial of the columns, and the multiple of each of `extra`, of the least leave-one-out error.
+
+    Errors count times `roots`, row by row.
+    """
     n = target.size
     weighted = target * roots
-    parts, ends = basis(columns, min(_MOST_TERMS, int(_SHARE * n))) if columns else (np.ones((n, 1)), (1,))
+    parts, ends = (
+        basis(columns, min(SMOOTH_FIT.most_terms, int(SMOOTH_FIT.share * n))) if columns else (np.ones((n, 1)), (1,))
+    )
     k = len(extra)
     design = np.column_stack([*extra, parts])
     q = np.linalg.qr(design * roots[:, None])[0]
@@ -97,7 +131,7 @@ def fit(columns: Sequence[Array], target: Array, roots: Array, extra: Sequence[A
     best: tuple[float, int] = (np.inf, 1)
     for end in (k + e for e in ends):
         residual = weighted - q[:, :end] @ projections[:end]
-        leverage = np.minimum(np.einsum("ij,ij->i", q[:, :end], q[:, :end]), 0.999)
+        leverage = np.minimum(np.einsum("ij,ij->i", q[:, :end], q[:, :end]), SMOOTH_FIT.largest_leverage)
         error = float(np.sqrt(np.mean((residual / (1 - leverage)) ** 2)))
         if error < best[0]:
             best = (error, end)
@@ -109,14 +143,14 @@ def fit(columns: Sequence[Array], target: Array, roots: Array, extra: Sequence[A
 
 
 def _slopes(columns: Sequence[Array], target: Array, roots: Array, terms: int) -> tuple[Array, Array]:
-    """Derivatives with respect to each column, shape (n, d), and values of the polynomial of `terms` terms."""
-    most = min(_MOST_TERMS, int(_SHARE * target.size))
+    """Return derivatives by each column, of shape `(n, d)`, and values of the polynomial of `terms` terms."""
+    most = min(SMOOTH_FIT.most_terms, int(SMOOTH_FIT.share * target.size))
     design = basis(columns, most)[0][:, :terms]
-    solution = np.linalg.lstsq(design * roots[:, None], target * roots, rcond=1e-13)[0]
+    solution = np.linalg.lstsq(design * roots[:, None], target * roots, rcond=SMOOTH_FIT.singular)[0]
     ranges = [(float(c.min()), float(c.max())) for c in columns]
     slopes = np.zeros((target.size, len(columns)))
     for j, (low, high) in enumerate(ranges):
-        step = _STEP * (high - low)
+        step = SMOOTH_FIT.step * (high - low)
         if step == 0:
             continue
         moved = []
@@ -129,42 +163,52 @@ def _slopes(columns: Sequence[Array], target: Array, roots: Array, terms: int) -
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """How a problem is looked at: the target in logarithms or not, and then errors relative to y or not; positive
-    inputs in logarithms or not."""
+    """Say how a problem is looked at.
+
+    Attributes:
+        log_target: whether the target is taken in logarithms.
+        relative: whether errors are then relative to y.
+        log_inputs: whether positive inputs are taken in logarithms.
+    """
 
     log_target: bool
     relative: bool
     log_inputs: bool
 
     def target(self, problem: Problem) -> tuple[Array, Array]:
-        """The target and the roots of its row weights."""
+        """Return the target and the roots of its row weights."""
         roots = np.ones(problem.rows) if problem.weights is None else np.sqrt(problem.weights)
         if not self.log_target:
             return problem.y / problem.y_scale, roots
         size = np.abs(problem.y)
-        return np.log(size), np.ones(problem.rows) if self.relative else np.minimum(
-            roots * size / problem.y_scale, 10.0
-        )
+        if self.relative:
+            return np.log(size), np.ones(problem.rows)
+        return np.log(size), np.minimum(roots * size / problem.y_scale, SMOOTH_FIT.largest_root)
 
     def column(self, values: Array) -> Array:
+        """Return the values of an input, or their logarithms."""
         low = float(values.min())
-        return np.log(values) if self.log_inputs and low > 0 and float(values.max()) > _LOG_RATIO * low else values
+        return (
+            np.log(values)
+            if self.log_inputs and low > 0 and float(values.max()) > SMOOTH_FIT.log_ratio * low
+            else values
+        )
 
     def fit(self, problem: Problem, extra: Sequence[Array] = ()) -> Fitted:
-        """The surrogate of the problem."""
+        """Return the surrogate of the problem."""
         return self.fit_columns([self.column(v) for v in problem.columns.values()], problem, extra)
 
     def error(self, problem: Problem, extra: Sequence[Array] = ()) -> float:
-        """The leave-one-out error, with inputs in logarithms or not, whichever does better."""
+        """Return the leave-one-out error, with inputs in logarithms or not, whichever does better."""
         return min(replace(self, log_inputs=log).fit(problem, extra).error for log in (True, False))
 
     def fit_columns(self, columns: Sequence[Array], problem: Problem, extra: Sequence[Array] = ()) -> Fitted:
-        """A polynomial of other columns for the problem's target."""
+        """Return a polynomial of other columns for the problem's target."""
         target, roots = self.target(problem)
         return fit(columns, target, roots, extra)
 
     def gradient(self, problem: Problem) -> tuple[Array, Array]:
-        """x_i * dy/dx_i of the surrogate, shape (n, d), and y, shape (n,), both over the scale of y."""
+        """Return x_i * dy/dx_i of the surrogate, of shape `(n, d)`, and y, of shape `(n,)`, over the scale of y."""
         target, roots = self.target(problem)
         columns = [self.column(v) for v in problem.columns.values()]
         end = fit(columns, target, roots).terms
@@ -173,19 +217,21 @@ class View:
             if columns[j] is values:
                 slopes[:, j] *= values
         if self.log_target:
-            size = np.ones(problem.rows) if self.relative else np.exp(np.minimum(value, 700)) / problem.y_scale
+            size = np.ones(problem.rows)
+            if not self.relative:
+                size = np.exp(np.minimum(value, SMOOTH_FIT.largest_exponent)) / problem.y_scale
             return slopes * size[:, None], size
         return slopes, value
 
     def share(self, problem: Problem, error: float) -> float:
-        """An error over the spread of the target."""
+        """Return an error over the spread of the target."""
         target, roots = self.target(problem)
         mean = np.average(target, weights=roots**2)
         return error / (float(np.sqrt(np.mean(((target - mean) * roots) ** 2))) or 1.0)
 
 
 def best_view(problem: Problem) -> tuple[View, float]:
-    """The view under which a polynomial explains most of the target, and its leave-one-out error."""
+    """Return the view under which a polynomial explains most of the target, and its leave-one-out error."""
     one_sign = bool(np.all(problem.y > 0) or np.all(problem.y < 0))
     targets = [(False, False), *([(True, False), (True, True)] if one_sign else [])]
     views = [View(t, r, i) for t, r in targets for i in (True, False)]

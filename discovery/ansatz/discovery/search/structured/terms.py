@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations, product
 from math import comb
 from typing import Final
@@ -17,13 +17,46 @@ from ansatz.discovery.search.structured import build
 Powers = tuple[tuple[int, float], ...]
 """Atoms, by position, and their exponents."""
 
-_MOST_CELLS: Final = 6_000_000
-_MOST_PRODUCTS: Final = 20_000
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound banks by the memory and the time that they take. Chosen by judgement.
+
+    Attributes:
+        cells: values of a bank, rows times terms: 48 MB.
+        products: products of so many atoms that are listed at all.
+    """
+
+    cells: int = 6_000_000
+    products: int = 20_000
+
+
+@dataclass(frozen=True)
+class _Costs:
+    """Say how simple a term is, so that the first of a bank are the likely ones. Chosen by judgement.
+
+    Attributes:
+        of: an exponent costs.
+        other: any other exponent costs.
+        extra: an atom that is no input costs more than one that is.
+    """
+
+    of: Mapping[float, float] = field(
+        default_factory=lambda: {
+            1.0: 1.0, -1.0: 1.4, 2.0: 1.4, -2.0: 1.9, 0.5: 2.2, -0.5: 2.4, 3.0: 2.2, -3.0: 2.6, 4.0: 2.6,
+        }
+    )  # fmt: skip
+    other: float = 3.0
+    extra: float = 0.6
+
+
+_LIMITS: Final = _Limits()
+_COSTS: Final = _Costs()
 
 
 @dataclass(frozen=True, eq=False)
 class Atom:
-    """What terms are products of: a formula and its values, shape (n,)."""
+    """Name a factor of terms: a formula and its values, of shape `(n,)`."""
 
     node: Node
     values: Array
@@ -31,7 +64,14 @@ class Atom:
 
 @dataclass(frozen=True, eq=False)
 class Bank:
-    """Terms and their values, shape (n, p)."""
+    """Hold terms with their values.
+
+    Attributes:
+        atoms: what the terms are products of.
+        terms: p of them, by the powers of atoms.
+        values: of shape `(n, p)`.
+        functions: names of those that formulas may call.
+    """
 
     atoms: tuple[Atom, ...]
     terms: tuple[Powers, ...]
@@ -39,18 +79,18 @@ class Bank:
     functions: frozenset[str]
 
     def node(self, index: int) -> Node:
-        """The formula of a term of the bank."""
+        """Return the formula of a term of the bank."""
         return self.formula(self.terms[index])
 
     def formula(self, term: Powers) -> Node:
-        """The formula of any term of the bank's atoms."""
+        """Return the formula of any term of the bank's atoms."""
         factors = [(self.atoms[a].node, e) for a, e in term]
         return build.product(1.0, factors, self.functions) if factors else build.ONE
 
 
 def bank(problem: Problem, atoms: Sequence[Atom], terms: Iterable[Powers]) -> Bank:
-    """The bank of those terms that are finite and not constant on the rows; as many as memory allows, in order."""
-    most = _MOST_CELLS // max(problem.rows, 1)
+    """Return the bank of the terms that are finite and not constant on the rows: as many as memory allows, in order."""
+    most = _LIMITS.cells // max(problem.rows, 1)
     powers: dict[tuple[int, float], Array] = {}
     kept: list[Powers] = []
     columns: list[Array] = []
@@ -75,12 +115,12 @@ def bank(problem: Problem, atoms: Sequence[Atom], terms: Iterable[Powers]) -> Ba
 
 
 def inputs(problem: Problem) -> list[Atom]:
-    """The inputs that vary."""
+    """Return the inputs that vary."""
     return [Atom(Variable(n), v) for n, v in problem.columns.items() if np.ptp(v) > 0]
 
 
 def applied(problem: Problem, functions: Sequence[str], arguments: Sequence[Atom]) -> list[Atom]:
-    """Allowed functions of the arguments, where defined on all rows."""
+    """Return allowed functions of the arguments, where defined on all rows."""
     atoms = []
     from ansatz.discovery.expression.evaluate import apply_function
 
@@ -95,24 +135,27 @@ def applied(problem: Problem, functions: Sequence[str], arguments: Sequence[Atom
 
 
 def differences(atoms: Sequence[Atom]) -> list[Atom]:
-    """x_i - x_j of all pairs."""
+    """Return x_i - x_j of all pairs."""
     return [Atom(subtract(a.node, b.node), a.values - b.values) for a, b in combinations(atoms, 2)]
 
 
 def products(atoms: Sequence[Atom]) -> list[Atom]:
-    """x_i * x_j of all pairs."""
+    """Return x_i * x_j of all pairs."""
     return [Atom(multiply(a.node, b.node), a.values * b.values) for a, b in combinations(atoms, 2)]
 
 
 def monomials(
     count: int, exponents: Sequence[float], most_factors: int, most_total: float, first: int = 0
 ) -> Iterator[Powers]:
-    """Products of at most `most_factors` of `count` atoms from position `first`, sum of |exponent| at most
-    `most_total`; low totals first. With so many atoms that products of k would be too many, those of fewer only."""
+    """Return products of at most `most_factors` of `count` atoms from position `first`, low totals first.
+
+    The sum of |exponent| is at most `most_total`. With so many atoms that products of k would be too many, those of
+    fewer only.
+    """
     nonzero = [e for e in exponents if e != 0]
     found: list[tuple[float, Powers]] = []
     for factors in range(1, min(most_factors, count) + 1):
-        if comb(count, factors) * len(nonzero) ** factors > _MOST_PRODUCTS:
+        if comb(count, factors) * len(nonzero) ** factors > _LIMITS.products:
             break
         for chosen in combinations(range(first, first + count), factors):
             for powers in product(nonzero, repeat=factors):
@@ -123,13 +166,10 @@ def monomials(
     return (term for _, term in found)
 
 
-_COST: Final = {1.0: 1.0, -1.0: 1.4, 2.0: 1.4, -2.0: 1.9, 0.5: 2.2, -0.5: 2.4, 3.0: 2.2, -3.0: 2.6, 4.0: 2.6}
-
-
 def simplest(terms: Iterable[Powers], most: int, plain: int) -> list[Powers]:
-    """At most `most` terms, by what they cost to say; atoms from position `plain` cost a little more."""
+    """Return at most `most` terms, by what they cost to say; atoms from position `plain` cost a little more."""
 
     def cost(term: Powers) -> float:
-        return sum(_COST.get(e, 3.0) + (0.6 if a >= plain else 0.0) for a, e in term)
+        return sum(_COSTS.of.get(e, _COSTS.other) + (_COSTS.extra if a >= plain else 0.0) for a, e in term)
 
     return sorted(dict.fromkeys(terms), key=cost)[:most]

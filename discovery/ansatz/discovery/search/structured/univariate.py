@@ -16,23 +16,57 @@ from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.structured import build
+from ansatz.discovery.search.structured.exponents import EXPONENTS
 from ansatz.discovery.search.structured.outer import ALGEBRAIC, TRANSCENDENTAL, transformed
 from ansatz.discovery.search.structured.selection import Regression
 from ansatz.discovery.search.structured.shortlist import Shortlist
 
-_LARGEST: Final = 12.0
-_ROWS: Final = 240
-_SCALES: Final = 28
-_REFINED: Final = 4
-_PAIRS: Final = 8
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work of a search. Chosen by judgement; `python -m bench.recovery` and `bench.latency` hold them.
+
+    Attributes:
+        rows: looked at.
+        least_rows: rows below which nothing is searched.
+        scales: number of scales b in the scan, evenly spread in the logarithm.
+        least_scale: of b times the usual size of the input.
+        most_scale: of b times the usual size of the input.
+        refined: best single terms of each outer function that are fitted; of products twice, of refined sums half.
+        pairs: best pairs that are fitted.
+        paired_factors: pairs of factors are scanned among so many of the first.
+        paired_terms: pairs of terms are scanned among so many of the first.
+        most_factors: of a product, found one after the other.
+        most_terms: of a sum, found one after the other.
+        evaluations: of a formula, to refine its scale.
+    """
+
+    rows: int = 240
+    least_rows: int = 5
+    scales: int = 28
+    least_scale: float = 0.03
+    most_scale: float = 30.0
+    refined: int = 4
+    pairs: int = 8
+    paired_factors: int = 1500
+    paired_terms: int = 1200
+    most_factors: int = 3
+    most_terms: int = 4
+    evaluations: int = 40
+
+
+_EFFORT: Final = _Effort()
 _NATURAL: Final = (1.0, 0.5, 2.0, np.pi, 2 * np.pi, 1 / np.pi, 0.5 / np.pi, 1 / 3, 0.25)
 _POWERS: Final = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
 _HALVES: Final = (0.5, -0.5, 1.5, -1.5, 2.5, -2.5, 3.5, -3.5)
+_WHOLE: Final = tuple(float(p) for p in range(1, 13))
+_ANY: Final = tuple(float(p) for p in np.arange(-6.05, 6.0, 0.31))
+"""Powers of the input from which real ones are refined."""
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """f(u): values, and a formula of u's formula; `needs` is the function that it uses."""
+    """Give f(u): its values, and a formula of u's formula; `needs` is the function that it uses."""
 
     values: Callable[[Array], Array]
     node: Callable[[Node], Node]
@@ -44,7 +78,7 @@ def _call(name: str) -> Callable[[Node], Node]:
 
 
 def _one(sign: float, u: Node) -> Node:
-    """1 + u or 1 - u."""
+    """Return 1 + u or 1 - u."""
     return add(build.ONE, u) if sign > 0 else subtract(build.ONE, u)
 
 
@@ -61,7 +95,7 @@ def _over(u: Node) -> Node:
 
 
 def _exp(shift: float, u: Node) -> Node:
-    """exp(u) + 1 or exp(u) - 1."""
+    """Return exp(u) + 1 or exp(u) - 1."""
     return add(call("exp", u), build.ONE) if shift > 0 else subtract(call("exp", u), build.ONE)
 
 
@@ -115,15 +149,15 @@ _Label = tuple[_Shape | None, float, int, float]
 
 @dataclass(frozen=True)
 class Univariate:
-    """Functions of the only input."""
+    """Propose functions of the only input, within `pieces` of work."""
 
     name: str = "structured.univariate"
     pieces: int = 600
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        if len(problem.names) != 1 or np.ptp(problem.X[:, 0]) == 0 or problem.rows < 5:
+        if len(problem.names) != 1 or np.ptp(problem.X[:, 0]) == 0 or problem.rows < _EFFORT.least_rows:
             return
-        small = problem.subsample(_ROWS)
+        small = problem.subsample(_EFFORT.rows)
         with Shortlist(problem, budget, emit, self.pieces) as shortlist:
             for formula in _proposals(small):
                 shortlist.offer(formula)
@@ -145,16 +179,16 @@ class _Scan:
         self._x = problem.X[:, 0]
         self._node = Variable(problem.names[0])
         middle = float(np.median(np.abs(self._x))) or float(np.max(np.abs(self._x)))
-        self.grid = tuple(np.geomspace(0.03, 30.0, _SCALES) / middle)
+        self.grid = tuple(np.geomspace(_EFFORT.least_scale, _EFFORT.most_scale, _EFFORT.scales) / middle)
 
     def _shapes(self, shapes: tuple[_Shape, ...]) -> list[_Shape]:
         return [s for s in shapes if not s.needs or s.needs in self._problem.functions]
 
     def products(self, scales: tuple[float, ...]) -> Iterator[Node]:
-        """y = c * x**s * f(b*x)**q, and with two such factors."""
+        """Yield y = c * x**s * f(b*x)**q, and laws of a few such factors."""
         problem, x = self._problem, self._x
         keep = np.flatnonzero((problem.y != 0) & (x != 0))
-        if keep.size < 5:
+        if keep.size < _EFFORT.least_rows:
             return
         problem = problem.rows_only(keep)
         x = x[keep]
@@ -163,19 +197,20 @@ class _Scan:
         with np.errstate(all="ignore"):
             features = np.column_stack([np.log(np.abs(s.values(b * x**e))) for s, b, e in labels])
         size = np.abs(problem.y)
-        roots = np.clip(size / np.median(size), 1e-3, 1.0)
+        roots = np.clip(size / np.median(size), EXPONENTS.least_emphasis, 1.0)
         if problem.weights is not None:
             roots = roots * np.sqrt(problem.weights)
         known = np.column_stack([np.ones(keep.size), np.log(np.abs(x))])
         regression = Regression(np.log(size), features, known, roots)
-        singles = np.argsort(-regression.gains(()), kind="stable")[: 2 * _REFINED]
+        singles = np.argsort(-regression.gains(()), kind="stable")[: 2 * _EFFORT.refined]
         models = [regression.fit((int(i),)) for i in singles]
         if scales is _NATURAL:
-            models += list(regression.forward(3)) + regression.pairs(_PAIRS, 1500)
+            models += regression.forward(_EFFORT.most_factors)
+            models += regression.pairs(_EFFORT.pairs, _EFFORT.paired_factors)
         for model in models:
             for exact in (True, False):
                 powers = [round(2 * float(e)) / 2 if exact else float(e) for e in model.coefficients[1:]]
-                if any(abs(p) > _LARGEST for p in powers):
+                if any(abs(p) > EXPONENTS.largest for p in powers):
                     continue
                 factors = [(self._node, powers[0])] + [
                     (labels[i][0].node(self._argument(labels[i][1], labels[i][2])), q)
@@ -186,41 +221,43 @@ class _Scan:
                 yield self._refined(build.scaled(self._coefficient(unit), unit), scales)
 
     def sums(self, scales: tuple[float, ...], pairs: bool) -> Iterator[Node]:
-        """T(y) = a + c * x**s * f(b*x), and sums of a few such terms; of log(x) too."""
+        """Yield T(y) = a + c * x**s * f(b*x), and sums of a few such terms; of log(x) too."""
         problem, x = self._problem, self._x
         shapes = self._shapes(_FACTORS + _EXTRA)
         powers = _POWERS if np.all(x > 0) else tuple(p for p in _POWERS if p >= 0 and p == int(p))
-        orders = [float(p) for p in range(1, 13)]
-        if np.all(x > 0):
-            orders += [-p for p in orders] + list(_HALVES)
         turns = (1, -1) if np.all(x != 0) else (1,)
-        if not pairs and np.all(x > 0):
-            orders = [float(p) for p in np.arange(-6.05, 6.0, 0.31)]
-        labels: list[_Label] = [(None, 1.0, 1, float(p)) for p in orders]
+        labels: list[_Label] = [(None, 1.0, 1, p) for p in self._orders(simple=pairs)]
         labels += [(s, 1.0, 1, p) for s in self._shapes((_LOG,)) if np.all(x > 0) for p in powers]
         labels += [(s, b, e, p) for e in turns for b in scales for s in shapes for p in powers]
         with np.errstate(all="ignore"):
             features = np.column_stack([x**p * (1.0 if s is None else s.values(b * x**e)) for s, b, e, p in labels])
+        most = _EFFORT.refined if pairs else _EFFORT.refined // 2
         for outer in (*ALGEBRAIC, *TRANSCENDENTAL) if pairs else (*ALGEBRAIC[:4], *TRANSCENDENTAL[:1]):
             if (target := transformed(problem, outer)) is None:
                 continue
             for known in (np.ones((problem.rows, 1)), np.empty((problem.rows, 0))):
                 regression = Regression(target.target, features, known, target.roots)
-                best = np.argsort(-regression.gains(()), kind="stable")[: _REFINED if pairs else _REFINED // 2]
+                best = np.argsort(-regression.gains(()), kind="stable")[:most]
                 models = [regression.fit((int(i),)) for i in best]
                 if pairs:
-                    path = list(regression.forward(4))
+                    path = list(regression.forward(_EFFORT.most_terms))
                     models += path
                     if outer in ALGEBRAIC[:4]:
-                        models += list(regression.completed(path[:1], _PAIRS, 1200))
+                        models += list(regression.completed(path[:1], _EFFORT.pairs, _EFFORT.paired_terms))
                 k = known.shape[1]
                 for model in models:
                     nodes = [self._term(*labels[i]) for i in model.support] + [build.ONE] * k
                     total = build.linear([*model.coefficients[k:], *model.coefficients[:k]], nodes)
                     yield self._refined(outer.inverse(total, problem.functions), scales)
 
+    def _orders(self, simple: bool) -> tuple[float, ...]:
+        """Return the powers of the input alone: simple ones, or where they exist those to refine real ones from."""
+        if not np.all(self._x > 0):
+            return _WHOLE
+        return (*_WHOLE, *(-p for p in _WHOLE), *_HALVES) if simple else _ANY
+
     def _argument(self, b: float, e: int) -> Node:
-        """b*x or b/x."""
+        """Return b*x or b/x."""
         return build.scaled(b, build.raised(self._node, 1.0) if e > 0 else divide(build.ONE, self._node))
 
     def _term(self, shape: _Shape | None, b: float, e: int, p: float) -> Node:
@@ -234,7 +271,9 @@ class _Scan:
         return multiply(build.raised(self._node, p, self._problem.functions), body)
 
     def _refined(self, formula: Node, scales: tuple[float, ...]) -> Node:
-        return formula if scales is _NATURAL else fit_constants(formula, self._problem, max_evaluations=40).formula
+        if scales is _NATURAL:
+            return formula
+        return fit_constants(formula, self._problem, max_evaluations=_EFFORT.evaluations).formula
 
     def _coefficient(self, unit: Node) -> float:
         values = self._problem.evaluate(unit)
