@@ -30,6 +30,7 @@ from ansatz.discovery.trajectories.scored import ScoredSystem, relative_rms
 from ansatz.discovery.trajectories.search import MotionSearch
 from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.stochastic.answer import Answer, Noise
+from ansatz.discovery.trajectories.systems import Systems
 from ansatz.discovery.trajectories.warnings import result_warnings
 
 _OF_SMOOTH_MOTION: Final = frozenset({"JUMP", "OUTLIERS", "UNDERSAMPLED"})
@@ -81,10 +82,11 @@ class MotionDiscovery(Discovery):
         self._refined = RefinedMotion()
         self._noise = Noise(uncut(trajectories), trajectories.stochastic, options.seed)
         positive = frozenset(n for n, v in smoothed.columns.items() if np.all(v > 0))
-        self._assembly = Assembly(
-            self._shooting, [c.form for c in self._proposed], max_complexity=options.max_complexity, positive=positive,
-            roots="sqrt" in options.functions, on_better=self._better,
+        self._systems = Systems(
+            self._shooting, max_complexity=options.max_complexity, positive=positive, roots="sqrt" in options.functions,
+            on_better=self._better,
         )  # fmt: skip
+        self._assembly = Assembly(self._systems, [c.form for c in self._proposed])
 
     def reserve(self) -> float:
         return _SHARES.judging * self._options.budget_seconds
@@ -93,7 +95,7 @@ class MotionDiscovery(Discovery):
         """Search until exact, done, or the budget is spent."""
         terms = LikelyTerms(self._smoothed, frozenset(self._options.functions))
         # So that something is always there to be reported.
-        self._assembly.propose(self._rates(), [BASELINE] * len(self._record.states))
+        self._systems.propose(self._rates(), [BASELINE] * len(self._record.states))
         if self._ansatz is not None and self._refine(terms, budget):
             return
         found = MotionSearch(self._smoothed, self._proposed, self._assembly, terms, self.tell, budget, self._explained)
@@ -113,7 +115,7 @@ class MotionDiscovery(Discovery):
         assert self._ansatz is not None
         self.tell.stage("ansatz")
         forms = [c.form for c in self._proposed]
-        refinement = MotionRefinement(self._ansatz, forms, self._record.states, self._assembly, self._options.seed)
+        refinement = MotionRefinement(self._ansatz, forms, self._record.states, self._systems, self._options.seed)
         part = budget.part(_SHARES.ansatz * budget.remaining)
         self._refined = refinement.run(self._rates(), lambda item: terms.beside(item, forms), self._leaves_noise, part)
         if budget.spent:
@@ -126,12 +128,12 @@ class MotionDiscovery(Discovery):
 
     def _explained(self) -> bool:
         """Return whether the best system leaves nothing but noise, or noise drives the motion."""
-        best = self._assembly.best
+        best = self._systems.best
         return best is not None and (self._leaves_noise(best) or self._noise.drives(best.bits))
 
     def _better(self) -> None:
         self.tell.better(
-            lambda: self._judge.candidates([self._judge.quick(s) for s in self._assembly.shortlist(_SHARES.told)])
+            lambda: self._judge.candidates([self._judge.quick(s) for s in self._systems.shortlist(_SHARES.told)])
         )
 
     def judge(self) -> Findings:
@@ -171,7 +173,7 @@ class MotionDiscovery(Discovery):
         """Judge the shortlist and rank it; the first few always, the others while there is time."""
         judged: list[Judged] = []
         own = self._refined.systems[:1]
-        shortlist = [*own, *(s for s in self._assembly.shortlist(_SHARES.listed) if s not in own)]
+        shortlist = [*own, *(s for s in self._systems.shortlist(_SHARES.listed) if s not in own)]
         for item in shortlist[: _SHARES.listed]:
             bounded = [j for j in judged if not j.motion.diverges]
             if len(bounded) >= _SHARES.always_judged and self.overdue():

@@ -2,7 +2,7 @@
 
 The constants of the ansatz are fitted in integral form from many starts and then on the trajectories. Terms are added
 one by one to its equations, all constants fitted anew, for as long as that shortens the description of the
-trajectories: symbolic residual realignment (VIPER-R1, arXiv:2508.17380) with a joint refit and an end.
+trajectories. This is symbolic residual realignment (VIPER-R1, arXiv:2508.17380) with a joint refit and an end.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from ansatz.discovery.report.origin import BASELINE, GIVEN
 from ansatz.discovery.report.report import Candidate, RefinementStep
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.ansatz import MotionAnsatz
-from ansatz.discovery.trajectories.assembly import Assembly
+from ansatz.discovery.trajectories.extensions import extensions
 from ansatz.discovery.trajectories.integral import IntegralForm
 from ansatz.discovery.trajectories.scored import ScoredSystem
+from ansatz.discovery.trajectories.systems import Systems
 from ansatz.discovery.trajectories.terms import structure
 
 _COEFFICIENT: Final = "#"
@@ -99,10 +100,10 @@ class MotionRefinement:
     """Fit and refine an ansatz of the caller's."""
 
     def __init__(
-        self, ansatz: MotionAnsatz, forms: Sequence[IntegralForm], states: Sequence[str], assembly: Assembly, seed: int
+        self, ansatz: MotionAnsatz, forms: Sequence[IntegralForm], states: Sequence[str], systems: Systems, seed: int
     ) -> None:
         self._ansatz, self._forms, self._states = ansatz, forms, states
-        self._assembly = assembly
+        self._systems = systems
         self._rng = np.random.default_rng(seed)
 
     def run(
@@ -113,7 +114,7 @@ class MotionRefinement:
 
         `others` are right-hand sides for states that the ansatz says nothing of; `terms` are what may be joined to it.
         """
-        before = self._assembly.best
+        before = self._systems.best
         guesses = {i: self._guess(i) for i in self._ansatz.equations}
         found = self._fitted(others, guesses)
         if found is None:
@@ -126,8 +127,8 @@ class MotionRefinement:
             for k, i in enumerate(self._ansatz.equations)
         ]
         while len(systems) <= _STEPS.most and not is_noise(item) and not budget.spent:
-            extensions = list(self._assembly.extensions(item, self._places(terms(item)), budget))
-            best = min(extensions, key=lambda e: e.item.bits if e.item else math.inf, default=None)
+            tried = list(extensions(self._systems, item, self._places(terms(item)), budget))
+            best = min(tried, key=lambda e: e.item.bits if e.item else math.inf, default=None)
             if best is None or best.item is None or best.item.bits > item.bits - _STEPS.least_gain:
                 break
             values = self._followed({**values, _COEFFICIENT: best.coefficient}, best.equations, best.item)
@@ -179,7 +180,7 @@ class MotionRefinement:
                 for i, other in enumerate(others)
             ]
             sources = [GIVEN if i in self._ansatz.equations else BASELINE for i in range(len(others))]
-            item = self._assembly.propose(equations, sources)
+            item = self._systems.propose(equations, sources)
             if item is not None and (best is None or item.bits < best[0].bits):
                 best = item, self._followed(values, equations, item)
         return best
@@ -187,7 +188,7 @@ class MotionRefinement:
     def _followed(self, values: Mapping[str, float], equations: Sequence[Node], item: ScoredSystem) -> dict[str, float]:
         """Return what constants became by the fit that made the system of equations in which they stood."""
         found: dict[str, float] = {}
-        for e, equation in enumerate(self._assembly.simplified(equations)):
+        for e, equation in enumerate(self._systems.simplified(equations)):
             if skeleton(equation) != skeleton(item.equations[e]):
                 continue
             for before, after in zip(numbers(equation), numbers(item.equations[e]), strict=True):

@@ -112,7 +112,7 @@ class MotionSearch:
 
         Plain laws with them were tried then.
         """
-        best = self._assembly.best
+        best = self._assembly.systems.best
         if best is None or self._explained() or not self._terms.may_be_waves:
             return []
         self._tell.stage("driving")
@@ -137,7 +137,7 @@ class MotionSearch:
         if terms:
             self._tell.stage("threshold")
             for picked in switching_systems(self._proposed):
-                self._assembly.propose([p.formula for p in picked], [p.origin for p in picked])
+                self._assembly.systems.propose([p.formula for p in picked], [p.origin for p in picked])
         return terms
 
     def _portfolio(self) -> None:
@@ -153,7 +153,7 @@ class MotionSearch:
         self._note_cut()
 
     def _done(self) -> bool:
-        best = self._assembly.best
+        best = self._assembly.systems.best
         return self._budget.spent or (best is not None and best.exact)
 
     def _note_cut(self) -> None:

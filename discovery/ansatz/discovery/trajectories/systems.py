@@ -1,0 +1,99 @@
+"""Systems that were tried: each structure fitted to the trajectories once, and kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from ansatz.discovery.evidence.description_length import formula_bits
+from ansatz.discovery.evidence.naming import Name
+from ansatz.discovery.expression import Node, complexity, simplify
+from ansatz.discovery.report.origin import Origin
+from ansatz.discovery.trajectories.scored import ScoredSystem, scored
+from ansatz.discovery.trajectories.shooting import Shooting
+from ansatz.discovery.trajectories.system import System
+from ansatz.discovery.trajectories.terms import structure
+
+
+class Systems:
+    """Fit systems to the trajectories, each structure once, and keep them.
+
+    `on_better` is called after each proposal that shortens the best description.
+    """
+
+    def __init__(
+        self, shooting: Shooting, *, max_complexity: int, positive: frozenset[str], roots: bool,
+        on_better: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        self.shooting = shooting
+        self._on_better, self._best_bits = on_better, math.inf
+        self._max_complexity = max_complexity
+        self._positive, self._roots = positive, roots
+        self._known: dict[tuple[object, ...], ScoredSystem | None] = {}
+
+    @property
+    def found(self) -> list[ScoredSystem]:
+        """Return all of them, the shortest description first."""
+        allowed = (s for s in self._known.values() if s is not None and self._allowed(s))
+        return sorted(allowed, key=lambda s: (s.bits, s.complexity))
+
+    def _allowed(self, item: ScoredSystem) -> bool:
+        return all(complexity(e) <= self._max_complexity for e in item.equations)
+
+    @property
+    def best(self) -> ScoredSystem | None:
+        """Return the shortest description, None where there is none."""
+        return next(iter(self.found), None)
+
+    def shortlist(self, most: int) -> list[ScoredSystem]:
+        """Return the shortest descriptions, each structure once."""
+        distinct: dict[tuple[tuple[str, ...], ...], ScoredSystem] = {}
+        for item in self.found:
+            distinct.setdefault(tuple(map(structure, item.equations)), item)
+            if len(distinct) >= most:
+                break
+        return list(distinct.values())
+
+    def propose(
+        self, equations: Sequence[Node], origins: Sequence[Origin], near: ScoredSystem | None = None,
+        names: Mapping[float, Name] | None = None, wide: bool = False,
+    ) -> ScoredSystem | None:  # fmt: skip
+        """Fit a system to the trajectories; return None where none is found. What was tried is not fitted again.
+
+        A `wide` one is left as it is, and may exceed the largest complexity on the way to smaller ones.
+        """
+        simple = list(equations) if wide else self.simplified(equations)
+        if not wide and any(complexity(e) > self._max_complexity for e in simple):
+            return None
+        system = System.of(simple, names or ())
+        key = (*map(structure, simple), system.size, *sorted(names or ()))
+        known = self._known.get(key)
+        if key not in self._known or (
+            known is not None and self._formula_bits(simple) < self._formula_bits(known.equations)
+        ):
+            near = known or near
+            item = self._known[key] = self._fitted(system, tuple(origins), near, names)
+            if item is not None and item.bits < self._best_bits and self._allowed(item):
+                self._best_bits = item.bits
+                self._on_better()
+        return self._known[key]
+
+    def simplified(self, equations: Sequence[Node]) -> list[Node]:
+        """Return the equations as they are fitted."""
+        return [simplify(e, self._positive, roots=self._roots) for e in equations]
+
+    def _formula_bits(self, equations: Sequence[Node]) -> float:
+        return sum(formula_bits(e, len(self.shooting.record.variables)) for e in equations)
+
+    def _fitted(
+        self, system: System, origins: tuple[Origin, ...], near: ScoredSystem | None, names: Mapping[float, Name] | None
+    ) -> ScoredSystem | None:
+        fit = self.shooting.fit(system, near.fit if near else None)
+        if fit is None and near is not None:
+            fit = self.shooting.fit(system)
+        if fit is None or not fit.converged:
+            return None
+        item = scored(fit, self.shooting, origins, names)
+        return item if np.isfinite(item.bits) else None
