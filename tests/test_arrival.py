@@ -52,7 +52,7 @@ ARRIVES: Mapping[tuple[type, str], Callable[[Any], Any]] = {
 
 
 def assert_arrived(sent: Any, received: Any, where: str) -> None:
-    """What the client has is what the library had, field by field."""
+    """Check that the client has what the library had, field by field."""
     if is_dataclass(received):
         for field in fields(received):
             get = ARRIVES.get((type(received), field.name), attrgetter(field.name))
@@ -113,7 +113,7 @@ MOTIONS: tuple[Keywords, ...] = (
 
 
 def assert_all_given(records: Sequence[Any], keywords: Sequence[Keywords], known: type) -> None:
-    """Every keyword was given, and every field of the records is other, in one of them, than without any."""
+    """Check that every keyword is given, and that every field is other, in one of the records, than without any."""
     assert {name for given in keywords for name in given} == set(known.__annotations__)
     for field in fields(records[0]):
         default = field.default if field.default_factory is MISSING else field.default_factory()
@@ -121,7 +121,7 @@ def assert_all_given(records: Sequence[Any], keywords: Sequence[Keywords], known
 
 
 def problems(requests: Iterable[pb2.CreateJobRequest]) -> tuple[list[Any], list[Any]]:
-    """The observations and the options that the server reads."""
+    """Return the observations and the options that the server reads."""
     read = [problem_from_proto(request.problem) for request in requests]
     return [observations for observations, _ in read], [options for _, options in read]
 
@@ -173,7 +173,7 @@ def test_motions_arrive_whole() -> None:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """The numbers and texts in records, mappings and lists."""
+    """Yield the numbers and texts in records, mappings and lists."""
     if is_dataclass(value):
         value = list(vars(value).values())
     if isinstance(value, Mapping):

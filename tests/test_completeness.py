@@ -108,7 +108,7 @@ Trio = tuple[Any, type | None, type | None]
 
 
 def walk() -> Iterator[Trio]:
-    """Every message that is reached from the roots, each with the records of the library and of the client."""
+    """Yield every message that is reached from the roots, each with the records of the library and of the client."""
     found: set[Trio] = set()
     waiting: list[Trio] = [(kind.DESCRIPTOR, library, own) for library, kind, own in ROOTS]
     for trio in waiting:  # it grows meanwhile
@@ -124,7 +124,7 @@ def walk() -> Iterator[Trio]:
 
 
 def message_in(field: FieldDescriptor) -> Descriptor | None:
-    """The message of ours in a field, also as a value of a map; of one that does nothing but hold others, those."""
+    """Return the message of ours in a field, also as a value of a map; of one that only holds others, those."""
     inner = field.message_type
     if inner is not None and inner.GetOptions().map_entry:
         inner = inner.fields_by_name["value"].message_type
@@ -135,7 +135,7 @@ def message_in(field: FieldDescriptor) -> Descriptor | None:
 
 
 def record_in(kind: type | None, name: str) -> type | None:
-    """The record in a field of a record, also as an item of a tuple or a value of a mapping."""
+    """Return the record in a field of a record, also as an item of a tuple or a value of a mapping."""
 
     def within(hint: Any) -> Iterator[type]:
         if is_dataclass(hint) and isinstance(hint, type):
@@ -147,7 +147,7 @@ def record_in(kind: type | None, name: str) -> type | None:
 
 
 def hints_of(kind: type) -> dict[str, Any]:
-    """The types of a record's fields, by name."""
+    """Return the types of a record's fields, by name."""
     hints = {name: hint for name, hint in get_type_hints(kind).items() if name in {f.name for f in fields(kind)}}
     return {**hints_of(hints.pop(FLATTENED[kind])), **hints} if kind in FLATTENED else hints
 
@@ -158,7 +158,7 @@ def full_name(field: FieldDescriptor) -> str:
 
 
 def in_seconds(field: FieldDescriptor) -> str:
-    """What the field is called in records: durations are in seconds there."""
+    """Return what the field is called in records: durations are in seconds there."""
     kind = field.message_type
     return f"{field.name}_seconds" if kind and kind.full_name == "google.protobuf.Duration" else field.name
 

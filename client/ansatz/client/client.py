@@ -215,7 +215,7 @@ class Client:
     ) -> Comparison:
         """Return whether two formulas are the same function of their inputs, and how that is shown.
 
-        `box` maps each input to its (lower, upper) limits; without one, every name is an input, and its range is the
+        `box` maps each input to its (lower, upper) limits. Without one, every name is an input. Its range is then the
         widest of -10 to 10, 0.1 to 10, -1 to 1 and 0.01 to 1 on which both formulas are defined. With `free_constants`
         numbers that are neither integers nor exponents may differ, and names outside the box are constants too.
         """

@@ -121,7 +121,7 @@ _SIGNS_OF_TLS = ("certificate", "handshake", "ssl")
 
 
 def from_rpc(error: grpc.RpcError) -> AnsatzError:
-    """The exception for a failed call, sync or asyncio."""
+    """Return the exception for a failed call, blocking or asyncio."""
     code, said = error.code(), error.details() or ""
     if code is grpc.StatusCode.UNAVAILABLE and any(sign in said.lower() for sign in _SIGNS_OF_TLS):
         # Said apart: it comes as UNAVAILABLE, and trying again would hide it.

@@ -32,13 +32,16 @@ _MAX_ANSWER_BYTES: Final = 64 * 2**20
 
 
 def is_attached(metadata: Iterable[tuple[str, str | bytes]] | None) -> bool:
-    """Whether what came first from a server says that it has a watch or a wait, though there is nothing to tell yet."""
+    """Return whether what came first from a server says that it has a watch or a wait, with nothing to tell yet."""
     return any(key == "ansatz-attached" for key, _ in metadata or ())
 
 
 def channel_options() -> Sequence[tuple[str, Any]]:
-    """Retries of what is safe to repeat; requests as large as the server takes; quick reconnection; pings, so that a
-    watch over a connection that died in silence does not hang."""
+    """Return how a channel behaves.
+
+    What is safe to repeat is tried again, requests are as large as the server takes, reconnection is quick, and pings
+    end a watch over a connection that died in silence.
+    """
     service_config = {
         "methodConfig": [
             {"name": [{"service": _SERVICE, "method": m} for m in _REPEATABLE], "retryPolicy": _RETRY_POLICY}
@@ -56,13 +59,14 @@ def channel_options() -> Sequence[tuple[str, Any]]:
 
 
 def open_channel(target: str, credentials: Credentials) -> grpc.Channel:
-    """`target` is "HOST:PORT" or "unix:PATH". Connects with the first call."""
+    """Return a channel to `target`, "HOST:PORT" or "unix:PATH". It connects with the first call."""
     if _encrypted(target, credentials):
         return grpc.secure_channel(target, credentials.channel_credentials(), options=channel_options())
     return grpc.insecure_channel(target, options=channel_options())
 
 
 def open_aio_channel(target: str, credentials: Credentials) -> grpc.aio.Channel:
+    """As `open_channel`, for an event loop."""
     if _encrypted(target, credentials):
         return grpc.aio.secure_channel(target, credentials.channel_credentials(), options=channel_options())
     return grpc.aio.insecure_channel(target, options=channel_options())

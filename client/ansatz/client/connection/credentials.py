@@ -16,8 +16,13 @@ from ansatz.client.errors import InvalidRequest
 class Credentials:
     """A token, and PEM files for an encrypted connection, which is used where one of them is given or `tls` is set.
 
-    `token` is what the server's keeper gave you; `ca` the authority that signed the server's certificate (None: those
-    of the system); `certificate` and `key` are yours, for servers that ask for them. Never used on a unix socket.
+    A unix socket is never encrypted.
+
+    Attributes:
+        token: what the server's keeper gave you
+        tls: whether the connection is encrypted without files, too
+        ca: the authority that signed the server's certificate; None: those of the system
+        certificate, key: yours, for servers that ask for them
     """
 
     token: str = field(default="", repr=False)
@@ -36,7 +41,7 @@ class Credentials:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Credentials:
-        """From ANSATZ_TOKEN, ANSATZ_TLS (any text), ANSATZ_TLS_CA, ANSATZ_TLS_CERT and ANSATZ_TLS_KEY."""
+        """Read ANSATZ_TOKEN, ANSATZ_TLS (any text), ANSATZ_TLS_CA, ANSATZ_TLS_CERT and ANSATZ_TLS_KEY."""
 
         def path(name: str) -> Path | None:
             return Path(environment[name]) if environment.get(name) else None
@@ -55,11 +60,11 @@ class Credentials:
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """What goes with every call."""
+        """Return what goes with every call."""
         return (("authorization", f"Bearer {self.token}"),) if self.token else ()
 
     def channel_credentials(self) -> grpc.ChannelCredentials:
-        """For an encrypted channel. Raises InvalidRequest where a file cannot be read."""
+        """Return those of an encrypted channel. Raises InvalidRequest where a file cannot be read."""
         return grpc.ssl_channel_credentials(
             root_certificates=_read(self.ca, "ca"),
             private_key=_read(self.key, "key"),

@@ -21,12 +21,12 @@ class Outage:
         self.over()
 
     def over(self) -> None:
-        """The server answered."""
+        """Take note that the server answered."""
         self._began: float | None = None
         self._pause = _FIRST_PAUSE_SECONDS
 
     def pause(self, error: AnsatzError) -> float:
-        """Seconds to wait before the next attempt; raises `error` where another attempt makes no sense."""
+        """Return the seconds to wait before the next attempt. Raises `error` where another attempt makes no sense."""
         now = time.monotonic()
         self._began = now if self._began is None else self._began
         if not isinstance(error, Unavailable) or now - self._began > _OUTAGE_SECONDS:
@@ -45,11 +45,11 @@ class Deadline:
         self._end = None if timeout is None else time.monotonic() + timeout
 
     def next_wait(self) -> float:
-        """Seconds that the next call may wait."""
+        """Return the seconds that the next call may wait."""
         return WAIT_SECONDS if self._end is None else min(WAIT_SECONDS, max(0.0, self._end - time.monotonic()))
 
     def check(self, job: Job) -> None:
-        """Raises DeadlineExceeded once the time is over."""
+        """Raise DeadlineExceeded once the time is over."""
         if self._end is not None and time.monotonic() >= self._end:
             raise DeadlineExceeded(
                 f"job {job.id} is still {job.state} after {self._timeout:g} s; it goes on", reason="DEADLINE_EXCEEDED"

@@ -53,8 +53,10 @@ class CallSpan:
 
 
 def configure(environment: Mapping[str, str] = os.environ) -> bool:
-    """For a program that is only a caller, such as the command line: export its spans where the standard variables
-    OTEL_* ask for it. False where they do and the extra `tracing` is missing."""
+    """Export the spans of a program that is only a caller, where the standard variables OTEL_* ask for it.
+
+    Return False where they do and the extra `tracing` is missing.
+    """
     exporter = environment.get("OTEL_TRACES_EXPORTER", "")
     wanted = exporter != "none" if exporter else any(environment.get(name) for name in _ENDPOINTS)
     if not wanted or environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
@@ -72,7 +74,7 @@ def configure(environment: Mapping[str, str] = os.environ) -> bool:
 
 @contextmanager
 def program(name: str) -> Iterator[None]:
-    """A span of all that is done inside, so that its calls belong together."""
+    """Open a span of all that is done inside, so that its calls belong together."""
     trace: Any = sys.modules.get("opentelemetry.trace")
     if trace is None:
         yield

@@ -21,7 +21,7 @@ class Watch:
         return pb2.WatchJobRequest(name=self._name, after_sequence=self._after)
 
     def attached(self) -> None:
-        """The server has the watch, though there may be nothing to tell."""
+        """Take note that the server has the watch, though there may be nothing to tell."""
         self._outage.over()
 
     def heard(self, response: pb2.WatchJobResponse) -> JobEvent:

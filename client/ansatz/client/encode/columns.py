@@ -19,7 +19,7 @@ _CONVERSIONS = ("to_numpy", "tolist", "to_list", "to_pylist")
 
 
 def pack_column(values: Any, field: str) -> bytes:
-    """One column, shape (n,), as 8·n bytes. Raises InvalidRequest that names `field` and the offending row."""
+    """Return one column, shape `(n,)`, as 8·n bytes. Raises InvalidRequest that names `field` and the offending row."""
     values = _concrete(values, field)
     if isinstance(values, memoryview):
         if values.ndim != 1:
@@ -29,7 +29,7 @@ def pack_column(values: Any, field: str) -> bytes:
 
 
 def pack_matrix(X: Any, field: str) -> list[bytes]:
-    """Rows of inputs, shape (n, d), as d packed columns; shape (n,) is one column."""
+    """Return rows of inputs, shape `(n, d)`, as d packed columns; shape `(n,)` is one column."""
     X = _concrete(X, field)
     if not isinstance(X, memoryview):
         return _pack_rows(X, field)
@@ -69,7 +69,7 @@ def _as_list(row: Any, field: str) -> list[Any]:
 
 
 def _concrete(values: Any, field: str) -> memoryview | Sequence[Any]:
-    """A view of real numbers, or a sequence to be converted one by one."""
+    """Return a view of real numbers, or a sequence to be converted one by one."""
     if isinstance(values, str | bytes | bytearray):
         raise InvalidRequest.of(field, f"is {type(values).__name__}; give numbers")
     try:
@@ -105,7 +105,7 @@ def _sequence(values: Any, field: str) -> Sequence[Any]:
 
 
 def _float64(view: memoryview, field: str) -> array[float]:
-    """All values in row-major order."""
+    """Return all values in row-major order."""
     order, code = ("", view.format) if view.format[0] not in "@=<>!" else (view.format[0], view.format[1:])
     if view.ndim == 0:
         raise InvalidRequest.of(field, "is a single number; give one for every row")

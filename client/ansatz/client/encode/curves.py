@@ -42,33 +42,36 @@ def curves(
     scale: str = "auto",
     per_run: bool = False,
 ) -> observations_pb2.Curves:
-    """Curves in long form: a mapping of names to columns, or a data frame; one row, one value.
+    """Return curves in long form: a mapping of names to columns, or a data frame; one row, one value.
 
-    target: the column of values; inputs: the columns that may explain them (default: all others). run: the column that
-    names the run of each row, or the names themselves. roles: N, D, C, S, B, lr -> column (default: by usual names).
-    std_errors, trials: columns of standard errors, of numbers of trials. scale: "auto", "log", "linear" or "share".
-    per_run: each run has constants of its own. Raises InvalidRequest; the server checks the rest.
+    - target: the column of values; inputs: the columns that may explain them (default: all others)
+    - run: the column that names the run of each row, or the names themselves, shape `(n,)`
+    - roles: N, D, C, S, B, lr -> column (default: by usual names)
+    - std_errors, trials: columns of standard errors, of numbers of trials
+    - scale: "auto", "log", "linear" or "share"; per_run: each run has constants of its own
+
+    Raises InvalidRequest; the server checks the rest.
     """
     keys = list(columns) if isinstance(columns, Mapping) else list(getattr(columns, "columns", ()))
-    by_name = {str(key): key for key in keys}
+    by_name = {str(key): columns[key] for key in keys}
     if scale not in _SCALES:
         raise InvalidRequest.of("curves.scale", f"is {scale!r:.60}; give one of {', '.join(_SCALES)}")
-    for field, name in (("curves.target", target), *((f"curves.inputs[{i}]", n) for i, n in enumerate(inputs))):
+    of_run = run if isinstance(run, str) else None
+    named = [("curves.target", target), *((f"curves.inputs[{i}]", name) for i, name in enumerate(inputs))]
+    for field, name in named if of_run is None else [*named, ("curves.runs", of_run)]:
         if name not in by_name:
             listed = ", ".join(map(repr, list(by_name)[:20]))
             raise InvalidRequest.of(field, f"{name!r} is no column; columns: {listed}")
-    runs = _runs(columns, run, by_name)
-    left_out = {run} if isinstance(run, str) else set()
-    packed = {
-        name: pack_column(columns[key], f"columns[{name!r}]")
-        for name, key in by_name.items()
-        if name not in left_out and (not inputs or name in {target, *inputs, std_errors, trials})
-    }
+    wanted = {target, *inputs, std_errors, trials} if inputs else set(by_name)
     return observations_pb2.Curves(
-        columns=[observations_pb2.Column(name=name, packed_values=values) for name, values in packed.items()],
+        columns=[
+            observations_pb2.Column(name=name, packed_values=pack_column(values, f"columns[{name!r}]"))
+            for name, values in by_name.items()
+            if name in wanted and name != of_run
+        ],
         target=target,
         inputs=inputs,
-        runs=runs,
+        runs=_runs(by_name, run),
         roles=dict(roles or {}),
         std_errors=std_errors or "",
         trials=trials or "",
@@ -77,12 +80,7 @@ def curves(
     )
 
 
-def _runs(columns: Any, run: str | Sequence[str] | None, by_name: Mapping[str, Any]) -> list[str]:
+def _runs(by_name: Mapping[str, Any], run: str | Sequence[str] | None) -> list[str]:
     if run is None:
         return []
-    if not isinstance(run, str):
-        return labels(run, "run")
-    if run not in by_name:
-        listed = ", ".join(map(repr, list(by_name)[:20]))
-        raise InvalidRequest.of("curves.runs", f"{run!r} is no column; columns: {listed}")
-    return labels(columns[by_name[run]], f"columns[{run!r}]")
+    return labels(by_name[run], f"columns[{run!r}]") if isinstance(run, str) else labels(run, "run")

@@ -36,34 +36,39 @@ def trajectories(
     stochastic: bool = False,
     units: Mapping[str, str] | None = None,
 ) -> observations_pb2.Trajectories:
-    """The motion in `data`, a mapping of names to columns or a data frame, one row a sample; NaN marks a missing
-    sample.
+    """Return the motion in `data`, a mapping of names to columns or a data frame, one row a sample.
 
-    `runs`: the name of the column that tells runs apart, or one label a row; None: all rows are one run.
-    Raises InvalidRequest where shapes or names do not fit; the server checks the rest.
+    NaN marks a missing sample. `runs`: the name of the column that tells runs apart, or one label a row, shape `(n,)`;
+    None: all rows are one run. Raises InvalidRequest where shapes or names do not fit; the server checks the rest.
     """
     for field, names in (("states", states), ("inputs", inputs), ("derivatives", derivatives), ("held_out", held_out)):
         if isinstance(names, str):
             raise InvalidRequest.of(field, f"is {names!r:.60}; give a list of names")
-    columns: dict[str, bytes] = {}
-    for name in (time, *states, *derivatives, *inputs):
-        columns.setdefault(name, pack_column(_column(data, name), f"data[{name!r}]"))
+    packed = {
+        name: pack_column(_column(data, name), f"data[{name!r}]") for name in (time, *states, *derivatives, *inputs)
+    }
     if order not in (1, 2):
         raise InvalidRequest.of("order", f"is {order!r:.40}; give 1 (a law for dx/dt) or 2 (for d²x/dt²)")
     return observations_pb2.Trajectories(
         columns=[
-            observations_pb2.Column(name=name, packed_values=packed, unit=(units or {}).get(name, ""))
-            for name, packed in columns.items()
+            observations_pb2.Column(name=name, packed_values=values, unit=(units or {}).get(name, ""))
+            for name, values in packed.items()
         ],
         time=time,
         states=states,
         derivatives=derivatives,
         inputs=inputs,
-        runs=[] if runs is None else labels(_column(data, runs) if isinstance(runs, str) else runs, "runs"),
+        runs=_runs(data, runs),
         order=order,
         held_out=held_out,
         stochastic=stochastic,
     )
+
+
+def _runs(data: Any, runs: Any) -> list[str]:
+    if runs is None:
+        return []
+    return labels(_column(data, runs) if isinstance(runs, str) else runs, "runs")
 
 
 def _column(data: Any, name: str) -> Any:

@@ -35,14 +35,15 @@ def table(
     units: Mapping[str, str] | None = None,
     group: Any = None,
 ) -> observations_pb2.Table:
-    """The table of inputs X and target y.
+    """Return the table of inputs X and target y. Raises InvalidRequest where shapes or names do not fit.
 
-    X: rows of d inputs, shape (n, d), or one input, shape (n,), or a mapping of names to columns, or a data frame.
-    y: the target, shape (n,), or the name of a column of X. `names` are those of X's columns (default: its own, else
-    x0, x1, …), `target_name` that of y (default: its own, else "y"). `weights`: 1/variance up to a common factor, shape
-    (n,), or the name of a column of X. `units` maps names to text such as "m/s^2". `group`: which rows belong together,
-    numbers or text of shape (n,), or the name of a column of X.
-    Raises InvalidRequest where shapes or names do not fit; the server checks the rest.
+    - X: rows of d inputs, shape `(n, d)`, one input, shape `(n,)`, a mapping of names to columns, or a data frame
+    - y: the target, shape `(n,)`, or the name of a column of X
+    - names: of X's columns (default: its own, else x0, x1, …)
+    - target_name: of y (default: its own, else "y")
+    - weights: 1/variance up to a common factor, shape `(n,)`, or the name of a column of X
+    - units: name -> text such as "m/s^2"
+    - group: which rows belong together, numbers or text of shape `(n,)`, or the name of a column of X
     """
     columns = _input_columns(X, names, group if isinstance(group, str) else None)
     target = _role("y", y, columns, target_name or _own_name(y) or "y")
@@ -95,7 +96,7 @@ def _checked_names(names: Sequence[str], width: int) -> Sequence[str]:
 
 
 def _role(field: str, values: Any, columns: _Columns, name: str) -> str:
-    """The column that plays a role: one of `columns`, or `values` added to them under `name`."""
+    """Return the column that plays a role: one of `columns`, or `values` added to them under `name`."""
     if isinstance(values, str):
         if values not in columns:
             raise InvalidRequest.of(field, f"names {values!r}, which is no column; columns: {_listed(columns)}")

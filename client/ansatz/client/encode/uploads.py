@@ -16,7 +16,7 @@ _BYTES_A_SECOND: Final = 2**20
 
 
 def may_be_large(request: pb2.CreateJobRequest) -> bool:
-    """Whether it depends on the server that the request fits into a message."""
+    """Return whether it depends on the server that the request fits into a message."""
     return request.ByteSize() > _SMALL_BYTES
 
 
@@ -32,13 +32,16 @@ class Upload:
 
     @property
     def seconds(self) -> float:
-        """What to allow for it beyond the time of any call."""
+        """Return what to allow for it beyond the time of any call."""
         return len(self.content) / _BYTES_A_SECOND
 
 
 def needed(request: pb2.CreateJobRequest, limits: pb2.Limits) -> Upload | None:
-    """What is to be uploaded before the request; None where it fits into a message, or the server takes no uploads.
-    Raises InvalidRequest where it is too large for an upload too."""
+    """Return what is to be uploaded before the request.
+
+    None where it fits into a message, or the server takes no uploads. Raises InvalidRequest where it is too large for
+    an upload too.
+    """
     size = request.ByteSize()
     if size <= limits.max_message_bytes or not limits.max_upload_bytes:
         return None
@@ -52,7 +55,7 @@ def needed(request: pb2.CreateJobRequest, limits: pb2.Limits) -> Upload | None:
 
 
 def with_upload(request: pb2.CreateJobRequest, name: str) -> pb2.CreateJobRequest:
-    """The request with the upload of that name in place of its observations."""
+    """Return the request with the upload of that name in place of its observations."""
     return pb2.CreateJobRequest(
         problem=problem_pb2.Problem(options=request.problem.options),
         job_id=request.job_id,

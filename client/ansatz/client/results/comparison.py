@@ -82,7 +82,7 @@ class Comparison:
 
     @property
     def equivalent(self) -> bool | None:
-        """Whether the formulas are equal, as far as can be told; None where it cannot."""
+        """Return whether the formulas are equal, as far as can be told; None where it cannot."""
         if self.equivalence is Equivalence.UNDETERMINED:
             return None
         return self.equivalence is not Equivalence.REFUTED

@@ -28,7 +28,7 @@ class Experiment:
         inputs: column -> value to set
         predictions: of each rival, in the target's unit; None where it is not defined
         first_rank, second_rank: of the two rivals that it helps most to tell apart
-        separation: how far these lie apart once this experiment and those before it are made, in standard deviations of
+        separation: how far these lie apart once this experiment and those before it are made; in standard deviations of
             what noise, unsettled constants and a tenth of the difference itself leave open
     """
 

@@ -134,7 +134,7 @@ class Report:
 
     @property
     def best(self) -> Candidate | None:
-        """The candidate of rank 1; None where nothing was found."""
+        """Return the candidate of rank 1; None where nothing was found."""
         return self.candidates[0] if self.candidates else None
 
 

@@ -16,7 +16,7 @@ JOB_ID_RULE = "1 to 63 of a-z, 0-9 and '-', first a letter"
 
 
 def new_job_id() -> str:
-    """An id that nobody can guess or has used."""
+    """Return an id that nobody can guess or has used."""
     return f"j{secrets.token_hex(8)}"
 
 
@@ -25,12 +25,12 @@ def is_job_id(text: str) -> bool:
 
 
 def job_name(job_id: str) -> str:
-    """``jobs/{id}``."""
+    """Return ``jobs/{id}``."""
     return f"jobs/{job_id}"
 
 
 def job_id_of(name: str, field: str = "name") -> str:
-    """The id in ``jobs/{id}``. Raises InvalidInputError where `name` is none."""
+    """Return the id in ``jobs/{id}``. Raises InvalidInputError where `name` is none."""
     match = _JOB_NAME.fullmatch(name)
     if match is None:
         raise InvalidInputError([Violation(field, f"{name[:80]!r} is no job; give 'jobs/{{id}}', id of {JOB_ID_RULE}")])
@@ -38,12 +38,12 @@ def job_id_of(name: str, field: str = "name") -> str:
 
 
 def upload_name(upload_id: str) -> str:
-    """``uploads/{id}``."""
+    """Return ``uploads/{id}``."""
     return f"uploads/{upload_id}"
 
 
 def upload_id_of(name: str, field: str) -> str:
-    """The id in ``uploads/{id}``. Raises InvalidInputError where `name` is none."""
+    """Return the id in ``uploads/{id}``. Raises InvalidInputError where `name` is none."""
     match = _UPLOAD_NAME.fullmatch(name)
     if match is None:
         raise InvalidInputError(
@@ -53,12 +53,12 @@ def upload_id_of(name: str, field: str) -> str:
 
 
 def page_token(number: int) -> str:
-    """The token of the page that begins below a job's number."""
+    """Return the token of the page that begins below a job's number."""
     return base64.urlsafe_b64encode(b"before:%d" % number).decode()
 
 
 def page_start(token: str) -> int | None:
-    """The number of a token, None for the first page. Raises InvalidInputError where `token` was not made here."""
+    """Return the number of a token, None for the first page. Raises InvalidInputError for one not made here."""
     if not token:
         return None
     try:
