@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.discovery import discover_curves
 from ansatz.discovery.curves.question import CurveQuestion
@@ -65,8 +67,9 @@ def report_on(
     question: Question, listener: Listener | None = None, stop_requested: Callable[[], bool] = lambda: False
 ) -> Report:
     """Return the report on a question that `validate` has read, as `discover` does."""
-    # The matrices are small: threads of the linear algebra would cost far more than they bring.
-    with _thread_pools().limit(limits=1):
+    # The matrices are small: threads of the linear algebra would cost far more than they bring. And formulas are tried
+    # where they overflow; whoever tries them looks at what is finite.
+    with _thread_pools().limit(limits=1), np.errstate(all="ignore"):
         if isinstance(question, MotionQuestion):
             return discover_motion(question, listener or Silent(), stop_requested)
         if isinstance(question, CurveQuestion):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
@@ -118,14 +119,11 @@ def test_the_same_problem_gives_the_same_proposals() -> None:
     assert [to_text(f) for f in first] == [to_text(f) for f in second]
 
 
-@pytest.mark.parametrize(
-    "case",
-    ["constant target", "few rows", "negative and zero", "forty decades", "integers", "constant column", "one input"],
-)
-def test_odd_data_trip_nothing(case: str, recwarn: pytest.WarningsRecorder) -> None:
-    rng = np.random.default_rng(2)
+def _odd(case: str, seed: int) -> tuple[Array, Array]:
+    rng = np.random.default_rng(seed)
     X = rng.uniform(1, 5, (60, 3))
-    y = X[:, 0] * X[:, 1] + rng.standard_normal(60)
+    noise = rng.standard_normal(60)
+    y = X[:, 0] * X[:, 1] + noise
     if case == "constant target":
         y = np.full(60, 3.0)
     elif case == "few rows":
@@ -137,14 +135,51 @@ def test_odd_data_trip_nothing(case: str, recwarn: pytest.WarningsRecorder) -> N
         y[1] = 0.0
     elif case == "forty decades":
         X = 10 ** rng.uniform(-20, 20, (60, 3))
-        y = 1e-30 * X[:, 0] * X[:, 1] * (1 + 0.1 * rng.standard_normal(60))
+        y = 1e-30 * X[:, 0] * X[:, 1] * (1 + 0.1 * noise)
+    elif case == "two hundred decades":
+        X = 10 ** rng.uniform(-99, 99, (60, 3))
+        y = np.sqrt(X[:, 0]) * (1 + 0.1 * noise)
+    elif case == "large values":
+        X, y = 1e90 * X, 1e99 * y
+    elif case == "small values":
+        X, y = 1e-90 * X, 1e-99 * y
     elif case == "integers":
         X = rng.integers(0, 4, (60, 3)).astype(np.float64)
         y = np.round(y)
+    elif case == "steps":
+        X = np.floor(X)
+        y = 1e9 * X[:, 0] + noise
     elif case == "constant column":
         X[:, 2] = 7.0
     else:
         X = X[:, :1]
-    _, proposals = search(problem_of(X, y, ("a", "b", "c")[: X.shape[1]]))
+    return X, y
+
+
+ODD = ["constant target", "few rows", "negative and zero", "forty decades", "integers", "constant column", "one input"]
+AT_THE_ENDS = ["two hundred decades", "large values", "small values"]
+
+
+def _trips_nothing(case: str, seed: int) -> None:
+    X, y = _odd(case, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _, proposals = search(problem_of(X, y, ("a", "b", "c")[: X.shape[1]]))
     assert all(complexity(f) <= 40 for f in proposals)
-    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_data_trip_nothing(case: str) -> None:
+    _trips_nothing(case, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [3, 4, 5, 6])
+@pytest.mark.parametrize("case", [*ODD, *AT_THE_ENDS, "steps"])
+def test_odd_data_trip_nothing_whatever_their_values(case: str, seed: int) -> None:
+    _trips_nothing(case, seed)
+
+
+@pytest.mark.parametrize("case", AT_THE_ENDS)
+def test_values_at_the_ends_of_what_a_table_may_hold_trip_nothing(case: str) -> None:
+    _trips_nothing(case, 2)

@@ -83,6 +83,7 @@ class Comparison:
     warnings: tuple[Warning, ...]
 
 
+@np.errstate(all="ignore")
 def compare_formulas(a: str, b: str, box: Box | None = None, free_constants: bool = False) -> Comparison:
     """Compare two formulas on a box; without one, on the widest of four ranges of each input (-10 to 10, 0.1 to 10, -1
     to 1, 0.01 to 1) on which both are defined.

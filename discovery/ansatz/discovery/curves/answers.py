@@ -62,6 +62,7 @@ class Questions:
             raise InvalidInputError(violations)
 
 
+@np.errstate(all="ignore")
 def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Options = Options()) -> Answers:  # noqa: B008
     """Answers of one law of a report on the same curves. The law is fitted again, as the report fitted it.
 

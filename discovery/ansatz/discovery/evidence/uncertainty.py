@@ -25,6 +25,7 @@ def standard_errors(
     return uncertainty(formula, rmse, free, problem, marks)[0]
 
 
+@np.errstate(all="ignore")
 def uncertainty(
     formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED
 ) -> tuple[Array, Array]:

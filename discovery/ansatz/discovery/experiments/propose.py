@@ -78,6 +78,7 @@ class Proposal:
     warnings: tuple[Warning, ...]
 
 
+@np.errstate(all="ignore")
 def propose_experiments(
     table: Table, candidates: Sequence[Candidate], box: Box, count: int = DEFAULT_EXPERIMENTS, seed: int = 0
 ) -> Proposal:

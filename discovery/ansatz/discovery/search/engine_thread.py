@@ -5,6 +5,8 @@ from __future__ import annotations
 import queue
 import threading
 
+import numpy as np
+
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node
 from ansatz.discovery.problem.problem import Problem
@@ -23,6 +25,7 @@ class EngineThread:
         self._budget = budget
         self._found: queue.SimpleQueue[Node] = queue.SimpleQueue()
 
+        @np.errstate(all="ignore")  # a thread begins with numpy's own settings
         def run() -> None:
             try:
                 engine.search(problem, budget, self._found.put, seeds)

@@ -42,6 +42,7 @@ class Evaluation:
     columns: Mapping[str, str]
 
 
+@np.errstate(all="ignore")
 def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
     """Score the caller's own formula; with `refit`, its numbers that are no integers are fitted first.
 

@@ -14,6 +14,8 @@ from ansatz.discovery.expression.evaluate import evaluate
 from ansatz.discovery.search.structured import build
 
 _POWERS: Final = (-1.0, -0.5, 0.5, 1.5)
+_LARGEST: Final = 1e70
+"""Of what is raised to the fourth power, which must be a number still."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,7 @@ def _saturating(names: list[str], variables: Variables) -> Iterator[Node]:
         low = max(low, _SCALES.least * high)
         grid = np.geomspace(_SCALES.below * low, _SCALES.above * high, _SCALES.halves)
         square = power(x, Number(2.0))
-        for k in grid:
+        for k in grid[grid < _LARGEST]:
             if np.all(values >= 0):
                 yield divide(x, add(Number(float(k)), x))
                 yield divide(build.ONE, add(Number(float(k)), x))

@@ -150,6 +150,8 @@ class PenalisedSpline:
         m = basis.shape[1]
         span = t[-1] - t[0]
         penalty = _penalty(knots, m, self.order) * span ** (2 * self.order - 1)
+        if not np.all(np.isfinite(penalty)):
+            return None
         gram = basis.T @ basis
         ridge = _PENALISED.ridge * np.trace(gram) / m
         least = _PENALISED.least_penalty

@@ -99,18 +99,22 @@ def _reciprocal(atom: Atom) -> Atom:
         return Atom(divide(build.ONE, atom.node), 1 / atom.values)
 
 
+@np.errstate(all="ignore")
 def _square(atom: Atom) -> Atom:
     return Atom(build.raised(atom.node, 2.0), atom.values**2)
 
 
+@np.errstate(all="ignore")
 def _plus(a: Atom, b: Atom) -> Atom:
     return Atom(add(a.node, b.node), a.values + b.values)
 
 
+@np.errstate(all="ignore")
 def _minus(a: Atom, b: Atom) -> Atom:
     return Atom(subtract(a.node, b.node), a.values - b.values)
 
 
+@np.errstate(all="ignore")
 def _times(factor: float, atom: Atom) -> Atom:
     return Atom(build.scaled(factor, atom.node), factor * atom.values)
 
@@ -189,6 +193,7 @@ def _norms(base: Sequence[Atom]) -> Iterator[Letter]:
                 yield Letter(_apply("sqrt", np.sqrt, _third_side(a, b, angle)), "norm", False)
 
 
+@np.errstate(all="ignore")
 def _third_side(a: Atom, b: Atom, angle: Atom) -> Atom:
     """Return the square of a triangle's third side, a**2 + b**2 - 2*a*b*cos(angle)."""
     product = a.node if b.node == build.ONE else b.node if a.node == build.ONE else multiply(a.node, b.node)

@@ -137,7 +137,8 @@ def _small(problem: Problem) -> Bank:
 
 def _wide(problem: Problem) -> Bank:
     atoms = terms.inputs(problem)
-    gaps = [terms.Atom(build.raised(g.node, 2.0), g.values**2) for g in terms.differences(atoms)]
+    with np.errstate(over="ignore"):
+        gaps = [terms.Atom(build.raised(g.node, 2.0), g.values**2) for g in terms.differences(atoms)]
     d = len(atoms)
     monomials = terms.monomials(d, (-2, -1, 1, 2), 4, 5)
     powers = [((j, e),) for j in range(d) for e in (0.5, -0.5, 3.0, -3.0, 4.0, -4.0)]

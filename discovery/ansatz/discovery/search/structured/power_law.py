@@ -40,6 +40,7 @@ class _Tolerances:
     Attributes:
         exact: largest residual in logarithms that is taken for rounding.
         within: standard errors by which an exponent may miss a simple fraction.
+        no_emphasis: largest root weight of all rows below which none counts.
         least_emphasis: least root weight of a row in the fit of exponents, over the largest.
         least_weight: least weight of a row in the mean that gives the coefficient.
         singular: share of the largest singular value below which one counts as 0.
@@ -47,6 +48,7 @@ class _Tolerances:
 
     exact: float = 1e-9
     within: float = 3.0
+    no_emphasis: float = 1e-100
     least_emphasis: float = 1e-6
     least_weight: float = 1e-12
     singular: float = 1e-12
@@ -121,6 +123,8 @@ class _Logarithms:
         for _ in range(_EFFORT.reweightings if np.max(np.abs(residual)) > _TOLERANCES.exact else 0):
             predicted = design @ solution
             emphasis = roots * np.exp(predicted - predicted.max())
+            if not emphasis.max() > _TOLERANCES.no_emphasis:
+                break  # the rows of the largest values have no weight
             roots_now = np.maximum(emphasis, _TOLERANCES.least_emphasis * emphasis.max())
             solution = _solve(design, self._y, roots_now)
             residual = (self._y - design @ solution) * roots_now / np.sqrt(np.mean(roots_now**2))

@@ -100,7 +100,7 @@ def _quotients(problem: Problem, bank: Bank, target: Transformed) -> Iterator[No
         if lead == 0 and target.outer in _COMPLETED and (not found or found[-1].error > TOLERANCES.exact):
             found += list(regression.completed(found, _LIMITS.completions, features.shape[1]))
         for model in found:
-            if _is_quotient(model, values.shape[1]):
+            if _is_quotient(model, values.shape[1], size):
                 yield target.outer.inverse(_quotient(bank, lead, model, values.shape[1], size), problem.functions)
     if target.outer in _COMPLETED:
         yield from _small_quotients(problem, bank, target)
@@ -114,13 +114,14 @@ def _small_quotients(problem: Problem, bank: Bank, target: Transformed) -> Itera
     features = np.hstack([values, -t[:, None] * values[:, 1:]])
     regression = Regression(t, features, np.empty((t.size, 0)), target.roots)
     for model in regression.triples(0, features.shape[1]):
-        if _is_quotient(model, values.shape[1]):
+        if _is_quotient(model, values.shape[1], size):
             yield target.outer.inverse(_quotient(bank, 0, model, values.shape[1], size), problem.functions)
 
 
-def _is_quotient(model: Selection, p: int) -> bool:
+def _is_quotient(model: Selection, p: int, size: float) -> bool:
     above = sum(i < p for i in model.support)
-    return 0 < above < len(model.support)
+    with np.errstate(over="ignore"):
+        return 0 < above < len(model.support) and bool(np.all(np.isfinite(size * model.coefficients)))
 
 
 def _quotient(bank: Bank, lead: int, model: Selection, p: int, size: float) -> Node:

@@ -78,7 +78,7 @@ def merged(problem: Problem, i: int, j: int, merge: Merge) -> Reduction | None:
     """Return the problem with inputs i and j replaced by one; None where that is not finite."""
     with np.errstate(all="ignore"):
         values = merge.values(problem.X[:, i], problem.X[:, j])
-    if not np.all(np.isfinite(values)) or np.ptp(values) == 0:
+    if not _varies(values):
         return None
     name = next(fresh_names(problem))
     node = merge.node(Variable(problem.names[i]), Variable(problem.names[j]))
@@ -90,6 +90,10 @@ def merged(problem: Problem, i: int, j: int, merge: Merge) -> Reduction | None:
         lambda formula: substitute(formula, {name: node}),
         f"{merge.label}({problem.names[i]},{problem.names[j]})",
     )
+
+
+def _varies(values: Array) -> bool:
+    return bool(np.all(np.isfinite(values)) and values.min() < values.max())
 
 
 def merges(problem: Problem) -> Iterator[tuple[Merge, int, int]]:
@@ -129,7 +133,7 @@ def peeled_values(problem: Problem, values: Array, drop: Sequence[int] = ()) -> 
         y = problem.y / values
         weights = values**2 if problem.weights is None else problem.weights * values**2
         mean = float(np.mean(weights))
-    if not (np.all(np.isfinite(y)) and np.isfinite(mean) and mean > 0) or np.ptp(y) == 0:
+    if not (np.isfinite(mean) and mean > 0) or not _varies(y):
         return None
     return replace(_without(problem, drop), y=y, weights=weights / mean)
 
@@ -138,7 +142,7 @@ def shifted(problem: Problem, term: Node, drop: Sequence[int] = ()) -> Reduction
     """Return the problem of y - term, without the inputs `drop`; None where that is not finite."""
     with np.errstate(all="ignore"):
         y = problem.y - problem.evaluate(term)
-    if not np.all(np.isfinite(y)) or np.ptp(y) == 0:
+    if not _varies(y):
         return None
     smaller = replace(_without(problem, drop), y=y)
     return Reduction(smaller, lambda formula: add(term, formula), f"shift {to_text(term)}")

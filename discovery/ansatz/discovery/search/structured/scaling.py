@@ -64,7 +64,8 @@ def symmetries(problem: Problem, view: View, most: int) -> list[tuple[Array, flo
     slopes, value = view.gradient(problem)
     usable = np.all(np.isfinite(slopes), axis=1) & np.isfinite(value)
     columns = np.column_stack([slopes[usable], -value[usable]])
-    gram = columns.T @ columns
+    with np.errstate(all="ignore"):
+        gram = columns.T @ columns
     d = slopes.shape[1]
     if not np.all(np.isfinite(gram)) or gram[d, d] <= 0:
         return []
@@ -72,9 +73,9 @@ def symmetries(problem: Problem, view: View, most: int) -> list[tuple[Array, flo
     b = -(a @ gram[:d, d]) / gram[d, d]
     b = np.clip(np.round(2 * b) / 2, -_LIMITS.most_degree, _LIMITS.most_degree)
     vectors = np.column_stack([a, b])
-    left = np.einsum("ij,ij->i", vectors @ gram, vectors)
-    size = vectors**2 @ np.diag(gram)
     with np.errstate(all="ignore"):
+        left = np.einsum("ij,ij->i", vectors @ gram, vectors)
+        size = vectors**2 @ np.diag(gram)
         violation = np.sqrt(np.maximum(left, 0) / size)
     length = np.abs(a).sum(axis=1) + _LIMITS.degree * np.abs(b)
     order = np.argsort(violation * (1 + _LIMITS.length * length), kind="stable")

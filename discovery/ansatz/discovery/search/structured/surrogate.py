@@ -207,8 +207,10 @@ class View:
         target, roots = self.target(problem)
         return fit(columns, target, roots, extra)
 
+    @np.errstate(all="ignore")
     def gradient(self, problem: Problem) -> tuple[Array, Array]:
-        """Return x_i * dy/dx_i of the surrogate, of shape `(n, d)`, and y, of shape `(n,)`, over the scale of y."""
+        """Return x_i * dy/dx_i of the surrogate, of shape `(n, d)`, and y, of shape `(n,)`, over the scale of y; inf
+        or NaN where that is beyond float64."""
         target, roots = self.target(problem)
         columns = [self.column(v) for v in problem.columns.values()]
         end = fit(columns, target, roots).terms

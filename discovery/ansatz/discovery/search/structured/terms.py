@@ -134,11 +134,13 @@ def applied(problem: Problem, functions: Sequence[str], arguments: Sequence[Atom
     return atoms
 
 
+@np.errstate(all="ignore")
 def differences(atoms: Sequence[Atom]) -> list[Atom]:
     """Return x_i - x_j of all pairs."""
     return [Atom(subtract(a.node, b.node), a.values - b.values) for a, b in combinations(atoms, 2)]
 
 
+@np.errstate(all="ignore")
 def products(atoms: Sequence[Atom]) -> list[Atom]:
     """Return x_i * x_j of all pairs."""
     return [Atom(multiply(a.node, b.node), a.values * b.values) for a, b in combinations(atoms, 2)]
