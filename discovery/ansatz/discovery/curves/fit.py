@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from ansatz.discovery.curves.laws import SELF
 from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.optimise import Objective, minimise
 from ansatz.discovery.curves.sample import Sample
@@ -71,6 +72,11 @@ class CurveFit:
         """The law on the rows, shape (n,)."""
         variables = self.model.variables_at(self.sample.columns)
         return np.array(np.broadcast_to(self.model.values(self.u[None, :], variables)[0], (self.sample.rows,)))
+
+    @property
+    def can_be_written(self) -> bool:
+        """Whether its published constants are finite, and the grammar takes them."""
+        return self.model.formula(self.u, SELF) is not None
 
     @property
     def constants(self) -> int:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ansatz.discovery.curves.batch_tree import batch_dual, batch_values
 from ansatz.discovery.curves.laws import SELF, Law
 from ansatz.discovery.expression import Array, Node, Number, Variable, substitute
+from ansatz.discovery.expression.grammar import MAX_EXPONENT, has_exponents_within
 
 _NEWTON_STEPS = 60
 _NEWTON_TOLERANCE = 1e-13
@@ -47,9 +48,10 @@ class CurveModel:
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """Lower and upper bounds of u, each of shape (p,)."""
-        lower = self.inward(np.array([p.lower for p in self.law.parameters]))
-        upper = self.inward(np.array([p.upper for p in self.law.parameters]))
+        """Lower and upper bounds of u, each of shape (p,); exponents stay within what the grammar takes."""
+        limits = [MAX_EXPONENT if name in self.law.exponents else np.inf for name in self.names]
+        lower = self.inward(np.maximum([p.lower for p in self.law.parameters], np.negative(limits)))
+        upper = self.inward(np.minimum([p.upper for p in self.law.parameters], limits))
         return lower, upper
 
     def inward(self, theta: Array) -> Array:
@@ -116,8 +118,8 @@ class CurveModel:
             return {c: float(batch_values(tree, given)) for c, tree in self.law.published_trees.items()}  # type: ignore[arg-type]
 
     def formula(self, u: Array, target: str) -> Node | None:
-        """The law in terms of columns, with its published constants; None where one is not finite. An implicit law
-        speaks of its value by the name `target`."""
+        """Return the law in terms of columns, with its published constants; None where one is not finite, or where the
+        grammar would refuse an exponent. An implicit law speaks of its value by the name `target`."""
         constants = self.constants(u)
         if not all(np.isfinite(value) for value in constants.values()):
             return None
@@ -125,7 +127,8 @@ class CurveModel:
         replaced |= {v: Variable(column) for v, column in self.binding.items()}
         if self.law.implicit:
             replaced[SELF] = Variable(target)
-        return substitute(self.law.formula_tree, replaced)
+        formula = substitute(self.law.formula_tree, replaced)
+        return formula if has_exponents_within(formula) else None
 
 
 def scale_of(column: Array) -> float:

@@ -124,6 +124,8 @@ def _together(runs: _Runs, law: Law, binding: Mapping[str, str], names: Sequence
             float(len(complete)),
         )
     middle = sorted(fits.values(), key=lambda f: f.noise)[len(fits) // 2]
+    if not middle.can_be_written:
+        return None
     found = Found(middle, of_catalogue(law.name), FAMILY_BITS, bits, foretold, judged=foretold is not None)
     y = np.concatenate([f.sample.y for f in fits.values()])
     error = np.concatenate([f.values for f in fits.values()]) - y

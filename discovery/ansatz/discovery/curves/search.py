@@ -133,6 +133,9 @@ class Contest:
             self.add(fit, GIVEN, FAMILY_BITS)
 
     def add(self, fit: CurveFit, origin: Origin, structure: float) -> None:
+        """Let a fit compete, if its law can be written down."""
+        if not fit.can_be_written:
+            return
         best = min((f.bits for f in self.found), default=math.inf)
         self.found.append(Found(fit, origin, structure, law_bits(fit, structure, self.share)))
         if self.found[-1].bits < best:
@@ -173,7 +176,7 @@ class Contest:
 
     def _judged(self, found: Found) -> Found:
         fit = fit_law(found.fit.model, self.sample, self._seed, THOROUGH, also=(found.fit.u[None, :],)) or found.fit
-        if law_bits(fit, found.structure, self.share) > found.bits:
+        if law_bits(fit, found.structure, self.share) > found.bits or not fit.can_be_written:
             fit = found.fit
         bits = law_bits(fit, found.structure, self.share)
         if self._held_out is None:

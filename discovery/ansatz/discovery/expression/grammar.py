@@ -24,6 +24,7 @@ from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import node as tree
 from ansatz.discovery.expression.evaluate import evaluate
 from ansatz.discovery.expression.node import Apply, Node, Number, Variable
+from ansatz.discovery.expression.printing import to_text
 
 MAX_LENGTH: Final = 4096
 MAX_NESTING: Final = 64
@@ -163,10 +164,9 @@ class _Parser:
         self._nested()
         exponent = self._factor()
         self._nesting -= 1
-        if not tree.variables(exponent) and not any(tree.calls(exponent, *tree.PARTS)):
-            value = float(evaluate(exponent, {}, 1)[0])
-            if not abs(value) <= MAX_EXPONENT:
-                raise self._error(f"has an exponent of {value:g}; exponents lie within ±{MAX_EXPONENT:g}")
+        value = _constant_value(exponent)
+        if value is not None and not abs(value) <= MAX_EXPONENT:
+            raise self._error(f"has an exponent of {value:g}; exponents lie within ±{MAX_EXPONENT:g}")
         return Apply("**", (base, exponent))
 
     def _atom(self) -> Node:
@@ -259,6 +259,30 @@ class _Parser:
         return name
 
 
+def _constant_value(node: Node) -> float | None:
+    """Return the value of a part that is the same in every row; None of others."""
+    if isinstance(node, Number):
+        return node.value
+    if tree.variables(node) or any(tree.calls(node, *tree.PARTS)):
+        return None
+    return float(evaluate(node, {}, 1)[0])
+
+
+def has_exponents_within(formula: Node) -> bool:
+    """Return whether the grammar takes every exponent of the formula."""
+    values = (_constant_value(power.args[1]) for power in tree.calls(formula, "**"))
+    return all(value is None or abs(value) <= MAX_EXPONENT for value in values)
+
+
+def is_readable(formula: Node) -> bool:
+    """Return whether the grammar takes the formula as it is printed."""
+    try:
+        parse(to_text(formula), others=True)
+    except InvalidInputError:
+        return False
+    return True
+
+
 def is_name(text: str) -> bool:
     """Whether `text` can stand for a variable in a formula."""
     return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None and text not in (
@@ -267,4 +291,13 @@ def is_name(text: str) -> bool:
     )
 
 
-__all__ = ["MAX_EXPONENT", "MAX_LENGTH", "MAX_NESTING", "MAX_NODES", "is_name", "parse"]
+__all__ = [
+    "MAX_EXPONENT",
+    "MAX_LENGTH",
+    "MAX_NESTING",
+    "MAX_NODES",
+    "has_exponents_within",
+    "is_name",
+    "is_readable",
+    "parse",
+]

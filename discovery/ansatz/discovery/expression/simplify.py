@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 
 from ansatz.discovery.expression import node as tree
 from ansatz.discovery.expression.evaluate import evaluate
+from ansatz.discovery.expression.grammar import has_exponents_within
 from ansatz.discovery.expression.node import Apply, Node, Number, Variable, complexity, is_integer
 
 _ONE = Number(1.0)
@@ -24,7 +25,8 @@ _MOST_QUARTERS = 8
 
 
 def simplify(node: Node, positive: Collection[str] = (), roots: bool = True) -> Node:
-    """An equal formula in canonical form, never more complex than the one given.
+    """An equal formula in canonical form, never more complex than the one given, nor with larger exponents than the
+    grammar takes: x**60*x**60 stays as it is.
 
     `positive` names variables known to be > 0 on the domain of interest; with `roots` a power of 1/2 is written sqrt.
     """
@@ -35,7 +37,7 @@ def simplify(node: Node, positive: Collection[str] = (), roots: bool = True) -> 
             result = simplifier.canonical(node)
         except (ValueError, OverflowError, ZeroDivisionError):  # a constant part beyond float64
             break
-        if complexity(result) <= complexity(best):
+        if complexity(result) <= complexity(best) and has_exponents_within(result):
             best = result
         if result == node:
             break

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.expression.grammar import has_exponents_within
 from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.expression.numbers import free_positions, numbers, set_groups, with_numbers
 from ansatz.discovery.fit.marks import UNMARKED, Marks
@@ -55,7 +56,7 @@ def fit_constants(
     `free` are positions among the numbers of the formula; by default those that are no integers. Levenberg-Marquardt
     (MINPACK, Moré 1978) with analytic derivatives, from the numbers as they stand, at most `max_evaluations`
     evaluations. Numbers that `marks` say are one constant stay equal. The result is never worse than the formula as
-    given.
+    given; an optimum whose exponents the grammar would refuse is none.
     """
     positions = marks.leaders(free_positions(formula) if free is None else free)
     start_error = problem.rmse(problem.evaluate(formula))
@@ -69,6 +70,8 @@ def fit_constants(
     if found is None:
         return unchanged
     best = with_numbers(formula, set_groups(values, groups, found))
+    if not has_exponents_within(problem.composed(best)):
+        return unchanged
     error = problem.rmse(problem.evaluate(best))
     return FormulaFit(best, error, positions, marks) if error <= start_error else unchanged
 

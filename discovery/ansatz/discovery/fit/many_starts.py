@@ -171,7 +171,7 @@ def _polished(projection: Projection, start: Array) -> Array:
             )  # fmt: skip
         except (ValueError, np.linalg.LinAlgError):
             return projection.solved(start)
-    return projection.solved(found.x)
+    return projection.brought_back(projection.solved(found.x))
 
 
 def _within_bounds(projection: Projection) -> Array:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
 from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.expression.numbers import numbers, set_groups
+from ansatz.discovery.expression.grammar import has_exponents_within
+from ansatz.discovery.expression.numbers import numbers, set_groups, with_numbers
 from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.linear import linear_slots
 from ansatz.discovery.fit.model import Slot
@@ -20,6 +22,7 @@ from ansatz.discovery.problem.problem import Problem
 
 OUTSIDE = 1e15
 """A residual, over the scale of y, outside the formula's domain."""
+_HALVINGS: Final = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,22 @@ class Projection:
         if not (np.all(np.isfinite(design)) and np.all(np.isfinite(target))):
             return values
         return set_groups(values, groups, self._least_squares(design, target))
+
+    def brought_back(self, values: Array) -> Array:
+        """Return all numbers, the bent ones moved back to where they stood until the grammar takes the exponents."""
+        start = self._numbers
+        if self._can_be_written(values) or not self._can_be_written(start):
+            return values
+        share = 0.0
+        for step in 0.5 ** np.arange(1, _HALVINGS):
+            share += step if self._can_be_written(start + (share + step) * (values - start)) else 0.0
+        moved = start + share * (values - start)
+        return self.solved([moved[self.slots[i].positions[0]] for i in self.bent])
+
+    def _can_be_written(self, values: Array) -> bool:
+        if not np.all(np.isfinite(values)):
+            return False
+        return has_exponents_within(self.problem.composed(with_numbers(self.formula, values)))
 
     def residual(self, values: Array) -> Array:
         """Weighted residual over the scale of y, shape (n,)."""

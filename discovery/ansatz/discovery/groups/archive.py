@@ -14,6 +14,7 @@ from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.evidence.naming import WITHIN
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, Node, Number, complexity
+from ansatz.discovery.expression.grammar import is_readable
 from ansatz.discovery.expression.node import exponent_positions
 from ansatz.discovery.expression.numbers import fitted_positions, given_numbers, numbers
 from ansatz.discovery.groups.fit import fit_groups
@@ -105,14 +106,17 @@ class GroupedArchive:
         settled: Mapping[int, bool] | None = None,
         start: Array | None = None,
     ) -> GroupedEntry | None:
-        """Fit the structure, find how its constants are shared, name them; the entry, or None where it fits nowhere."""
+        """Fit the structure, find how its constants are shared, name them; the entry, or None where it fits nowhere or
+        the grammar would refuse it."""
         if complexity(structure.formula) > self.problem.problem.max_complexity:
             return None
         found = Sharing(self.problem, budget).fit(structure, settled or {}, start)
         if found is None:
             return None
         pruned = found if origin.is_given else self._pruned(found)
-        return self.keep(name_shared(pruned, self.problem), origin)
+        named = name_shared(pruned, self.problem)
+        # Whatever is reported can be given back.
+        return self.keep(named, origin) if is_readable(named.fit.formula) else None
 
     def _pruned(self, current: ScoredGroups) -> ScoredGroups:
         """Return it without the shared constants that lie within their error of zero, as long as that is shorter."""

@@ -52,7 +52,8 @@ def fit_groups(
     """Return the structure with its constants at the nearest (weighted) least-squares optimum within their bounds.
 
     `start` has shape (k, G); a shared constant starts at its first group's value, a fixed one keeps it. The rmse is inf
-    where the start is not finite on all rows.
+    where the start is not finite on all rows. An optimum whose exponents the grammar would refuse is none: the start
+    stands.
     """
     per_group, fixed = frozenset(per_group) - frozenset(fixed), frozenset(fixed)
     values = np.array(start, dtype=np.float64)
@@ -64,7 +65,8 @@ def fit_groups(
     blocks = _Blocks(tuple(sorted(per_group)), unfitted.shared)
     if blocks.free:
         with np.errstate(all="ignore"):
-            values = _minimise(structure, problem, values, blocks, max_steps)
+            found = _minimise(structure, problem, values, blocks, max_steps)
+        values = found if structure.has_exponents_within(found) else values
     rmse = problem.problem.rmse(structure.predict(values, problem))
     return GroupedFit(structure, values, per_group, rmse, fixed)
 

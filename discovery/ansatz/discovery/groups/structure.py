@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node, Number, Variable, simplify, values_and_jacobian
-from ansatz.discovery.expression.node import rebuild
+from ansatz.discovery.expression.grammar import MAX_EXPONENT, has_exponents_within
+from ansatz.discovery.expression.node import exponent_positions, rebuild
 from ansatz.discovery.expression.numbers import numbers, with_numbers
 from ansatz.discovery.groups.problem import GroupedProblem
 
@@ -44,8 +45,11 @@ class Structure:
 
     @property
     def bounds(self) -> tuple[Array, Array]:
-        """Lower and upper bounds, each of shape (k, 1)."""
-        lower, upper = ([getattr(c, end) for c in self.constants] for end in ("lower", "upper"))
+        """Lower and upper bounds, each of shape (k, 1); exponents stay within what the grammar takes."""
+        exponents = exponent_positions(self.formula)
+        limits = [MAX_EXPONENT if exponents & set(c.positions) else np.inf for c in self.constants]
+        lower = np.maximum([c.lower for c in self.constants], np.negative(limits))
+        upper = np.minimum([c.upper for c in self.constants], limits)
         return np.reshape(lower, (-1, 1)), np.reshape(upper, (-1, 1))
 
     def initial(self) -> Array:
@@ -108,6 +112,11 @@ class Structure:
         formula = rebuild(bare, show)
         constants = tuple(replace(self.constants[i], positions=tuple(p)) for i, p in places.items())
         return Structure(formula, constants), tuple(places)
+
+    def has_exponents_within(self, values: Array) -> bool:
+        """Return whether the grammar takes every exponent, at the least and the largest of the groups' constants."""
+        ends = (values.min(axis=1), values.max(axis=1))
+        return all(has_exponents_within(self.at(end)) for end in ends)
 
     def at(self, values: Array) -> Node:
         """Return the formula with one number for each constant, shape (k,)."""

@@ -12,6 +12,7 @@ from ansatz.discovery.evidence.equivalence import Probe, same_values
 from ansatz.discovery.evidence.naming import Name, Named, name_constants
 from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, variables, walk
+from ansatz.discovery.expression.grammar import is_readable
 from ansatz.discovery.expression.numbers import fitted_positions, skeleton
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
@@ -169,6 +170,9 @@ class Archive:
         return Entry(named, origin, bits, self._probe.values(formula), self._wrongness(formula))
 
     def _insert(self, entry: Entry) -> Entry | None:
+        # Whatever is reported can be given back: to compare it, to start from it, to choose experiments by it.
+        if not is_readable(self.screen.composed(entry.formula)):
+            return None
         replaced: int | None = None
         for i, other in enumerate(self._entries):
             if same_values(entry.probe_values, other.probe_values):

@@ -15,6 +15,7 @@ import numpy as np
 
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobian
+from ansatz.discovery.expression.grammar import has_exponents_within
 from ansatz.discovery.expression.numbers import free_positions, numbers, with_numbers
 from ansatz.discovery.fit.minpack import Evaluate, Stop, minimise, remembered
 from ansatz.discovery.trajectories.record import Record
@@ -209,7 +210,8 @@ class IntegralForm:
         return -residual * self.scale, slopes * self.scale
 
     def fit(self, formula: Node, evaluations: int = _EVALUATIONS) -> Explained | None:
-        """The formula with its constants fitted; None where it is not finite on the way."""
+        """Return the formula with its constants fitted; None where it is not finite on the way, or the grammar would
+        refuse an exponent."""
         at = self._objective(formula)
         free = free_positions(formula)
         values = numbers(formula)
@@ -225,7 +227,7 @@ class IntegralForm:
             rms = float(np.sqrt(np.mean(residual**2)))
         values[list(free)] = found
         fitted = with_numbers(formula, values)
-        if not rms < 1e10:
+        if not rms < 1e10 or not has_exponents_within(fitted):
             return None
         return Explained(fitted, rms * self.scale, self._bits(fitted, rms, found, jacobian))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 
-from ansatz.discovery.expression import Node, parse, variables
+from ansatz.discovery.expression import Node, Variable, parse, variables
+from ansatz.discovery.expression.node import NEGATION, Apply, calls
 
 SELF = "y"
 """The name by which an implicit law speaks of its own value."""
@@ -100,6 +101,13 @@ class Law:
         """Return the names of the published constants, in order of appearance."""
         known = (*self.variables, SELF) if self.implicit else self.variables
         return tuple(name for name in variables(self.formula_tree) if name not in known)
+
+    @cached_property
+    def exponents(self) -> frozenset[str]:
+        """Names that are exponents by themselves in the published form, or with a minus."""
+        found = (power.args[1] for power in calls(self.formula_tree, "**"))
+        bare = (e.args[0] if isinstance(e, Apply) and e.op == NEGATION else e for e in found)
+        return frozenset(e.name for e in bare if isinstance(e, Variable))
 
     @cached_property
     def implicit(self) -> bool:
