@@ -10,7 +10,7 @@ import numpy as np
 from ansatz.discovery.evidence.description_length import formula_bits
 from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Node, complexity, simplify
-from ansatz.discovery.expression.grammar import is_readable
+from ansatz.discovery.expression.grammar import has_exponents_within
 from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.trajectories.scored import ScoredSystem, scored
 from ansatz.discovery.trajectories.shooting import Shooting
@@ -94,7 +94,7 @@ class Systems:
         fit = self.shooting.fit(system, near.fit if near else None)
         if fit is None and near is not None:
             fit = self.shooting.fit(system)
-        if fit is None or not fit.converged or not all(map(is_readable, fit.system.equations)):
+        if fit is None or not fit.converged or not all(map(has_exponents_within, fit.system.equations)):
             return None
         item = scored(fit, self.shooting, origins, names)
         return item if np.isfinite(item.bits) else None
