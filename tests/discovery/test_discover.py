@@ -101,6 +101,17 @@ def test_constant_and_repeated_inputs_are_warned_of_and_do_no_harm() -> None:
     assert {"CONSTANT_COLUMN", "DUPLICATE_COLUMN"} <= codes(report)
 
 
+def test_a_repeated_input_is_said_to_be_left_out_only_where_it_was() -> None:
+    x = np.linspace(1, 4, 30)
+    data = table(3 * x**2, x=x, copy=x)
+    searched = discover(data, ALONE)
+    used = evaluate_formula(data, "3*x*copy", refit=False)
+    said = {w.message for report in (searched, used) for w in report.warnings if w.code == "DUPLICATE_COLUMN"}
+    assert said == {
+        "The input 'copy' repeats 'x'; it was left out.", "The input 'copy' repeats 'x'; both were kept.",
+    }  # fmt: skip
+
+
 def test_an_ansatz_is_fitted_and_what_it_misses_is_found() -> None:
     rng = np.random.default_rng(3)
     x, v = rng.uniform(-2, 2, (2, 300))

@@ -145,16 +145,17 @@ def _useful_inputs(table: Table, names: Mapping[str, str], used: set[str]) -> tu
     warnings: list[Warning] = []
     seen: dict[bytes, str] = {}
     for name in table.inputs:
-        values = np.ascontiguousarray(table.column(name).values)
+        values, is_used = np.ascontiguousarray(table.column(name).values), names[name] in used
         key = hashlib.sha256(values.data).digest()
         if values.min() == values.max():
             warnings.append(Warning("CONSTANT_COLUMN", f"The input {name!r} is {values[0]} in every row."))
         elif key in seen:
-            warnings.append(Warning("DUPLICATE_COLUMN", f"The input {name!r} repeats {seen[key]!r}; it was left out."))
+            fate = "both were kept" if is_used else "it was left out"
+            warnings.append(Warning("DUPLICATE_COLUMN", f"The input {name!r} repeats {seen[key]!r}; {fate}."))
         else:
             seen[key] = name
             kept.append(name)
             continue
-        if names[name] in used:
+        if is_used:
             kept.append(name)
     return kept, warnings
