@@ -14,16 +14,53 @@ from ansatz.discovery.search.sparse.waves import Wave
 from ansatz.discovery.search.structured import build
 
 Part = Term | Wave
-_TUNINGS: Final = 12
-_TUNED: Final = 1e-6
-_STEP: Final = 0.3
-_FLOOR: Final = 1e-24
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """Set the Bayesian information criterion (Schwarz 1978) of a sum with waves. Chosen by judgement.
+
+    Attributes:
+        frequency: constants that a frequency counts for: itself, and its choice among many.
+        floor: sum of squares, over that of the target, that is added: errors of 1e-12 are taken for rounding.
+    """
+
+    frequency: int = 3
+    floor: float = 1e-24
+
+
+@dataclass(frozen=True)
+class _Tuning:
+    """Bound the Gauss-Newton steps of frequencies, and the linear algebra. Chosen by judgement.
+
+    Attributes:
+        steps: at most.
+        settled: share of the sum of squares that a step must gain for another to be tried.
+        longest: step, in periods over the clock's range: beyond that a wave is another.
+        spanned: share of the largest singular value below which a column depends on the others.
+        singular: the same in fits and inverses, whose results only have to stay finite.
+    """
+
+    steps: int = 12
+    settled: float = 1e-6
+    longest: float = 0.3
+    spanned: float = 1e-10
+    singular: float = 1e-13
+
+
+CRITERION: Final = Criterion()
+_TUNING: Final = _Tuning()
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What is explained: `y`, shape (n,), and columns `known`, shape (n, k), that every model contains; both times
-    `roots`, the square roots of the row weights."""
+    """Hold what is explained.
+
+    Attributes:
+        y: times the roots, of shape `(n,)`.
+        known: columns that every model contains, times the roots, of shape `(n, k)`.
+        roots: square roots of the row weights, of shape `(n,)`.
+    """
 
     y: Array
     known: Array
@@ -36,7 +73,14 @@ class Target:
 
 @dataclass(frozen=True, eq=False)
 class SparseModel:
-    """Parts with their least-squares coefficients; `rss` is the sum of squares that they leave."""
+    """Hold parts with their least-squares coefficients.
+
+    Attributes:
+        target: what they explain.
+        parts: terms and waves.
+        coefficients: one for each term and each phase of a wave.
+        rss: sum of squares that they leave.
+    """
 
     target: Target
     parts: tuple[Part, ...]
@@ -45,32 +89,33 @@ class SparseModel:
 
     @property
     def score(self) -> float:
-        """Bayesian information criterion, in nats; a frequency counts as a constant and for its choice."""
+        """Return the Bayesian information criterion, in nats."""
         waves = sum(isinstance(p, Wave) for p in self.parts)
         count = int(self.target.known.shape[1]) + len(self.coefficients)
         n = self.target.rows
-        floor = _FLOOR * float(self.target.y @ self.target.y)
-        return 0.5 * n * math.log((self.rss + floor) / n) + 0.5 * math.log(n) * (count + 3 * waves)
+        floor = CRITERION.floor * float(self.target.y @ self.target.y)
+        return 0.5 * n * math.log((self.rss + floor) / n) + 0.5 * math.log(n) * (count + CRITERION.frequency * waves)
 
     def basis(self) -> tuple[Array, Array]:
-        """Orthonormal basis of all columns, and the residual."""
+        """Return an orthonormal basis of all columns, and the residual."""
         design = _unit(np.column_stack([self.target.known, *self._columns()]))
         if design.shape[1] == 0:
             return design, self.target.y
         left, singular, _ = np.linalg.svd(design, full_matrices=False)
-        basis = left[:, singular > 1e-10 * singular[0]]
+        basis = left[:, singular > _TUNING.spanned * singular[0]]
         residual = self.target.y - basis @ (basis.T @ self.target.y)
         return basis, residual - basis @ (basis.T @ residual)
 
     def with_part(self, part: Part) -> SparseModel:
+        """Return the model with one part more, fitted anew."""
         return fitted(self.target, (*self.parts, part))
 
     def without(self, index: int) -> SparseModel:
-        """The model without one part, frequencies as they are."""
+        """Return the model without one part, frequencies as they are."""
         return _linear(self.target, (*self.parts[:index], *self.parts[index + 1 :]))
 
     def smaller(self) -> list[tuple[Part, ...]]:
-        """The parts that are left without one part, or without one phase of a wave: what costs least first.
+        """Return the parts that are left without one part, or one phase of a wave: what costs least first.
 
         Dropping columns S raises the sum of squares by b' C⁻¹ b, with b their coefficients and C their block of the
         inverse Gram matrix.
@@ -78,7 +123,8 @@ class SparseModel:
         design = np.column_stack([self.target.known, *self._columns()])
         norms = np.linalg.norm(design, axis=0)
         norms = np.where(norms > 0, norms, 1.0)
-        inverse = np.linalg.pinv((design / norms).T @ (design / norms), rcond=1e-13, hermitian=True).astype(np.float64)
+        gram = (design / norms).T @ (design / norms)
+        inverse = np.linalg.pinv(gram, rcond=_TUNING.singular, hermitian=True).astype(np.float64)
         k = self.target.known.shape[1]
         sizes: Array = np.concatenate([np.zeros(k), self.coefficients]) * norms
         options: list[tuple[float, tuple[Part, ...]]] = []
@@ -96,17 +142,20 @@ class SparseModel:
         return [parts for _, parts in sorted(options, key=lambda option: option[0])]
 
     def _worse(self, sizes: Array, inverse: Array, columns: list[int], part: Part | None) -> float:
-        """By how much the score rises, frequencies held, where these columns, and this part as a whole, are dropped."""
+        """Return by how much the score rises where these columns are dropped, frequencies held.
+
+        With them goes the `part` whose last ones they are, if any.
+        """
         b = sizes[columns]
         block = inverse[np.ix_(columns, columns)] + 1e-300 * np.eye(len(columns))
         rise = max(float(b @ np.linalg.lstsq(block, b, rcond=None)[0]), 0.0)
         n = self.target.rows
-        floor = _FLOOR * float(self.target.y @ self.target.y)
-        saved = len(columns) + 3 * isinstance(part, Wave)
+        floor = CRITERION.floor * float(self.target.y @ self.target.y)
+        saved = len(columns) + CRITERION.frequency * isinstance(part, Wave)
         return 0.5 * n * math.log1p(rise / (self.rss + floor)) - 0.5 * math.log(n) * saved
 
     def formula(self) -> Node:
-        """The sum of the parts; what is known is no part of it."""
+        """Return the sum of the parts; what is known is no part of it."""
         nodes = [n for part in self.parts for n in ([part.node] if isinstance(part, Term) else part.nodes())]
         return build.linear(map(float, self.coefficients), nodes)
 
@@ -125,28 +174,28 @@ def _unit(design: Array) -> Array:
 
 
 def _solve(target: Target, columns: list[Array]) -> tuple[Array, float]:
-    """Coefficients of the columns beside what is known, and the sum of squares that is left."""
+    """Return coefficients of the columns beside what is known, and the sum of squares that is left."""
     design = np.column_stack([target.known, *columns])
     norms = np.linalg.norm(design, axis=0)
     norms = np.where(norms > 0, norms, 1.0)
-    solution = np.linalg.lstsq(design / norms, target.y, rcond=1e-13)[0]
+    solution = np.linalg.lstsq(design / norms, target.y, rcond=_TUNING.singular)[0]
     left = target.y - (design / norms) @ solution
     coefficients: Array = (solution / norms)[target.known.shape[1] :]
     return coefficients, float(left @ left)
 
 
 def fitted(target: Target, parts: tuple[Part, ...]) -> SparseModel:
-    """The model with its coefficients, and the frequencies of its waves, at the least-squares optimum."""
+    """Return the model with its coefficients, and the frequencies of its waves, at the least-squares optimum."""
     model = _linear(target, parts)
     if not any(isinstance(p, Wave) for p in parts):
         return model
-    for _ in range(_TUNINGS):
+    for _ in range(_TUNING.steps):
         moved = _linear(target, _moved(model))
         if moved.rss > model.rss:
             break
         gained = model.rss - moved.rss
         model = moved
-        if gained <= _TUNED * max(model.rss, _FLOOR * float(target.y @ target.y)):
+        if gained <= _TUNING.settled * max(model.rss, CRITERION.floor * float(target.y @ target.y)):
             break
     return model
 
@@ -158,7 +207,7 @@ def _linear(target: Target, parts: tuple[Part, ...]) -> SparseModel:
 
 
 def _moved(model: SparseModel) -> tuple[Part, ...]:
-    """The parts with each frequency moved by a Gauss-Newton step."""
+    """Return the parts with each frequency moved by a Gauss-Newton step."""
     slopes: list[Array] = []
     place = 0
     for part in model.parts:
@@ -173,7 +222,7 @@ def _moved(model: SparseModel) -> tuple[Part, ...]:
 
 
 def _stepped(wave: Wave, step: float) -> Wave:
-    """Moved by at most a part of what one period more over the clock's range makes."""
-    most = _STEP * 2 * np.pi / float(np.ptp(wave.clock.values))
+    """Return the wave moved by at most a part of what one period more over the clock's range makes."""
+    most = _TUNING.longest * 2 * np.pi / float(np.ptp(wave.clock.values))
     step = float(np.clip(step, -most, most))
     return wave.moved(step if wave.frequency + step > 0 else -wave.frequency / 2)

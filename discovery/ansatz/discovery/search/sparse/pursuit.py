@@ -17,26 +17,72 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array
 from ansatz.discovery.search.sparse.library import Term
-from ansatz.discovery.search.sparse.model import Part, SparseModel, Target, fitted
+from ansatz.discovery.search.sparse.model import CRITERION, Part, SparseModel, Target, fitted
 from ansatz.discovery.search.sparse.waves import Scan, Wave
 
-_INDEPENDENT: Final = 1e-8
-_ROUNDS: Final = 3
-_POOL: Final = 16
-_NEAR: Final = 6
-_PER_SIZE: Final = 2
-_MOST_SUBSETS: Final = 20_000
-_PATIENCE: Final = 2
-_MOST_WAVES: Final = 3
-_TUNED: Final = 2
-_MOST_AT_ONCE: Final = 60
-_ROWS_A_TERM: Final = 5
-_EXACT: Final = 1e-22
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work of a pursuit. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        patience: longer models in a row that the criterion does not want before a path ends.
+        rounds: of exchanging the parts of a model.
+        tuned: shorter models of which the frequencies are fitted before one is chosen.
+        waves: that are put beside a start.
+        at_once: terms with which a path may start all together.
+        rows_a_term: fewest rows for each of these terms.
+        pool: parts whose subsets are scanned.
+        near: terms of the pool that lie nearest to what the best model leaves.
+        subsets: of one size that are scanned.
+        a_size: best subsets of each size.
+    """
+
+    patience: int = 2
+    rounds: int = 3
+    tuned: int = 2
+    waves: int = 3
+    at_once: int = 60
+    rows_a_term: int = 5
+    pool: int = 16
+    near: int = 6
+    subsets: int = 20_000
+    a_size: int = 2
+
+
+@dataclass(frozen=True)
+class _Tolerances:
+    """Tell rounding from what is left to explain. Chosen by judgement, above the rounding of float64.
+
+    Attributes:
+        exact: sum of squares, over that of the target, of an exact model at most.
+        independent: least squared length of a term of unit length outside the model's columns.
+        better: nats that an exchange of parts must gain.
+        left: share of the sum of squares that a part is taken to leave at least.
+        ridge: added to the squared lengths of 1 in a scan of subsets, so that none is singular.
+    """
+
+    exact: float = 1e-22
+    independent: float = 1e-8
+    better: float = 1e-9
+    left: float = 1e-12
+    ridge: float = 1e-12
+
+
+_EFFORT: Final = _Effort()
+_TOLERANCES: Final = _Tolerances()
 
 
 @dataclass(frozen=True, eq=False)
 class Pursuit:
-    """Searches sums of at most `most_parts` of the terms and waves that explain the target."""
+    """Search sums of terms and waves that explain the target.
+
+    Attributes:
+        target: what is explained.
+        terms: that may be in a sum.
+        scans: of waves that may be.
+        most_parts: terms and waves of a sum.
+    """
 
     target: Target
     terms: Sequence[Term]
@@ -44,7 +90,7 @@ class Pursuit:
     most_parts: int
 
     def models(self, start: tuple[Part, ...], budget: Budget) -> Iterator[SparseModel]:
-        """Models worth a look as they are found: the path from `start`, each best of it improved."""
+        """Yield models worth a look as they are found: the path from `start`, each best of it improved."""
         best = fitted(self.target, ())
         model = self._beginning(start) if start else self._longer(best)
         stale = 0
@@ -56,12 +102,12 @@ class Pursuit:
                 yield best
             if self._exact(model):
                 return
-            model = self._longer(model) if stale < _PATIENCE and not budget.spent else None
+            model = self._longer(model) if stale < _EFFORT.patience and not budget.spent else None
 
     def _beginning(self, start: tuple[Part, ...]) -> SparseModel:
-        """What is left of a start with the waves beside it that the criterion wants."""
+        """Return what is left of a start with the waves beside it that the criterion wants."""
         model = fitted(self.target, start)
-        for _ in range(_MOST_WAVES):
+        for _ in range(_EFFORT.waves):
             wave = self._best_part(model, terms=False)
             longer = model if wave is None else model.with_part(wave)
             if longer.score >= model.score:
@@ -70,15 +116,20 @@ class Pursuit:
         return self._pruned(model)
 
     def _longer(self, model: SparseModel) -> SparseModel | None:
-        """The model with what lowers the criterion most, and without what that makes useless; None where there is
-        nothing to add."""
+        """Return the model with what lowers the criterion most, and without what that makes useless.
+
+        None where there is nothing to add.
+        """
         part = self._best_part(model) if len(model.parts) < self.most_parts else None
         return None if part is None else self._pruned(model.with_part(part))
 
     def starts(self) -> list[tuple[Part, ...]]:
-        """Where paths may begin: at nothing, and at all terms together, which are then taken off one by one; with
-        waves, at all terms and the best wave beside them, for each clock and carrier. The first two differ most."""
-        if len(self.terms) > min(_MOST_AT_ONCE, self.target.rows // _ROWS_A_TERM):
+        """Return where paths may begin; the first two differ most.
+
+        At nothing, and at all terms together, which are then taken off one by one. With waves, at all terms and the
+        best wave beside them, for each clock and carrier.
+        """
+        if len(self.terms) > min(_EFFORT.at_once, self.target.rows // _EFFORT.rows_a_term):
             return [()]
         everything: tuple[Part, ...] = tuple(self.terms)
         basis, residual = fitted(self.target, everything).basis()
@@ -90,15 +141,15 @@ class Pursuit:
         return [first, (), *others]
 
     def improves(self, model: SparseModel) -> bool:
-        """Whether the criterion wants one more part beside a model."""
+        """Tell whether the criterion wants one more part beside a model."""
         part = self._best_part(model)
         return part is not None and model.with_part(part).score < model.score
 
     def _exact(self, model: SparseModel) -> bool:
-        return model.rss <= _EXACT * float(self.target.y @ self.target.y)
+        return model.rss <= _TOLERANCES.exact * float(self.target.y @ self.target.y)
 
     def _best_part(self, model: SparseModel, terms: bool = True, waves: bool = True) -> Part | None:
-        """What lowers the criterion most, None where nothing is left to be explained."""
+        """Return what lowers the criterion most, None where nothing is left to be explained."""
         basis, residual = model.basis()
         left = float(residual @ residual)
         gains = self._gains(basis, residual)
@@ -107,38 +158,39 @@ class Pursuit:
             k = int(np.argmax(gains))
             options.append((float(gains[k]), 1, self.terms[k]))
         if waves:
-            options += [(gain, 5, wave) for scan in self.scans for gain, wave in scan.best(basis, residual)]
+            both = 2 + CRITERION.frequency
+            options += [(gain, both, wave) for scan in self.scans for gain, wave in scan.best(basis, residual)]
         n = self.target.rows
 
         def score(option: tuple[float, int, Part]) -> float:
-            rest = max(left - option[0], 1e-12 * left)
+            rest = max(left - option[0], _TOLERANCES.left * left)
             return 0.5 * n * float(np.log(rest)) + 0.5 * option[1] * float(np.log(n))
 
         options = [o for o in options if o[0] > 0]
         return min(options, key=score)[2] if options and left > 0 else None
 
     def _gains(self, basis: Array, residual: Array) -> Array:
-        """By how much each term would lower the squared error, shape (p,)."""
+        """Return by how much each term would lower the squared error, of shape `(p,)`."""
         if not self.terms:
             return np.empty(0)
         features = self._features
         inside = basis.T @ features
         left = 1.0 - np.einsum("ij,ij->j", inside, inside)
-        gains: Array = (residual @ features) ** 2 / np.maximum(left, _INDEPENDENT)
-        return np.where(left > _INDEPENDENT, gains, 0.0)
+        gains: Array = (residual @ features) ** 2 / np.maximum(left, _TOLERANCES.independent)
+        return np.where(left > _TOLERANCES.independent, gains, 0.0)
 
     @cached_property
     def _features(self) -> Array:
-        """The terms at unit length, shape (n, p)."""
+        """Return the terms at unit length, of shape `(n, p)`."""
         matrix = np.column_stack([t.values for t in self.terms]) * self.target.roots[:, None]
         norms = np.linalg.norm(matrix, axis=0)
         unit: Array = matrix / np.where(norms > 0, norms, 1.0)
         return unit
 
     def _pruned(self, model: SparseModel) -> SparseModel:
-        """Without the parts, or phases of waves, that the criterion does not want, and with `most_parts` at most."""
+        """Return the model without the parts, or phases, that the criterion does not want; `most_parts` at most."""
         while model.parts:
-            likely = model.smaller()[: 1 if len(model.parts) > self.most_parts else _TUNED]
+            likely = model.smaller()[: 1 if len(model.parts) > self.most_parts else _EFFORT.tuned]
             best = min((fitted(self.target, parts) for parts in likely), key=lambda m: m.score)
             if best.score > model.score and len(model.parts) <= self.most_parts:
                 break
@@ -146,8 +198,8 @@ class Pursuit:
         return model
 
     def _replaced(self, model: SparseModel, budget: Budget) -> SparseModel:
-        """Parts exchanged for better ones, as long as that lowers the criterion."""
-        for _ in range(_ROUNDS):
+        """Return the model with parts exchanged for better ones, as long as that lowers the criterion."""
+        for _ in range(_EFFORT.rounds):
             before = model
             for i in range(len(model.parts)):
                 if budget.spent or i >= len(model.parts):
@@ -157,22 +209,24 @@ class Pursuit:
                 if part is None or part is model.parts[i]:
                     continue
                 other = self._pruned(shorter.with_part(part))
-                if other.score < model.score - 1e-9:
+                if other.score < model.score - _TOLERANCES.better:
                     model = other
             if model is before:
                 break
         return model
 
     def subsets(self, best: SparseModel, met: Iterable[Part]) -> Iterator[SparseModel]:
-        """The best few of each size among all subsets of the best model's parts, of what lies near it and of what was
-        met on the way, frequencies held."""
+        """Yield the best few of each size among all subsets of a pool, frequencies held.
+
+        In the pool are the best model's parts, what lies near it and what was met on the way.
+        """
         if self._exact(best):
             return
         pool = sorted(best.parts, key=lambda p: isinstance(p, Term))
         basis, residual = fitted(self.target, tuple(pool)).basis()
-        near = [self.terms[k] for k in np.argsort(-self._gains(basis, residual))[:_NEAR]] if self.terms else []
+        near = [self.terms[k] for k in np.argsort(-self._gains(basis, residual))[: _EFFORT.near]] if self.terms else []
         for part in (*met, *near):
-            if len(pool) < _POOL and isinstance(part, Term) and part not in pool:
+            if len(pool) < _EFFORT.pool and isinstance(part, Term) and part not in pool:
                 pool.append(part)
         for size in range(1, min(len(best.parts) + 1, len(pool)) + 1):
             for parts in self._best_subsets(pool, size):
@@ -192,17 +246,17 @@ class Pursuit:
         gram, moment = design.T @ design, design.T @ y
         starts = np.concatenate([[0], np.cumsum(widths)])
         by_width: dict[int, list[tuple[tuple[int, ...], list[int]]]] = {}
-        for chosen in islice(combinations(range(len(pool)), size), _MOST_SUBSETS):
+        for chosen in islice(combinations(range(len(pool)), size), _EFFORT.subsets):
             places = [j for i in chosen for j in range(starts[i], starts[i + 1])]
             by_width.setdefault(len(places), []).append((chosen, places))
         ranked: list[tuple[float, tuple[int, ...]]] = []
         for subsets in by_width.values():
             index = np.array([places for _, places in subsets])
-            blocks = gram[index[:, :, None], index[:, None, :]] + 1e-12 * np.eye(index.shape[1])
+            blocks = gram[index[:, :, None], index[:, None, :]] + _TOLERANCES.ridge * np.eye(index.shape[1])
             moments = moment[index]
             explained = np.einsum("ij,ij->i", moments, np.linalg.solve(blocks, moments[..., None])[..., 0])
             ranked += [(-float(e), chosen) for e, (chosen, _) in zip(explained, subsets, strict=True)]
-        return [tuple(pool[i] for i in chosen) for _, chosen in sorted(ranked)[:_PER_SIZE]]
+        return [tuple(pool[i] for i in chosen) for _, chosen in sorted(ranked)[: _EFFORT.a_size]]
 
 
 def _columns(part: Part, roots: Array) -> Array:

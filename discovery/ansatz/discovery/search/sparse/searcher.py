@@ -18,15 +18,30 @@ from ansatz.discovery.search.sparse.model import Part, SparseModel, Target
 from ansatz.discovery.search.sparse.pursuit import Pursuit
 from ansatz.discovery.search.sparse.waves import clocks, others, scans
 
-_ROWS: Final = 1000
-_MOST_PARTS: Final = 8
-_MOST_STARTS: Final = 6
-_MIN_ROWS: Final = 20
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work of a search. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        rows: looked at.
+        least_rows: rows below which nothing is searched.
+        parts: terms and waves of a sum.
+        starts: paths in each stage.
+    """
+
+    rows: int = 1000
+    least_rows: int = 20
+    parts: int = 8
+    starts: int = 6
+
+
+_EFFORT: Final = _Effort()
 
 
 @dataclass(frozen=True)
 class SparseRegression:
-    """Proposes sums of at most eight terms, and of waves in inputs that are evenly spread, as times are."""
+    """Propose sums of at most eight terms, and of waves in inputs that are evenly spread, as times are."""
 
     name: str = "sparse"
 
@@ -38,12 +53,12 @@ class SparseRegression:
 
 
 def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool) -> Iterator[SparseModel]:
-    """Sums that explain the target beside the columns `known`, shape (n, k), whose coefficients are free as well.
+    """Yield sums that explain the target beside the columns `known`, of shape `(n, k)`, whose coefficients are free.
 
     First of terms alone; then, while there is something left to explain, with waves in evenly spread inputs, and if
     wanted in any input.
     """
-    if problem.rows < _MIN_ROWS or not problem.names:
+    if problem.rows < _EFFORT.least_rows or not problem.names:
         return
     rows = _chosen_rows(problem)
     small = problem.rows_only(rows)
@@ -58,8 +73,8 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
     if waves_anywhere and others(small):
         stages.append((terms, small.names))
     for listed, waved in stages:
-        pursuit = Pursuit(target, listed, scans(small, roots, waved), _MOST_PARTS)
-        for i, start in enumerate(pursuit.starts()[:_MOST_STARTS]):
+        pursuit = Pursuit(target, listed, scans(small, roots, waved), _EFFORT.parts)
+        for i, start in enumerate(pursuit.starts()[: _EFFORT.starts]):
             if best is not None and i != 1 and _leaves_noise(best, small) and not pursuit.improves(best):
                 break
             for model in pursuit.models(start, budget):
@@ -75,7 +90,7 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
 
 
 def _leaves_noise(model: SparseModel, problem: Problem) -> bool:
-    """Whether no structure is seen in what the model leaves: then waves have nothing to explain."""
+    """Tell whether no structure is seen in what the model leaves: then waves have nothing to explain."""
     basis, residual = model.basis()
     roots = model.target.roots
     found = structure(problem.y - residual / roots, basis / roots[:, None], problem)
@@ -83,6 +98,6 @@ def _leaves_noise(model: SparseModel, problem: Problem) -> bool:
 
 
 def _chosen_rows(problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    if problem.rows <= _ROWS:
+    if problem.rows <= _EFFORT.rows:
         return np.arange(problem.rows)
-    return np.sort(np.random.default_rng(problem.seed).choice(problem.rows, _ROWS, replace=False))
+    return np.sort(np.random.default_rng(problem.seed).choice(problem.rows, _EFFORT.rows, replace=False))
