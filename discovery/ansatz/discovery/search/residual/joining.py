@@ -19,45 +19,63 @@ from ansatz.discovery.fit.many_starts import fit_of, refit_model
 from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
 
-_ROUGHLY: Final = 12
-_REFITTED: Final = 2
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work of pruning. Chosen by judgement; `python -m bench.calibration` holds what is refined.
+
+    Attributes:
+        rough: evaluations of a rough fit.
+        refitted: best of the roughly fitted options that are fitted in full.
+    """
+
+    rough: int = 12
+    refitted: int = 2
+
+
+_EFFORT: Final = _Effort()
 
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """A fitted model with its description length on a problem."""
+    """Hold a fitted model with its description length on a problem."""
 
     model: AnsatzModel
     problem: Problem
 
     @cached_property
     def fit(self) -> FormulaFit:
+        """Return the fit of the model's formula."""
         return fit_of(self.model, self.problem)
 
     @cached_property
     def bits(self) -> float:
+        """Return the description length."""
         return Named(self.fit, {}).description_length(self.problem)
 
     @property
     def is_exact(self) -> bool:
+        """Tell whether the model explains the target to rounding."""
         return is_exact(self.fit.rmse, self.problem)
 
 
 def roughly(found: Joined, formula: Node) -> Joined:
-    """The model with another formula, simplified, all constants refitted together in a few steps."""
+    """Return the model with another formula, simplified, all constants refitted together in a few steps."""
     problem = found.problem
     simple = simplify(formula, problem.positive, roots="sqrt" in problem.functions)
-    return Joined(refit_model(replace(found.model, formula=simple), problem, _ROUGHLY), problem)
+    return Joined(refit_model(replace(found.model, formula=simple), problem, _EFFORT.rough), problem)
 
 
 def refitted(found: Joined) -> Joined:
-    """The model with all constants at the optimum next to it."""
+    """Return the model with all constants at the optimum next to it."""
     return Joined(refit_model(found.model, found.problem), found.problem)
 
 
 def pruned(found: Joined, budget: Budget) -> Joined:
-    """Without the terms that do not pay, and with 1 for numbers that the data do not determine, the rest refitted each
-    time. Each round, the options are refitted roughly, and the best of them in full."""
+    """Return the model without the terms that do not pay, and with 1 for numbers that the data do not determine.
+
+    The rest is refitted each time. Each round, the options are refitted roughly, and the best of them in full.
+    """
     while not budget.spent:
         rough: list[Joined] = []
         for shorter in dict.fromkeys((*_shorter(found.model.formula), *_settled(found))):
@@ -65,7 +83,7 @@ def pruned(found: Joined, budget: Budget) -> Joined:
                 return found
             if variables(shorter):
                 rough.append(roughly(found, shorter))
-        likely = sorted(rough, key=lambda option: option.bits)[:_REFITTED]
+        likely = sorted(rough, key=lambda option: option.bits)[: _EFFORT.refitted]
         best = min(map(refitted, likely), key=lambda option: option.bits, default=found)
         if best.bits > found.bits or best.model.formula == found.model.formula:
             return found
@@ -74,7 +92,7 @@ def pruned(found: Joined, budget: Budget) -> Joined:
 
 
 def _settled(found: Joined) -> Iterator[Node]:
-    """The formula with 1 in place of a number of its own that the data do not determine."""
+    """Yield the formula with 1 in place of a number of its own that the data do not determine."""
     fit = found.fit
     errors = standard_errors(fit.formula, fit.rmse, fit.free, found.problem, fit.marks)
     loose = [p for p, error in zip(fit.free, errors, strict=True) if math.isnan(error)]
@@ -85,7 +103,7 @@ def _settled(found: Joined) -> Iterator[Node]:
 
 
 def _shorter(formula: Node) -> Iterator[Node]:
-    """Formulas that lack one term of a sum."""
+    """Yield formulas that lack one term of a sum."""
     if not isinstance(formula, Apply):
         return
     if formula.op in ("+", "-"):

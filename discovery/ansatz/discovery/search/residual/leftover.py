@@ -19,23 +19,39 @@ from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.archive import SCREEN_ROWS, Archive
 from ansatz.discovery.search.protocol import Emit, Searcher
-from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled_values
+from ansatz.discovery.search.structured.reduction import ROOM, Reduction, fresh_names, peeled_values
 from ansatz.discovery.search.structured.relevance import without_irrelevant
 from ansatz.discovery.search.structured.shortlist import Shortlist
 
-_DOMINANT: Final = 0.01
-"""Largest share of the target's spread that a dominant formula of one constant leaves; a tenth of that for one constant
-more, since with constants enough a wrong formula bends to anything smooth."""
-_MOST_CONSTANTS: Final = 2
-_MOST_NODES: Final = 15
-_EXPONENT_TOLERANCE: Final = 0.05
-_ROOM: Final = 10  # nodes that the joined formula may have more than the bound, before it is simplified
+
+@dataclass(frozen=True)
+class _Dominance:
+    """Say when a formula is dominant. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    With constants enough a wrong formula bends to anything smooth, so that the bounds are narrow.
+
+    Attributes:
+        share: of the target's spread that a formula of one constant leaves at most.
+        a_constant: times that for one constant more.
+        constants: at most.
+        nodes: at most.
+        exponent: by how much an exponent may miss a half and count for simple, though fitted without the correction.
+    """
+
+    share: float = 0.01
+    a_constant: float = 0.1
+    constants: int = 2
+    nodes: int = 15
+    exponent: float = 0.05
+
+
+_DOMINANCE: Final = _Dominance()
 
 
 def dominant_formulas(archive: Archive) -> list[Node]:
-    """Formulas that explain nearly all, but not what has structure: the simplest, with simple exponents, and the best.
+    """Return formulas that explain nearly all, but not what has structure: the simplest, and the best.
 
-    None where the best leaves only noise, or nothing.
+    The simplest has simple exponents. None where the best leaves only noise, or nothing.
     """
     problem = archive.screen
     front = pareto_front(archive.entries)
@@ -51,21 +67,21 @@ def dominant_formulas(archive: Archive) -> list[Node]:
 
 
 def _most_left(formula: Node) -> float:
-    """The share of the spread below which the formula is dominant; 0 where it is long or has many constants."""
+    """Return the share of the spread below which the formula is dominant; 0 for a long one, or of many constants."""
     exponents = exponent_positions(formula)
     values = numbers(formula)
     constants = sum(not (i in exponents and _near_simple(values[i])) for i in free_positions(formula))
-    if constants > _MOST_CONSTANTS or complexity(formula) > _MOST_NODES:
+    if constants > _DOMINANCE.constants or complexity(formula) > _DOMINANCE.nodes:
         return 0.0
-    return _DOMINANT * 0.1 ** max(constants - 1, 0)
+    return _DOMINANCE.share * _DOMINANCE.a_constant ** max(constants - 1, 0)
 
 
 def _near_simple(exponent: float) -> bool:
-    return abs(exponent - round(2 * exponent) / 2) < _EXPONENT_TOLERANCE
+    return abs(exponent - round(2 * exponent) / 2) < _DOMINANCE.exponent
 
 
 def _with_simple_exponents(formula: Node, problem: Problem) -> Node:
-    """The formula with exponents at the whole or half numbers that are near them; 0 takes a factor out."""
+    """Return the formula with exponents at the whole or half numbers that are near them; 0 takes a factor out."""
     values = numbers(formula)
     exponents = exponent_positions(formula)
     for i in exponents:
@@ -77,10 +93,16 @@ def _with_simple_exponents(formula: Node, problem: Problem) -> Node:
 
 @dataclass(frozen=True, eq=False)
 class Leftover:
-    """Hands the residual of a formula to searchers, and joins what they find with it.
+    """Hand the residual of a formula to searchers, and join what they find with it.
 
     The residual is searched as a factor, y/f - 1, and as a sum, y - f. Since f was fitted without its correction, some
     of f is left in the second: f is an input of that problem.
+
+    Attributes:
+        leader: the formula f.
+        searchers: see both problems, in turn.
+        name: of the searcher.
+        pieces: of work.
     """
 
     leader: Node
@@ -100,9 +122,9 @@ class Leftover:
                     searcher.search(relevant, shortlist.budget, emit_joined)
 
     def _residuals(self, problem: Problem) -> Iterator[Reduction]:
-        """What the leader leaves, as a factor and as a sum."""
+        """Yield what the leader leaves, as a factor and as a sum."""
         leader = self.leader
-        roomy = replace(problem, max_complexity=problem.max_complexity + _ROOM, dimensions=None)
+        roomy = replace(problem, max_complexity=problem.max_complexity + ROOM.nodes, dimensions=None)
         f = problem.evaluate(leader)
         if (ratio := peeled_values(roomy, f)) is not None:
             factor = replace(ratio, y=ratio.y - 1.0)

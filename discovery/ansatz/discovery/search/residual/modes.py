@@ -15,21 +15,41 @@ from ansatz.discovery.expression import Apply, Array, Node, Number, add, divide,
 from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
 
-_SMALLEST: Final = 1e-6
-_SAME: Final = 1e-6
 _INVERSE: Final[Mapping[str, Callable[[Array], Array]]] = {
     "exp": np.log, "log": np.exp, "sqrt": np.square, "sinh": np.arcsinh, "tanh": np.arctanh, "atan": np.tan,
     "asin": np.sin, "acos": np.cos, "tan": np.arctan, "sin": np.arcsin, "cos": np.arccos,
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Tolerances:
+    """Say where a mode is of use. Chosen by judgement: about the root of the rounding of float64, and some room.
+
+    Attributes:
+        smallest: value of a model, over its largest, that the target may be divided by.
+        same: by how much a value carried through a function and back may differ, over the usual size of the target.
+        step: of a numerical derivative, over the largest argument.
+    """
+
+    smallest: float = 1e-6
+    same: float = 1e-6
+    step: float = 1e-6
+
+
+_TOLERANCES: Final = _Tolerances()
+
+
 @dataclass(frozen=True, eq=False)
 class Mode:
-    """A way to correct a model.
+    """Name a way to correct a model.
 
-    `name` is as in the report; `problem` is that of the correction; `slopes`, shape (n,), are the derivatives of the
-    model's values with respect to those of the correction; `nothing` is the correction that changes nothing; `join`
-    puts one into the formula, and `added` tells what one formula has beside another.
+    Attributes:
+        name: as in the report.
+        problem: that of the correction.
+        slopes: derivatives of the model's values by those of the correction, of shape `(n,)`.
+        nothing: the correction that changes nothing.
+        join: puts a correction into the formula.
+        added: tells what one formula has beside another.
     """
 
     name: str
@@ -41,7 +61,7 @@ class Mode:
 
 
 def modes(model: AnsatzModel, problem: Problem) -> Iterator[Mode]:
-    """The modes that a model allows on a problem, the plainest first."""
+    """Yield the modes that a model allows on a problem, the plainest first."""
     formula = model.formula
     prediction = problem.evaluate(model.numeric)
     ones = np.ones(problem.rows)
@@ -49,7 +69,7 @@ def modes(model: AnsatzModel, problem: Problem) -> Iterator[Mode]:
     yield Mode("additive", rest, ones, 0.0, lambda g: add(formula, g), subtract)
     with np.errstate(all="ignore"):
         ratio = problem.y / prediction
-    smallest = _SMALLEST * float(np.max(np.abs(prediction)))
+    smallest = _TOLERANCES.smallest * float(np.max(np.abs(prediction)))
     if np.all(np.abs(prediction) > smallest) and np.all(np.isfinite(ratio)):
         rest = _weighted(problem, ratio, prediction)
         yield Mode("multiplicative", rest, prediction, 1.0, lambda g: multiply(formula, g), divide)
@@ -59,15 +79,17 @@ def modes(model: AnsatzModel, problem: Problem) -> Iterator[Mode]:
 
 
 def _weighted(problem: Problem, y: Array, slopes: Array) -> Problem:
-    """The problem of another target, whose errors count as much as those that they make in the problem's own."""
+    """Return the problem of another target, whose errors count as those that they make in the problem's own."""
     weights = np.square(slopes) if problem.weights is None else np.square(slopes) * problem.weights
     unweighted = problem.weights is None and bool(np.all(slopes == 1.0))
     return replace(problem, y=y, weights=None if unweighted else weights / weights.mean(), dimensions=None)
 
 
 def _inside(model: AnsatzModel, problem: Problem) -> Mode | None:
-    """What the argument of the outermost function should have been, minus what it is; None where there is no such
-    function or it cannot be undone on all rows."""
+    """Return the mode that corrects the argument of the outermost function: what it should have been, minus what it is.
+
+    None where there is no such function, or it cannot be undone on all rows.
+    """
     path = _path(model.formula, model)
     if path is None:
         return None
@@ -75,7 +97,7 @@ def _inside(model: AnsatzModel, problem: Problem) -> Mode | None:
     argument = problem.evaluate(values)
     wanted = _undone(model, path, problem)
     with np.errstate(all="ignore"):
-        step = _SAME * max(float(np.max(np.abs(argument))), 1e-300)
+        step = _TOLERANCES.step * max(float(np.max(np.abs(argument))), 1e-300)
         above, below = (_outer(model, path, argument + by, problem) for by in (step, -step))
         slopes = (above - below) / (2 * step)
     if wanted is None or not np.all(np.isfinite(wanted)) or not np.all(np.isfinite(slopes)) or not np.any(slopes):
@@ -89,7 +111,7 @@ def _inside(model: AnsatzModel, problem: Problem) -> Mode | None:
 
 
 def _argument_added(new: Node, old: Node, model: AnsatzModel) -> Node | None:
-    """What the argument of the outermost function has beside what it had; None where there is no such function."""
+    """Return what the argument of the outermost function has beside what it had; None where there is none."""
     ways = [_path(formula, model) for formula in (new, old)]
     if ways[0] is None or ways[1] is None:
         return None
@@ -97,7 +119,7 @@ def _argument_added(new: Node, old: Node, model: AnsatzModel) -> Node | None:
 
 
 def _path(formula: Node, model: AnsatzModel) -> tuple[int, ...] | None:
-    """Way from the root to the argument of the first function or power, through operations with constants."""
+    """Return the way from the root to the argument of the first function, through operations with constants."""
     inputs = set(variables(formula)) - set(model.values)
     node: Node = formula
     path: list[int] = []
@@ -132,7 +154,7 @@ _PLACE: Final = "argument"
 
 
 def _outer(model: AnsatzModel, path: tuple[int, ...], argument: Array, problem: Problem) -> Array:
-    """The model's values where the argument at the end of the path has the values given, shape (n,)."""
+    """Return the model's values where the argument at the end of the path is as given, of shape `(n,)`."""
     from ansatz.discovery.expression import Variable, evaluate
 
     name = _PLACE
@@ -143,7 +165,7 @@ def _outer(model: AnsatzModel, path: tuple[int, ...], argument: Array, problem: 
 
 
 def _undone(model: AnsatzModel, path: tuple[int, ...], problem: Problem) -> Array | None:
-    """The argument for which the model would have the target's values, shape (n,); None where there is none."""
+    """Return the argument for which the model has the target's values, of shape `(n,)`; None where there is none."""
     node = model.numeric
     wanted = problem.y
     for i in path:
@@ -155,11 +177,11 @@ def _undone(model: AnsatzModel, path: tuple[int, ...], problem: Problem) -> Arra
     with np.errstate(all="ignore"):
         again = _outer(model, path, wanted, problem)
     scale = np.abs(problem.y) + problem.y_scale
-    return wanted if np.all(np.abs(again - problem.y) <= _SAME * scale) else None
+    return wanted if np.all(np.abs(again - problem.y) <= _TOLERANCES.same * scale) else None
 
 
 def _step_back(node: Apply, i: int, wanted: Array, problem: Problem) -> Array | None:
-    """The value that the i-th argument must have for the node to have the value wanted."""
+    """Return the value that the i-th argument must have for the node to have the value wanted."""
     with np.errstate(all="ignore"):
         if node.op in _INVERSE:
             return _INVERSE[node.op](wanted)
