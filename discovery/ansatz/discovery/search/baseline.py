@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +14,36 @@ from ansatz.discovery.expression import Array, Node, Number, Variable, add, mult
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 
-_MAX_SINGLE = 12
-_ROWS = 2000
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound the lines that are fitted. Chosen by judgement; `python -m bench.big_table` holds the time with them.
+
+    Attributes:
+        rows: looked at.
+        inputs: that lines of one input are fitted to, and up to which one of all inputs is.
+        singular: share of the largest singular value below which one counts as 0: the rounding of float64.
+    """
+
+    rows: int = 2000
+    inputs: int = 12
+    singular: float = 1e-14
+
+
+_LIMITS: Final = _Limits()
 
 
 class Baseline:
-    """Proposes lines in one input (the most correlated first) and in all, plain and log-log."""
+    """Propose lines in one input (the most correlated first) and in all, plain and log-log."""
 
     name = "baseline"
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
-        problem = problem.subsample(_ROWS)
+        problem = problem.subsample(_LIMITS.rows)
         order = _by_correlation(problem.X, problem.y)
-        for j in order[:_MAX_SINGLE]:
+        for j in order[: _LIMITS.inputs]:
             self._lines(problem, [int(j)], emit)
-        if 1 < order.size <= _MAX_SINGLE:
+        if 1 < order.size <= _LIMITS.inputs:
             self._lines(problem, list(range(order.size)), emit)
 
     def _lines(self, problem: Problem, inputs: list[int], emit: Emit) -> None:
@@ -48,7 +65,8 @@ def _solve(design: Array, target: Array, weights: Array | None) -> Array:
     root = np.ones(target.size) if weights is None else np.sqrt(weights)
     norms = np.linalg.norm(design, axis=0)
     norms = np.where(norms > 0, norms, 1.0)
-    solution: Array = np.linalg.lstsq(design / norms * root[:, None], target * root, rcond=1e-14)[0] / norms
+    weighted = design / norms * root[:, None]
+    solution: Array = np.linalg.lstsq(weighted, target * root, rcond=_LIMITS.singular)[0] / norms
     return solution
 
 

@@ -1,5 +1,8 @@
-"""Search by dimensional analysis: the target over a product of inputs of its own dimension is a function of the
-dimensionless products of the inputs (Buckingham 1914, Phys. Rev. 4, 345), a problem of fewer variables."""
+"""Search by dimensional analysis.
+
+The target over a product of inputs of its own dimension is a function of the dimensionless products of the inputs
+(Buckingham 1914, Phys. Rev. 4, 345): a problem of fewer variables.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,30 @@ from ansatz.discovery.expression import Array, Node, Number, Variable, substitut
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit, Searcher
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.search.structured.reduction import Reduction, fresh_names, peeled_values, replaced
+from ansatz.discovery.search.structured.reduction import ROOM, Reduction, fresh_names, peeled_values, replaced
 from ansatz.discovery.search.structured.shortlist import Shortlist
 from ansatz.discovery.units.dimensionless import MAX_INPUTS, Powers, dimensionless_products, prefactors
 
-_ROWS: Final = 2000
-_MOST_PREFACTORS: Final = 3
-_ROOM: Final = 10  # nodes that a formula in products may have more than the bound, before it is simplified
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound the reduced problems. Chosen by judgement; `python -m bench.recovery --units` holds them.
+
+    Attributes:
+        rows: looked at.
+        prefactors: products of the target's dimension that it is divided by, the simplest.
+    """
+
+    rows: int = 2000
+    prefactors: int = 3
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True)
 class Dimensional:
-    """Hands the reduced problems of the three simplest prefactors to a solver."""
+    """Hand the reduced problems of the three simplest prefactors to a solver."""
 
     solver: Searcher
 
@@ -37,7 +52,7 @@ class Dimensional:
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         if problem.dimensions is None or not 1 <= len(problem.names) <= MAX_INPUTS:
             return
-        reductions = _reductions(problem.subsample(_ROWS))
+        reductions = _reductions(problem.subsample(_LIMITS.rows))
         with Shortlist(problem, budget, emit) as shortlist:
             for product in reductions.products:
                 shortlist.offer(product)
@@ -48,8 +63,11 @@ class Dimensional:
 
 
 def with_dimensional(searchers: Sequence[Searcher], problem: Problem) -> list[Searcher]:
-    """The searchers, each preceded by itself on the problems reduced by dimensional analysis; all by all of these where
-    there is but one dimensionless product. Only the searchers where the problem has no dimensions."""
+    """Return the searchers, each preceded by itself on the problems reduced by dimensional analysis.
+
+    Where there is but one dimensionless product, all of these come first. Only the searchers where the problem has no
+    dimensions.
+    """
     if problem.dimensions is None:
         return list(searchers)
     reduced = [Dimensional(s) for s in searchers]
@@ -60,7 +78,7 @@ def with_dimensional(searchers: Sequence[Searcher], problem: Problem) -> list[Se
 
 @dataclass(frozen=True, eq=False)
 class _Reductions:
-    """What dimensional analysis makes of a problem: multiples of single products of inputs, and reduced problems."""
+    """Hold what dimensional analysis makes of a problem: multiples of products of inputs, and reduced problems."""
 
     products: Sequence[Node]
     problems: Sequence[Reduction]
@@ -71,7 +89,7 @@ def _reductions(problem: Problem) -> _Reductions:
     assert problem.dimensions is not None
     inputs = {name: problem.dimensions.inputs[name] for name in problem.names}
     dimensionless = _usable(dimensionless_products(inputs), problem)
-    factors = [_product(p, problem) for p in prefactors(inputs, problem.dimensions.target)[:_MOST_PREFACTORS]]
+    factors = [_product(p, problem) for p in prefactors(inputs, problem.dimensions.target)[: _LIMITS.prefactors]]
     scaled = [(factor, _scale(factor, problem)) for factor in factors]
     reduced = [_reduce(problem, factor, dimensionless) for factor in factors] if dimensionless else []
     return _Reductions(
@@ -85,7 +103,7 @@ def _product(powers: Powers, problem: Problem) -> Node:
 
 
 def _usable(products: Sequence[Powers], problem: Problem) -> list[Node]:
-    """The products as formulas, turned upside down where they are not finite; none if one is not finite either way."""
+    """Return the products as formulas, upside down where they are not finite; none if one is not finite either way."""
     found: list[Node] = []
     for powers in products:
         ways = (_product(powers, problem), _product({n: -e for n, e in powers.items()}, problem))
@@ -97,7 +115,7 @@ def _usable(products: Sequence[Powers], problem: Problem) -> list[Node]:
 
 
 def _scale(factor: Node, problem: Problem) -> float | None:
-    """The multiple of the factor that is nearest to the target; None where it is not finite or zero."""
+    """Return the multiple of the factor that is nearest to the target; None where it is not finite or zero."""
     with np.errstate(all="ignore"):
         values = problem.evaluate(factor) / problem.y_scale
         scale = float(_mean(values * problem.y, problem) / _mean(values * values, problem)) / problem.y_scale
@@ -109,7 +127,7 @@ def _mean(values: Array, problem: Problem) -> float:
 
 
 def _reduce(problem: Problem, factor: Node, dimensionless: Sequence[Node]) -> Reduction | None:
-    """y / factor as a function of the dimensionless products."""
+    """Return the problem of y / factor as a function of the dimensionless products."""
     peeled = peeled_values(problem, problem.evaluate(factor))
     if peeled is None:
         return None
@@ -117,7 +135,7 @@ def _reduce(problem: Problem, factor: Node, dimensionless: Sequence[Node]) -> Re
     smaller = replace(
         replaced(peeled, [problem.evaluate(p) for p in dimensionless], list(named)),
         dimensions=None,
-        max_complexity=problem.max_complexity + _ROOM,
+        max_complexity=problem.max_complexity + ROOM.nodes,
     )
     return Reduction(
         smaller, lambda formula: build.times(factor, substitute(formula, named)), f"products over {to_text(factor)}"

@@ -10,8 +10,11 @@ from ansatz.discovery.expression import Node
 from ansatz.discovery.problem.problem import Problem
 
 Emit = Callable[[Node], None]
-"""Takes a proposed formula. The portfolio refits its constants (every number that is no integer), scores it and keeps
-it if it is worth it: a searcher proposes freely, in any form, with constants good enough to start a local fit from."""
+"""Takes a proposed formula.
+
+The portfolio refits its constants (every number that is no integer), scores it and keeps it if it is worth it. So a
+searcher proposes freely, in any form, with constants good enough to start a local fit from.
+"""
 
 
 Seeds = Callable[[], Sequence[Node]]
@@ -20,16 +23,16 @@ from any thread."""
 
 
 def no_seeds() -> Sequence[Node]:
-    """For a search that begins with nothing."""
+    """Return no seeds, for a search that begins with nothing."""
     return ()
 
 
 class Searcher(Protocol):
-    """Proposes formulas for a problem."""
+    """Propose formulas for a problem."""
 
     @property
     def name(self) -> str:
-        """What a candidate's `found_by` says, for example ``structured.power_law``."""
+        """Return what a candidate's `found_by` says, for example ``structured.power_law``."""
 
     def search(self, problem: Problem, budget: Budget, emit: Emit) -> None:
         """Emit formulas as they are found, the likely ones first; return when done or when `budget.spent`.
@@ -40,11 +43,11 @@ class Searcher(Protocol):
 
 
 class SeededSearcher(Searcher, Protocol):
-    """A searcher that can begin with formulas of others: an evolutionary engine, whose first population they join."""
+    """Propose formulas, beginning with those of others: an evolutionary engine, whose first population they join."""
 
     @property
     def fills_forms(self) -> bool:
-        """Whether it searches observed problems, and emits laws for them."""
+        """Tell whether it searches problems with a form, and emits laws for them."""
 
     def search(self, problem: Problem, budget: Budget, emit: Emit, seeds: Seeds = no_seeds) -> None:
-        """As `Searcher.search`; `seeds` are asked for whenever the engine begins anew."""
+        """Search as `Searcher.search` does; `seeds` are asked for whenever the engine begins anew."""

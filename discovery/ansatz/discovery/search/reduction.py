@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Apply, Node, Number, variables
 from ansatz.discovery.expression.node import LAW, is_integer
 from ansatz.discovery.search.archive import Archive
 
-_ONE = Number(1.0)
-_ENTRIES = 8
-_ROUNDS = 4
+_ONE: Final = Number(1.0)
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work: each reduction costs a fit. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        entries: of the archive that are reduced, the best.
+        rounds: each reduces what the one before has found.
+    """
+
+    entries: int = 8
+    rounds: int = 4
+
+
+_EFFORT: Final = _Effort()
 
 
 def reductions(formula: Node) -> Iterator[Node]:
-    """Formulas that lack one term, factor or function of the given one, or have a rounder exponent.
+    """Yield formulas that lack one term, factor or function of the given one, or have a rounder exponent.
 
     Each is a smaller tree, or one with a number less; none is checked against data.
     """
@@ -45,7 +61,7 @@ def _at_root(formula: Apply) -> Iterator[Node]:
 
 
 def _rounder(base: Node, exponent: Node) -> Iterator[Node]:
-    """Whole and half exponents next to one that is neither."""
+    """Yield powers with the whole and half exponents next to one that is neither."""
     if isinstance(exponent, Number) and not is_integer(2 * exponent.value):
         for near in dict.fromkeys((float(round(exponent.value)), round(2 * exponent.value) / 2)):
             if near:
@@ -55,9 +71,9 @@ def _rounder(base: Node, exponent: Node) -> Iterator[Node]:
 def reduce(archive: Archive, budget: Budget) -> None:
     """Propose the reductions of the archive's best entries, again for as long as that shortens the best."""
     done: set[Node] = set()
-    for _ in range(_ROUNDS):
+    for _ in range(_EFFORT.rounds):
         best = archive.entries[:1]
-        for entry in archive.entries[:_ENTRIES]:
+        for entry in archive.entries[: _EFFORT.entries]:
             if entry.formula in done:
                 continue
             done.add(entry.formula)
