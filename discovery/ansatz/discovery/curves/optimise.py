@@ -18,7 +18,6 @@ Quantity = Callable[[Array], tuple[Array, Array]]
 """From settings u (s, p) to a number each (s,) and its derivatives with respect to u (s, p)."""
 
 _MAX_DAMPING = 1e14
-_OUTSIDE = 1e12
 
 
 @dataclass(frozen=True, eq=False)

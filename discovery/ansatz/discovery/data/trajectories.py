@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ansatz.discovery.data.box import MAX_SIZE
 from ansatz.discovery.data.names import Names, rate_name
-from ansatz.discovery.data.table import Column, Columns, column_violations
+from ansatz.discovery.data.table import Columns, column_violations
 from ansatz.discovery.data.time_units import mixed_units
 from ansatz.discovery.errors import InvalidInputError, Violation
 
@@ -201,17 +200,3 @@ class Trajectories(Columns):
         if not self.runs:
             return f"row {row + 1}"
         return f"run {self.runs[row]!r}, row {row + 1}"
-
-
-def of_runs(
-    times: Sequence[NDArray[np.float64]],
-    states: dict[str, Sequence[NDArray[np.float64]]],
-    time: str = "t",
-    order: int = 1,
-    names: Iterable[str] = (),
-) -> Trajectories:
-    """Trajectories from one array a run: `times` and, for each state, arrays of the same lengths."""
-    labels = list(names) or [str(i) for i in range(1, len(times) + 1)]
-    columns = [Column(time, np.concatenate(times)), *(Column(n, np.concatenate(v)) for n, v in states.items())]
-    runs = tuple(label for label, t in zip(labels, times, strict=True) for _ in range(t.size))
-    return Trajectories(tuple(columns), time, tuple(states), runs=runs, order=order)

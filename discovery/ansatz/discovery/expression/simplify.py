@@ -281,7 +281,8 @@ class _Simplifier:
         if exponent == 0.0:
             return 1.0, {}
         whole = is_integer(exponent)
-        if whole or (coefficient > 0 and all(self._may_raise(b, e) for b, e in factors.items())):
+        # Of a positive base (base**inner)**p is base**(inner*p) for every p.
+        if whole or (coefficient > 0 and all(map(self._is_positive, factors))):
             return coefficient**exponent, {b: e * exponent for b, e in factors.items()}
         if coefficient > 0:
             scale, coefficient = coefficient**exponent, 1.0
@@ -289,13 +290,9 @@ class _Simplifier:
             scale = 1.0
         if len(factors) == 1 and coefficient == 1.0:
             ((base, inner),) = factors.items()
-            if self._may_raise(base, inner) or not is_integer(inner) or inner % 2 == 1:
+            if self._is_positive(base) or not is_integer(inner) or inner % 2 == 1:
                 return scale, {base: inner * exponent}
         return scale, {self._product(coefficient, factors): exponent}
-
-    def _may_raise(self, base: Node, inner: float) -> bool:
-        """Whether (base**inner)**p is base**(inner*p) for every p, with each factor apart."""
-        return self._is_positive(base)
 
     def _from_factors(self, coefficient: float, factors: dict[Node, float]) -> Node:
         if coefficient == 0.0:

@@ -40,7 +40,7 @@ class Switches:
 
     def __init__(self, inside: Sequence[Node], components: Sequence[str], time: str, parameters: Sequence[str],
                  names: Sequence[str]) -> None:  # fmt: skip
-        self.count, self._components, self._parameters = len(inside), len(components), len(parameters)
+        self.count = len(inside)
         by = (*components, *parameters, time)
         self._values = Tape(inside, names)
         self._slopes = Tape([derivative(u, name) for u in inside for name in by], names)

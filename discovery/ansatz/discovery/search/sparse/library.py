@@ -54,10 +54,10 @@ def library(problem: Problem) -> list[Term]:
     listed = [p for p in powers if all(e > 0 or j in signless for j, e in p)]
     bank = terms.bank(problem, atoms, terms.simplest(listed, _LIMITS.most, len(atoms)))
     plain = [Term(bank.node(k), bank.values[:, k]) for k in range(len(bank.terms))]
-    return [*plain, *(_sizes(problem, atoms) if "abs" in problem.functions else ())][: _LIMITS.most]
+    return [*plain, *(_sizes(atoms) if "abs" in problem.functions else ())][: _LIMITS.most]
 
 
-def _sizes(problem: Problem, atoms: list[terms.Atom]) -> Iterator[Term]:
+def _sizes(atoms: list[terms.Atom]) -> Iterator[Term]:
     """Yield |x| and y|x| for inputs x of both signs."""
     for atom in atoms:
         if not float(atom.values.min()) < 0 < float(atom.values.max()):

@@ -216,14 +216,6 @@ class Inference:
         lower, upper = (math.sqrt(square / chi2.ppf(q, n)) for q in (1 - _TAIL, _TAIL))
         return Estimate(math.sqrt(square / n), lower, upper)
 
-    def innovations(self) -> list[Array]:
-        """Return what the likeliest process did not foretell one step ahead, in its own standard deviations, by run."""
-        best = self.likeliest
-        kernel = Kernel.of(np.array([best.rate]), self._clock.h)
-        foretold = self._steps.a * kernel.decay + best.drift * kernel.reach
-        z = ((self._steps.b - foretold) / np.sqrt(best.variance * kernel.variance))[0]
-        return np.split(z, self._clock.firsts[1:])
-
     @property
     def _freedom(self) -> int:
         return max(self._clock.h.size - 2, 1)

@@ -105,7 +105,7 @@ class StochasticLaw:
 
     def candidates(self, drift: Drift) -> list[Candidate]:
         """Return the law, and random walks: the simpler first where the data do not tell them apart."""
-        walk = self._walk(drift)
+        walk = self._walk()
         means = {r.state for r in drift.reversions if r.mean.value is not None}
         if means < set(self._record.states):
             return [walk]
@@ -180,7 +180,7 @@ class StochasticLaw:
             diffusion[state] = float(np.median([r.diffusion.value or 0.0 for r in own]))
         return self._made(equations, tuple(constants), diffusion, bits)
 
-    def _walk(self, drift: Drift) -> Candidate:
+    def _walk(self) -> Candidate:
         equations: dict[str, Node] = {state: Number(0.0) for state in self._record.states}
         diffusion = {}
         for j, state in enumerate(self._record.states):
