@@ -14,15 +14,26 @@ from ansatz.discovery.problem.form import Form, Part
 from ansatz.discovery.problem.problem import Problem
 
 _MARK: Final = 1.2345678901234567e-300
-_PLACES: Final = (0.02, 0.25, 0.5, 0.75, 0.98)
+"""Stands for what is added to the answer of a call until its position among the numbers is known."""
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Say where within an integral a part is looked at. Chosen by judgement.
+
+    Attributes:
+        places: shares of the window, from its lower limit on: nearly the whole, but not its ends, which may be poles.
+    """
+
+    places: tuple[float, ...] = (0.02, 0.25, 0.5, 0.75, 0.98)
+
+
+_WINDOWS: Final = _Windows()
 
 
 @dataclass(frozen=True, eq=False)
 class PartView:
-    """One part of an observed problem, the others (and the constants) as in `law`.
-
-    `formula` is the part's own in the law.
-    """
+    """See one part of a problem with a form, the others (and the constants) as in `law`."""
 
     problem: Problem
     law: Node
@@ -30,30 +41,32 @@ class PartView:
 
     @property
     def form(self) -> Form:
+        """Return the form around the parts."""
         assert self.problem.form is not None
         return self.problem.form
 
     @property
     def formula(self) -> Node:
+        """Return the part's own formula in the law."""
         return self.form.formulas(self.law)[self.part.name]
 
     @property
     def outer(self) -> Node:
-        """The form with all but this part filled in."""
+        """Return the form with all but this part filled in."""
         others = {n: f for n, f in self.form.formulas(self.law).items() if n != self.part.name}
         return self.form.fill(self.form.outer, others, self.form.values(self.law))
 
     @property
     def calls(self) -> tuple[Apply, ...]:
-        """The calls that differ in their arguments."""
+        """Return the calls that differ in their arguments."""
         return tuple(dict.fromkeys(calls(self.outer, self.part.name)))
 
     def filled(self, node: Node) -> Node:
-        """A tree with the part's own formula for its calls."""
+        """Return a tree with the part's own formula for its calls."""
         return self.form.fill(node, {self.part.name: self.formula}, {})
 
     def arguments(self, call: Apply) -> Array:
-        """Where the part is asked, shape (n, arguments); several points a row within an integral."""
+        """Return where the part is asked, of shape `(n, arguments)`; several points a row within an integral."""
         nodes = [self.filled(a) for a in call.args]
         return np.vstack([
             np.column_stack([evaluate(n, columns, self.problem.rows) for n in nodes])
@@ -61,12 +74,13 @@ class PartView:
         ])  # fmt: skip
 
     def in_integral(self, call: Apply) -> bool:
+        """Tell whether the call stands within an integral."""
         return any(call in walk(node.args[0]) for node in calls(self.outer, INTEGRAL))
 
     def responses(self) -> Problem | None:
-        """The problem of finding the part: at each call its present value, corrected for what is left of the target.
+        """Return the problem of finding the part: at each call its present value, corrected for what the law misses.
 
-        The correction is to first order in that rest, shared by the calls of a row by their weight in it.
+        The correction is to first order in what it misses, shared by the calls of a row by their weight in it.
         """
         points: list[Array] = []
         values: list[Array] = []
@@ -84,13 +98,15 @@ class PartView:
         return part_problem(self.problem, self.part, np.vstack(points), np.concatenate(values), np.concatenate(weights))
 
     def at(self, points: Array) -> Array:
-        """Values of the part's formula, shape (n,), at points of shape (n, arguments)."""
+        """Return values of the part's formula, of shape `(n,)`, at points of shape `(n, arguments)`."""
         columns = {name: points[:, j] for j, name in enumerate(self.part.arguments)}
         return evaluate(self.formula, columns, points.shape[0])
 
     def slope(self, call: Apply, value: Array | None = None) -> Array:
-        """The target's derivative with respect to what the call answers, shape (n,); `value`: where the answer is that
-        instead of its formula's."""
+        """Return the target's derivative by what the call answers, of shape `(n,)`.
+
+        With `value` it is taken where the answer is that, instead of its formula's.
+        """
         answer: Node = self.filled(call) if value is None else Variable("answer_")
         tree = self.filled(_with_answer(self.outer, call, add(answer, Number(_MARK))))
         numbers = np.array([n.value for n in walk(tree) if isinstance(n, Number)])
@@ -102,7 +118,7 @@ class PartView:
 
 
 def part_problem(problem: Problem, part: Part, points: Array, values: Array, weights: Array) -> Problem | None:
-    """The problem of a part that has these values at these points, on the usable rows; None where most are not."""
+    """Return the problem of a part with these values at these points, on the usable rows; None where most are not."""
     with np.errstate(all="ignore"):
         usable = np.isfinite(values) & np.isfinite(weights) & (weights > 0) & np.all(np.isfinite(points), axis=1)
         if 2 * np.count_nonzero(usable) < usable.size or np.ptp(values[usable]) == 0:
@@ -132,7 +148,7 @@ def _with_answer(node: Node, call: Apply, answer: Node) -> Node:
 def _places(
     outer: Node, call: Apply, columns: Mapping[str, Array], filled: Callable[[Node], Node]
 ) -> Iterator[Mapping[str, Array]]:
-    """The columns, with the variable of an integral around the call at a few places of its window."""
+    """Yield the columns, with the variable of an integral around the call at a few places of its window."""
     around = [node for node in calls(outer, INTEGRAL) if call in walk(node.args[0])]
     if not around:
         yield columns
@@ -141,5 +157,5 @@ def _places(
         variable = node.args[1]
         assert isinstance(variable, Variable)
         low, high = (evaluate(filled(a), columns, rows) for a in node.args[2:])
-        for place in _PLACES:
+        for place in _WINDOWS.places:
             yield {**columns, variable.name: low + place * (high - low)}

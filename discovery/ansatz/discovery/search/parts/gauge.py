@@ -31,18 +31,48 @@ from ansatz.discovery.problem.form import Form, Part
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured.build import scaled
 
-_ROWS: Final = 50
-_AMOUNT: Final = 1.3
-_LEVELS: Final = (1.2, 0.25, -1.4)
-_OFF: Final = 1 + 1e-9  # a number that is whole would be taken for structure
+
+@dataclass(frozen=True)
+class _Trial:
+    """Say on what functions a freedom is tried. Chosen by judgement, as numbers without a relation to each other.
+
+    Attributes:
+        rows: looked at.
+        amount: of the factor or the offset that is moved.
+        levels: around which the arbitrary functions vary; of both signs, since a form may allow one only.
+        wave: part of its level by which a function varies.
+        phase: of that wave.
+        apart: by how much the levels of two parts differ, over the level.
+        between: by how much two constants differ.
+        turned: by how much a wave turns faster in each further argument.
+        same: by how much the target may change, over its largest value: rounding.
+        off: times numbers that are moved for good: one that is whole would be taken for structure, and not be fitted.
+    """
+
+    rows: int = 50
+    amount: float = 1.3
+    levels: tuple[float, ...] = (1.2, 0.25, -1.4)
+    wave: float = 0.2
+    phase: float = 0.3
+    apart: float = 0.1
+    between: float = 0.17
+    turned: float = 0.2
+    same: float = 1e-9
+    off: float = 1 + 1e-9
+
+
+_TRIAL: Final = _Trial()
 
 
 @dataclass(frozen=True)
 class Gauge:
-    """A freedom that is fixed in the part `fixed`.
+    """Name a freedom that is fixed in one part.
 
-    With `scale` a factor of it, else an offset, may be taken up by the unknown `taker` (empty: by nothing, the target
-    does not change), to the power `sign` or with that sign.
+    Attributes:
+        scale: whether it is a factor, else an offset.
+        fixed: the part.
+        taker: the unknown that takes it up; empty where nothing does, since the target does not change.
+        sign: power to which the taker takes up a factor, or the sign of an offset.
     """
 
     scale: bool
@@ -52,7 +82,7 @@ class Gauge:
 
     @property
     def text(self) -> str:
-        """What is free, and how it was settled."""
+        """Return what is free, and how it was settled."""
         what = "a factor" if self.scale else "a constant term"
         settled = "has a leading coefficient of 1" if self.scale else "has no constant term"
         moved = f" that may stand in {self.taker} instead" if self.taker else ""
@@ -60,7 +90,7 @@ class Gauge:
 
 
 def gauges(problem: Problem) -> tuple[Gauge, ...]:
-    """The freedoms of an observed problem, at most one of a kind for each part."""
+    """Return the freedoms of a problem with a form, at most one of a kind for each part."""
     found: list[Gauge] = []
     for gauge in _possible(problem.form):
         taken = any(g.scale == gauge.scale and g.fixed in (gauge.fixed, gauge.taker) and not g.taker for g in found)
@@ -71,7 +101,7 @@ def gauges(problem: Problem) -> tuple[Gauge, ...]:
 
 
 def fixed(law: Node, known: Sequence[Gauge], form: Form) -> Node:
-    """The same law with the freedoms fixed."""
+    """Return the same law with the freedoms fixed."""
     unknowns = _unknowns(law, form)
     for gauge in known:
         amount, rest = (_coefficient if gauge.scale else _constant_term)(unknowns[gauge.fixed])
@@ -81,9 +111,9 @@ def fixed(law: Node, known: Sequence[Gauge], form: Form) -> Node:
         if gauge.taker:
             taken = unknowns[gauge.taker]
             if gauge.scale:
-                unknowns[gauge.taker] = simplify(multiply(Number(amount**gauge.sign * _OFF), taken))
+                unknowns[gauge.taker] = simplify(multiply(Number(amount**gauge.sign * _TRIAL.off), taken))
             else:
-                unknowns[gauge.taker] = simplify(add(taken, Number(-gauge.sign * amount * _OFF)))
+                unknowns[gauge.taker] = simplify(add(taken, Number(-gauge.sign * amount * _TRIAL.off)))
     return _law(unknowns, form)
 
 
@@ -98,11 +128,11 @@ def _possible(form: Form | None) -> Iterator[Gauge]:
 
 
 def _changes_nothing(gauge: Gauge, problem: Problem) -> bool:
-    """Whether the target stays as it is for arbitrary functions of several levels, where it is finite at all."""
-    small = problem.subsample(_ROWS)
+    """Tell whether the target stays as it is for arbitrary functions of several levels, where it is finite at all."""
+    small = problem.subsample(_TRIAL.rows)
     assert small.form is not None
     seen = 0
-    for level in _LEVELS:
+    for level in _TRIAL.levels:
         law = _arbitrary(small, small.form, level)
         before, after = (small.evaluate(tree) for tree in (law, _moved(law, gauge, small.form)))
         both = np.isfinite(before) & np.isfinite(after)
@@ -110,7 +140,7 @@ def _changes_nothing(gauge: Gauge, problem: Problem) -> bool:
             continue
         seen += 1
         size = float(np.max(np.abs(before[both])))
-        if not np.all(np.abs(after[both] - before[both]) <= 1e-9 * size):
+        if not np.all(np.abs(after[both] - before[both]) <= _TRIAL.same * size):
             return False
     return seen > 0
 
@@ -122,23 +152,23 @@ def _moved(law: Node, gauge: Gauge, form: Form) -> Node:
         join = multiply if gauge.scale else add
         unknowns[name] = _folded(join(unknowns[name], Number(amount)))
 
-    change(gauge.fixed, 1 / _AMOUNT if gauge.scale else -_AMOUNT)
+    change(gauge.fixed, 1 / _TRIAL.amount if gauge.scale else -_TRIAL.amount)
     if gauge.taker:
-        change(gauge.taker, _AMOUNT**gauge.sign if gauge.scale else gauge.sign * _AMOUNT)
+        change(gauge.taker, _TRIAL.amount**gauge.sign if gauge.scale else gauge.sign * _TRIAL.amount)
     return _law(unknowns, form)
 
 
 def _arbitrary(problem: Problem, form: Form, level: float) -> Node:
     scale = float(np.median(np.abs(problem.X))) or 1.0
-    formulas = [_wave(part, scale * (k + 2), level * (1 + 0.1 * k)) for k, part in enumerate(form.parts)]
-    return form.law(formulas, [level + 0.17 * k for k in range(len(form.constants))])
+    formulas = [_wave(part, scale * (k + 2), level * (1 + _TRIAL.apart * k)) for k, part in enumerate(form.parts)]
+    return form.law(formulas, [level + _TRIAL.between * k for k in range(len(form.constants))])
 
 
 def _wave(part: Part, scale: float, level: float) -> Node:
-    total: Node = Number(0.3)
+    total: Node = Number(_TRIAL.phase)
     for k, name in enumerate(part.arguments):
-        total = add(total, multiply(Number((1 + 0.2 * k) / scale), Variable(name)))
-    return add(Number(level), multiply(Number(0.2 * level), call("sin", total)))
+        total = add(total, multiply(Number((1 + _TRIAL.turned * k) / scale), Variable(name)))
+    return add(Number(level), multiply(Number(_TRIAL.wave * level), call("sin", total)))
 
 
 def _unknowns(law: Node, form: Form) -> dict[str, Node]:
@@ -152,12 +182,12 @@ def _law(unknowns: Mapping[str, Node], form: Form) -> Node:
 
 
 def _folded(node: Node) -> Node:
-    """A number where there is no variable."""
+    """Return a number where there is no variable."""
     return node if variables(node) else Number(float(evaluate(node, {}, 1)[0]))
 
 
 def _constant_term(formula: Node) -> tuple[float, Node]:
-    """The sum of the terms without variables, and the formula without them."""
+    """Return the sum of the terms without variables, and the formula without them."""
     terms = list(_terms(simplify(formula), 1.0))
     constant = sum(sign * float(evaluate(node, {}, 1)[0]) for sign, node in terms if not variables(node))
     rest: Node | None = None
@@ -178,7 +208,7 @@ def _terms(node: Node, sign: float) -> Iterator[tuple[float, Node]]:
 
 
 def _coefficient(formula: Node) -> tuple[float, Node]:
-    """The coefficient of the first term that has a variable, and the formula over it."""
+    """Return the coefficient of the first term that has a variable, and the formula over it."""
     simple = simplify(formula)
     found = next((sign * _factor(node) for sign, node in _terms(simple, 1.0) if variables(node)), _factor(simple))
     if not (np.isfinite(found) and found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,6 @@ from ansatz.discovery.expression.node import INTEGRAL, calls
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.parts.calls import PartView, part_problem
 
-_MOST_BRANCHES: Final = 8
 _BRANCHES: Final[dict[str, Callable[[Array], Sequence[Array]]]] = {
     "neg": lambda v: (-v,),
     "exp": lambda v: (np.log(v),),
@@ -31,8 +31,22 @@ _BRANCHES: Final[dict[str, Callable[[Array], Sequence[Array]]]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Limits:
+    """Bound the work of turning a form inside out. Chosen by judgement.
+
+    Attributes:
+        branches: of the inverse that are followed: each function with two doubles them.
+    """
+
+    branches: int = 8
+
+
+_LIMITS: Final = _Limits()
+
+
 def isolated(view: PartView, known: bool) -> Iterator[Problem]:
-    """The problems of the view's part alone, one a branch of the inverse; none where the form has no inverse for it.
+    """Yield the problems of the view's part alone, one a branch of the inverse; none where the form has none for it.
 
     Where the part is `known` approximately there is one: in each row the branch that is nearest to what it has there.
     Weights are those of the target carried over by the slope of the form.
@@ -64,18 +78,18 @@ def _nearest(branches: Sequence[Array], present: Array) -> Array:
 
 
 def _solved(node: Node, call: Apply, value: Array, problem: Problem) -> list[Array]:
-    """What the call must be for the node to have the value: one array a branch."""
+    """Return what the call must be for the node to have the value: one array a branch."""
     if node == call:
         return [value]
     assert isinstance(node, Apply)
     inner = next(i for i, argument in enumerate(node.args) if list(calls(argument, call.op)))
     others = [evaluate(a, problem.columns, problem.rows) for i, a in enumerate(node.args) if i != inner]
     found = [a for v in _undone(node, inner, others, value) for a in _solved(node.args[inner], call, v, problem)]
-    return found[:_MOST_BRANCHES]
+    return found[: _LIMITS.branches]
 
 
 def _undone(node: Apply, inner: int, others: Sequence[Array], value: Array) -> Sequence[Array]:
-    """Values of argument `inner` for which the node has the value; none where it cannot be told."""
+    """Return values of argument `inner` for which the node has the value; none where it cannot be told."""
     if node.op in _BRANCHES:
         return _BRANCHES[node.op](value)
     if len(others) != 1:
@@ -95,7 +109,7 @@ def _undone(node: Apply, inner: int, others: Sequence[Array], value: Array) -> S
 
 
 def _base(exponent: Node, values: Array, power: Array) -> Sequence[Array]:
-    """Bases whose power this is: both signs for a whole exponent that is even."""
+    """Return bases whose power this is: both signs for a whole exponent that is even."""
     positive = np.where(power >= 0, np.abs(power) ** (1 / values), np.nan)
     if variables(exponent) or not float(values[0]).is_integer():
         return (positive,)

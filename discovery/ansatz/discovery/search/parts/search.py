@@ -1,15 +1,15 @@
-"""Search for the unknown parts of an observed problem: each alone, in the light of the others, by the whole portfolio.
+"""Search for the unknown parts of a form: each alone, in the light of the others, by the whole portfolio.
 
 Where the form can be inverted for a part, the part is a problem of its own, exactly. Else its values are estimated:
 all parts are fitted together by polynomials first, and each then becomes a problem, the others held. What is found for
-the parts is joined, all constants are fitted together to the target, and the search goes round again with formulas in
-place of polynomials for as long as that pays.
+the parts is joined, and all constants are fitted together to the target. The search goes round again, with formulas in
+place of polynomials, for as long as that pays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from typing import Final
@@ -31,19 +31,33 @@ from ansatz.discovery.search.parts.smooth import smooth_fit
 from ansatz.discovery.search.parts.starts import starting_laws
 from ansatz.discovery.search.portfolio import Portfolio, leaves_noise
 from ansatz.discovery.search.reduction import reduce
-from ansatz.discovery.search.structured.surrogate import best_view
+from ansatz.discovery.search.structured.surrogate import SMOOTH_FIT, best_view
 
-_ROUNDS: Final = 3
-_MIN_GAIN_BITS: Final = 3.0
-_JOINED: Final = {1: 12, 2: 5}
-_JOINED_OF_MANY: Final = 3
-_STARTS: Final = 3
-_MOST_BRANCHES: Final = 4
-_SURROGATE_ROWS: Final = 240
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work of a search. Chosen by judgement; the tests of unknown parts hold them.
+
+    Attributes:
+        rounds: through all parts, after the first.
+        gain_bits: by which a round must shorten the best description for another to be made.
+        joined: formulas of each part of which all combinations are fitted, by the number of parts.
+        starts: best simple laws from which polynomials are fitted.
+        branches: of an inverse that are searched, each as a problem of its own, where nothing else was found.
+    """
+
+    rounds: int = 3
+    gain_bits: float = 3.0
+    joined: tuple[int, ...] = (12, 5, 3)
+    starts: int = 3
+    branches: int = 4
+
+
+_EFFORT: Final = _Effort()
 
 
 class PartsSearch:
-    """Fill an archive of laws for an observed problem, with the searchers of a portfolio."""
+    """Fill an archive of laws for a problem with a form, with the searchers of a portfolio."""
 
     def __init__(self, portfolio: Portfolio, problem: Problem, archive: Archive) -> None:
         self.portfolio, self.problem, self.archive = portfolio, problem, archive
@@ -51,11 +65,12 @@ class PartsSearch:
 
     @cached_property
     def gauges(self) -> tuple[Gauge, ...]:
-        """What no data can settle, and is fixed in every law proposed."""
+        """Return what no data can settle, and is fixed in every law proposed."""
         return gauges(self.problem)
 
     @property
     def form(self) -> Form:
+        """Return the form around the parts."""
         assert self.problem.form is not None
         return self.problem.form
 
@@ -65,15 +80,15 @@ class PartsSearch:
         if not self._alone(until):
             self._together(until)
         if not self.archive.entries and not until.spent:
-            self._alone(until, branches=_MOST_BRANCHES)
+            self._alone(until, branches=_EFFORT.branches)
         self._reduce(until)
-        for _ in range(_ROUNDS):
+        for _ in range(_EFFORT.rounds):
             if until.spent or leaves_noise(self.archive):
                 break
             before = self._bits()
             self._around(until)
             self._reduce(until)
-            if self._bits() > before - _MIN_GAIN_BITS:
+            if self._bits() > before - _EFFORT.gain_bits:
                 break
         if self._engine_fills_forms and not until.spent and not leaves_noise(self.archive):
             whole = replace(self.portfolio, searchers=())
@@ -84,15 +99,17 @@ class PartsSearch:
 
     @property
     def _engine_fills_forms(self) -> bool:
-        """Whether the engine takes the whole problem with its form, rather than one part at a time."""
+        """Tell whether the engine takes the whole problem with its form, rather than one part at a time."""
         return self.portfolio.engine is not None and self.portfolio.engine.fills_forms
 
     def _bits(self) -> float:
         return self.archive.entries[0].description_length if self.archive.entries else np.inf
 
     def _alone(self, budget: Budget, branches: int = 1) -> bool:
-        """Whether there is one part, without constants around it, for which the form can be inverted in so many ways at
-        most; it is searched."""
+        """Search the only part exactly, and tell whether that gave a law.
+
+        It may where no constants stand around the part, and the form can be inverted in at most so many ways.
+        """
         if len(self.form.parts) > 1 or self.form.constants:
             return False
         (part,) = self.form.parts
@@ -107,14 +124,15 @@ class PartsSearch:
         return bool(problems) and bool(self.archive.entries)
 
     def _together(self, budget: Budget) -> None:
-        """All parts as polynomials first, from the best of some simple laws; then each as a problem of its own."""
+        """Fit all parts as polynomials first, from the best of some simple laws; then search each for itself."""
         self.portfolio.on_stage("parts.smooth")
         for law in starting_laws(self.problem):
             if budget.spent:
                 return
             self._propose_law(law)
         names = [p.name for p in self.form.parts]
-        fits = [smooth_fit(self.problem, e.formula, names, self.gauges, budget) for e in self.archive.entries[:_STARTS]]
+        laws = [entry.formula for entry in self.archive.entries[: _EFFORT.starts]]
+        fits = [smooth_fit(self.problem, law, names, self.gauges, budget) for law in laws]
         smooth = min((f for f in fits if f is not None), key=lambda f: f.bits, default=None)
         if smooth is None:
             return
@@ -125,7 +143,7 @@ class PartsSearch:
         self._join(found, smooth.law, budget)
 
     def _around(self, budget: Budget) -> None:
-        """Each part anew, the others as in the best law."""
+        """Search each part anew, the others as in the best law."""
         for part in self.form.parts:
             if budget.spent or not self.archive.entries:
                 return
@@ -134,13 +152,13 @@ class PartsSearch:
             self._formulas(smooth.law if smooth else law, part, budget.part(budget.remaining / 2))
 
     def _formulas(self, law: Node, part: Part, budget: Budget) -> list[Node]:
-        """Formulas for a part, the best first, where the others are as in the law."""
+        """Return formulas for a part, the best first, where the others are as in the law."""
         view = PartView(self.problem, law, part)
         problem = next(isolated(view, known=True), None) or view.responses()
         return [] if problem is None else self._search(problem, part, law, budget)
 
     def _search(self, problem: Problem, part: Part, law: Node, budget: Budget) -> list[Node]:
-        """The portfolio on a part's own problem; what it finds is proposed in the law."""
+        """Run the portfolio on a part's own problem, and propose what it finds in the law."""
 
         carried: set[Node] = set()
 
@@ -162,7 +180,8 @@ class PartsSearch:
 
     @property
     def _joined(self) -> int:
-        return _JOINED.get(len(self.form.parts), _JOINED_OF_MANY)
+        by_parts = _EFFORT.joined
+        return by_parts[min(len(self.form.parts), len(by_parts)) - 1]
 
     def _propose(self, formula: Node, part: Part, law: Node) -> None:
         formulas = {**self.form.formulas(law), part.name: formula}
@@ -186,7 +205,7 @@ class PartsSearch:
 
 
 def _roughness(problem: Problem) -> float:
-    """The share of the target that a smooth function of the inputs leaves."""
-    small = problem.subsample(_SURROGATE_ROWS)
+    """Return the share of the target that a smooth function of the inputs leaves."""
+    small = problem.subsample(SMOOTH_FIT.rows)
     view, error = best_view(small)
     return view.share(small, error)
