@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
@@ -21,20 +22,51 @@ from ansatz.discovery.expression import Array, to_text
 from ansatz.discovery.report.curves import Answers, Optimum, Prediction, Reach
 from ansatz.discovery.report.estimate import Estimate
 
-MAX_QUESTIONS = 1000
-_DRAWS = 200
-_SIZES = np.geomspace(1e3, 1e15, 481)
-_REFINED = 61
-_REACH = np.geomspace(1e-3, 1e9, 1201)
-_AXES = ("D", "S", "C", "N")
+MAX_QUESTIONS: Final = 1000
+_AXES: Final = ("D", "S", "C", "N")
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Say where answers are looked for. Chosen by judgement.
+
+    Attributes:
+        draws: of the constants: of 200 the ends of an 80 % interval are the twentieth on either side.
+        smallest: size of a model, in parameters.
+        largest: size of a model.
+        sizes: tried between them, 40 a decade.
+        refined: sizes tried between the neighbours of the best.
+        nearest: place on an axis, over the scale of the data.
+        farthest: place on an axis, over that scale.
+        places: tried between them, 100 a decade.
+    """
+
+    draws: int = 200
+    smallest: float = 1e3
+    largest: float = 1e15
+    sizes: int = 481
+    refined: int = 61
+    nearest: float = 1e-3
+    farthest: float = 1e9
+    places: int = 1201
+
+
+_PLACES: Final = _Places()
+_SIZES: Final = np.geomspace(_PLACES.smallest, _PLACES.largest, _PLACES.sizes)
+_REACH: Final = np.geomspace(_PLACES.nearest, _PLACES.farthest, _PLACES.places)
 
 
 @dataclass(frozen=True)
 class Questions:
-    """`points`: values by input (the caller's names), one mapping a prediction; `budgets`: floating-point operations,
-    for the best size and data at 6·N·D; `targets`: values to reach along tokens or steps, the other inputs as in the
-    first point or, without one, as in the largest row. `probability` is that of the intervals, in (0, 1). Raises
-    InvalidInputError."""
+    """What is asked of a law. Raises InvalidInputError.
+
+    Attributes:
+        points: values by input (the caller's names), one mapping a prediction.
+        budgets: floating-point operations, for the best size and data at 6·N·D.
+        targets: values to reach along tokens or steps. The other inputs are as in the first point, or in the largest
+            row.
+        probability: of the intervals, in (0, 1).
+    """
 
     points: tuple[Mapping[str, float], ...] = ()
     budgets: tuple[float, ...] = ()
@@ -64,7 +96,7 @@ class Questions:
 
 @np.errstate(all="ignore")
 def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Options = Options()) -> Answers:  # noqa: B008
-    """Answers of one law of a report on the same curves. The law is fitted again, as the report fitted it.
+    """Return the answers of one law of a report on the same curves. The law is fitted again, as the report fitted it.
 
     Raises InvalidInputError where a point lacks an input of the law, or the law has no size or no axis to ask for.
     """
@@ -83,7 +115,7 @@ def answer(curves: Curves, law: ChosenLaw, questions: Questions, options: Option
 
 
 def _points(fit: CurveFit, prepared: PreparedCurves, points: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
-    """Points by names in formulas. Raises InvalidInputError where an input that the law uses is missing or wrong."""
+    """Return points by names in formulas. Raises InvalidInputError where an input of the law is missing or wrong."""
     own = {caller: name for name, caller in prepared.names.items()}
     needed = set(fit.model.binding.values())
     violations, made = [], []
@@ -102,6 +134,15 @@ def _points(fit: CurveFit, prepared: PreparedCurves, points: Sequence[Mapping[st
 
 @dataclass(eq=False)
 class _Asked:
+    """Answer questions of one law.
+
+    Attributes:
+        fit: of the law.
+        prepared: the curves.
+        questions: what is asked.
+        seed: of the draws.
+    """
+
     fit: CurveFit
     prepared: PreparedCurves
     questions: Questions
@@ -109,6 +150,7 @@ class _Asked:
     _draws: Array | None = field(default=None, init=False)
 
     def prediction(self, point: Mapping[str, float]) -> Prediction:
+        """Return the value of the law at a point, and that of an observation there."""
         fit, sample = self.fit, self.fit.sample
         interval = profile(fit, value_quantity(fit, point), self.questions.probability)
         half = t_quantile(fit.degrees, 0.5 + self.questions.probability / 2)
@@ -123,13 +165,13 @@ class _Asked:
         )
 
     def _estimate(self, value: float, lower: float, upper: float) -> Estimate:
-        """From the scale to values."""
+        """Return an estimate of values, given one on the scale."""
         with np.errstate(all="ignore"):
             value, lower, upper = map(float, self.fit.sample.from_scale(np.array([value, lower, upper])))
         return Estimate(_finite(value), _finite(lower), _finite(upper))
 
     def optimum(self, budget: float) -> Optimum:
-        """The best N for D = budget / 6 N, by the law and by draws of its constants."""
+        """Return the best N for D = budget / 6 N, by the law and by draws of its constants."""
         size, data = (self._column(role, "budgets") for role in ("N", "D"))
         settings = np.vstack([self.fit.u[None, :], self._settings()])
 
@@ -144,7 +186,7 @@ class _Asked:
         losses = np.empty(len(settings))
         step = _SIZES[1] / _SIZES[0]
         for i, k in enumerate(place):
-            around = _SIZES[k] * np.geomspace(1 / step, step, _REFINED)
+            around = _SIZES[k] * np.geomspace(1 / step, step, _PLACES.refined)
             columns = {size: around, data: budget / (FLOPS_PER_PARAMETER_AND_TOKEN * around)}
             values = self._values(settings[i : i + 1], columns)[0]
             chosen[i], losses[i] = around[np.argmin(values)], np.min(values)
@@ -152,7 +194,7 @@ class _Asked:
         return Optimum(budget, *(self._of_draws(values) for values in (chosen, tokens, losses)))
 
     def reach(self, target: float, points: Sequence[Mapping[str, float]]) -> Reach:
-        """Where the law crosses the target along its axis."""
+        """Return where the law crosses the target along its axis."""
         used = set(self.fit.model.binding.values())
         roles = {role: self.prepared.roles.get(role) for role in _AXES}
         axis = next((column for column in roles.values() if column in used), None) or sorted(used)[0]
@@ -177,14 +219,14 @@ class _Asked:
 
     def _settings(self) -> Array:
         if self._draws is None:
-            self._draws = draws(self.fit, _DRAWS, self.seed)
+            self._draws = draws(self.fit, _PLACES.draws, self.seed)
         return self._draws
 
     def _values(self, settings: Array, columns: Mapping[str, Array]) -> Array:
         return self.fit.model.values(settings, self.fit.model.variables_at(columns))
 
     def _of_draws(self, values: Array) -> Estimate:
-        """The first value with the quantiles of the others; one that is never reached counts as infinite."""
+        """Return the first value with the quantiles of the others; one that is never reached counts as infinite."""
         tail = (1 - self.questions.probability) / 2
         rest = np.where(np.isfinite(values[1:]), values[1:], np.inf)
         lower, upper = np.quantile(rest, (tail, 1 - tail), method="inverted_cdf")
@@ -196,7 +238,7 @@ def _finite(value: float) -> float | None:
 
 
 def _crossing(x: Array, values: Array, target: float) -> float:
-    """The first x at which values pass the target, between grid points in the logarithm; NaN where they never do."""
+    """Return the first x at which values pass the target, between places in the logarithm; NaN where none is."""
     above = values > target
     change = np.flatnonzero(above[1:] != above[:-1])
     if not change.size or not np.all(np.isfinite(values[change[0] : change[0] + 2])):

@@ -1,7 +1,7 @@
 """Values of one formula for many settings of its parameters at once, with derivatives, in float64.
 
-Parameters are arrays of shape (s, 1), columns of shape (n,): everything broadcasts to (s, n). Derivatives run forward,
-with the values: a law has few parameters.
+Parameters are arrays `(s, 1)`, columns `(n,)`: everything broadcasts to `(s, n)`. Derivatives run forward, with the
+values: a law has few parameters.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Dual = tuple[Array, dict[str, Array]]
 
 
 def batch_values(node: Node, values: Mapping[str, Array]) -> Array:
-    """The value of the formula, broadcast over its variables."""
+    """Return the value of the formula, broadcast over its variables."""
     if isinstance(node, Number):
         return np.float64(node.value)  # type: ignore[return-value]
     if isinstance(node, Variable):
@@ -27,7 +27,7 @@ def batch_values(node: Node, values: Mapping[str, Array]) -> Array:
 
 
 def batch_dual(node: Node, values: Mapping[str, Array], parameters: frozenset[str]) -> Dual:
-    """The value of the formula and its derivatives with respect to `parameters`."""
+    """Return the value of the formula and its derivatives with respect to `parameters`."""
     if isinstance(node, Number):
         return np.float64(node.value), {}  # type: ignore[return-value]
     if isinstance(node, Variable):
@@ -54,7 +54,7 @@ def _chain(node: Apply, f: Array, parts: list[Dual]) -> dict[str, Array]:
 
 
 def _partial(op: str, arguments: tuple[Array, Array], f: Array, needed: tuple[bool, bool]) -> tuple[Array, Array]:
-    """Derivatives of u op v with respect to u and v; what is not needed may be anything."""
+    """Return the derivatives of u op v with respect to u and v; what is not needed may be anything."""
     (u, v), (needs_u, needs_v) = arguments, needed
     one = np.float64(1.0)
     if op == "+":

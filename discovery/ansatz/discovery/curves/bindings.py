@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import combinations, permutations
+from typing import Final
 
 import numpy as np
 
@@ -12,12 +14,27 @@ from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.data.curves import ROLES
 from ansatz.discovery.expression import Array
 
-_MIN_VALUES = 3
-_MOST_COLUMNS = 5
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say which columns may be bound. Chosen by judgement.
+
+    Attributes:
+        fewest_values: that differ; with fewer no law can be told from another.
+        most_columns: of which all choices are tried.
+        whole: share by which shares may miss their whole, as rounded ones do.
+    """
+
+    fewest_values: int = 3
+    most_columns: int = 5
+    whole: float = 1e-3
+
+
+_LIMITS: Final = _Limits()
 
 
 def bindings(law: Law, sample: Sample, roles: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """The assignments of columns to the law's variables that make sense: by meaning where all are known, else all."""
+    """Yield the assignments of columns to the law's variables that make sense: by meaning where all are known."""
     if not law.variables:
         yield {}
         return
@@ -33,7 +50,7 @@ def bindings(law: Law, sample: Sample, roles: Mapping[str, str]) -> Iterator[dic
     if any(column not in usable for column in fixed.values()):
         return
     free = [v for v in law.variables if v not in fixed]
-    others = [name for name in usable if name not in fixed.values()][:_MOST_COLUMNS]
+    others = [name for name in usable if name not in fixed.values()][: _LIMITS.most_columns]
     meaning = {column: role for role, column in roles.items()}
     choose = combinations if law.symmetric else permutations
     for chosen in choose(others, len(free)):
@@ -43,12 +60,12 @@ def bindings(law: Law, sample: Sample, roles: Mapping[str, str]) -> Iterator[dic
 
 
 def _may_mean(variable: str, role: str | None) -> bool:
-    """Whether a column of a role may stand for a variable: one that is called after another role is not meant."""
+    """Return whether a column of a role may stand for a variable: one called after another role is not meant."""
     return role is None or variable not in ROLES or variable == role
 
 
 def _fits(law: Law, column: Array) -> bool:
-    enough = np.unique(column).size >= _MIN_VALUES
+    enough = np.unique(column).size >= _LIMITS.fewest_values
     smallest = float(column.min())
     if law.shares:
         return enough and smallest >= 0 and float(column.max()) <= 1
@@ -56,10 +73,10 @@ def _fits(law: Law, column: Array) -> bool:
 
 
 def _are_shares(law: Law, sample: Sample, usable: list[str]) -> bool:
-    """Whether the inputs are shares of a whole, of which the law takes all but the last, or all."""
+    """Return whether the inputs are shares of a whole, of which the law takes all but the last, or all."""
     if not usable or len(usable) != len(sample.columns):
         return False
     total = np.sum([sample.columns[name] for name in usable], axis=0)
-    whole = bool(np.allclose(total, 1.0, atol=1e-3))
+    whole = bool(np.allclose(total, 1.0, atol=_LIMITS.whole))
     wanted = len(usable) - 1 if whole else len(usable)
-    return len(law.variables) == wanted and bool(np.all(total <= 1 + 1e-3))
+    return len(law.variables) == wanted and bool(np.all(total <= 1 + _LIMITS.whole))

@@ -1,5 +1,7 @@
-"""Laws that nobody listed, put together from what curves are made of: a floor, powers, powers with a logarithm,
-logarithms and exponentials, of one column or of two."""
+"""Laws that nobody listed, put together from what curves are made of.
+
+These are a floor, powers, powers with a logarithm, logarithms and exponentials, of one column or of two.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +20,23 @@ NAME: Final = "free"
 """Of every law that is not of the catalogue."""
 SOURCE: Final = "found by search"
 _MOST: Final = 40
+"""Laws that are tried. Chosen by judgement; each costs a quick fit."""
 
 
 @dataclass(frozen=True)
 class _Term:
-    """A term of a column {x} with constants A{i} and r{i}: its published form, that which is fitted to the column over
-    its mean {x}_ (of logarithm {m}), and the published constants by those."""
+    """A term of a column {x} with constants A{i} and r{i}.
+
+    `formula` is its published form, and `fit` that which is fitted to the column over its mean {x}_ (of logarithm {m}).
+    `published` gives the published constants by those of the latter.
+    """
 
     formula: str
     fit: str
     published: Mapping[str, str]
 
     def parameters(self, i: int) -> Iterator[Parameter]:
+        """Yield the constants of the i-th term of a law."""
         yield offset(f"A{i}") if self is _LOGARITHM else amplitude(f"A{i}")
         if self is _EXPONENTIAL:
             yield positive(f"r{i}", 1e-2, 100)
@@ -46,7 +53,7 @@ _LISTED: Final = ((_POWER, _POWER), (_LOGARITHM, _LOGARITHM))
 
 
 def composites(columns: Mapping[str, Array]) -> Iterator[tuple[Law, dict[str, str]]]:
-    """At most forty laws of positive columns with what their variables stand for, those of two columns first."""
+    """Yield laws of positive columns with what their variables stand for, those of two columns first."""
     usable = {name: column for name, column in columns.items() if float(column.min()) > 0}
     return islice(_all(usable), _MOST)
 
@@ -67,7 +74,7 @@ def _all(columns: Mapping[str, Array]) -> Iterator[tuple[Law, dict[str, str]]]:
 def _law(
     terms: Sequence[_Term], names: Sequence[str], columns: Mapping[str, Array], crossed: bool = False
 ) -> tuple[Law, dict[str, str]]:
-    """A floor and a term of each name; `crossed`: and the product of powers of both."""
+    """Return a floor and a term of each name; `crossed`: and the product of powers of both."""
     variables = {name: f"x{k + 1}" for k, name in enumerate(dict.fromkeys(names))}
     formulas, fits = ["E"], ["E"]
     published: dict[str, str] = {}

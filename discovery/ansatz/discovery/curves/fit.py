@@ -4,48 +4,95 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.curves.laws import SELF
 from ansatz.discovery.curves.model import CurveModel
+from ansatz.discovery.curves.noise import ROUNDING, noise_of, serial_correlation
 from ansatz.discovery.curves.optimise import Objective, minimise
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.starts import good_starts
 from ansatz.discovery.expression import Array
 
-HUBER = 1.345
-"""Threshold of Huber's loss in standard deviations of the noise: 95 % as efficient as least squares on Gaussian
-noise."""
-_NORMAL = 1.4826  # standard deviation over median absolute deviation
-_SMALLEST_NOISE = 1e-13
-_SERIAL_LEVEL = 2.0
-OUTLIER = 5.0
-"""Standard deviations of the noise beyond which a row is an outlier."""
-_MOST_OUTLIERS = 0.2
-_ROUNDS = 4
-_ROUNDING = 1e-12
+
+@dataclass(frozen=True)
+class _Robust:
+    """Say which rows count how much. Chosen by judgement, but for `huber`; `python -m bench.intervals` holds them.
+
+    Attributes:
+        huber: threshold of Huber's loss in standard deviations of the noise: 95 % as efficient as least squares on
+            Gaussian noise.
+        outlier: standard deviations of the noise beyond which a row is an outlier.
+        most_outliers: share of the rows; where more lie off, the law is wrong, not the rows.
+        rounds: of leaving rows out and fitting again, which settle sooner as a rule.
+        least_inside: share of the rows within the threshold, at least, so that errors stay finite.
+        least_singular: singular value, of columns at unit length, that bounds errors of what is not determined.
+    """
+
+    huber: float = 1.345
+    outlier: float = 5.0
+    most_outliers: float = 0.2
+    rounds: int = 4
+    least_inside: float = 0.1
+    least_singular: float = 1e-9
+
+
+@dataclass(frozen=True)
+class _Stages:
+    """Say how a fit narrows down its starts. Chosen by judgement; `python -m bench.curves` holds them.
+
+    Attributes:
+        first: gain over the cost at which the first iterations end.
+        second: gain over the cost at which the next end.
+        last: gain over the cost at which the last end, about the rounding of float64.
+        kept: one of so many starts goes on after the first.
+        fewest: starts go on after the first, at least.
+        finalists: starts go on after the second.
+    """
+
+    first: float = 1e-4
+    second: float = 1e-7
+    last: float = 1e-13
+    kept: int = 3
+    fewest: int = 2
+    finalists: int = 3
+
+
+_ROBUST: Final = _Robust()
+_STAGES: Final = _Stages()
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work a fit may do: share of the starts tried, starts followed, iterations of each."""
+    """Say how much work a fit may do: share of the starts tried, starts followed, iterations of each.
+
+    The values below are chosen by judgement; `python -m bench.curves` holds them.
+    """
 
     tried: float
     followed: int
     iterations: int
 
 
-QUICK = Effort(0.4, 8, 25)
-THOROUGH = Effort(1.0, 32, 60)
-SECOND = Effort(0.3, 6, 40)
+QUICK: Final = Effort(0.4, 8, 25)
+THOROUGH: Final = Effort(1.0, 32, 60)
+SECOND: Final = Effort(0.3, 6, 40)
 
 
 @dataclass(frozen=True, eq=False)
 class CurveFit:
-    """A law fitted to a sample: settings `u` of shape (p,), Huber's threshold `delta` in units of the rows' spread;
-    `kept` are the rows that count, shape (n,): all but outliers, more than five standard deviations off."""
+    """A law fitted to a sample.
+
+    Attributes:
+        model: the law, bound to columns.
+        sample: the rows.
+        u: settings of the constants, `(p,)`.
+        delta: Huber's threshold in units of the rows' spread.
+        kept: the rows that count, `(n,)`: all but outliers.
+    """
 
     model: CurveModel
     sample: Sample
@@ -55,73 +102,78 @@ class CurveFit:
 
     @cached_property
     def objective(self) -> Objective:
+        """Return what the fit minimises."""
         return Objective(self.model, self.sample, self.delta, self.kept)
 
     @cached_property
     def residuals(self) -> Array:
-        """(law − observed) / spread on the sample's scale, shape (n,)."""
+        """Return (law − observed) / spread on the sample's scale, `(n,)`."""
         residuals: Array = self.objective.residuals(self.u[None, :])[0]
         return residuals
 
     @property
     def cost(self) -> float:
+        """Return the value of the objective."""
         return float(self.objective.costs(self.residuals[None, :])[0])
 
     @cached_property
     def values(self) -> Array:
-        """The law on the rows, shape (n,)."""
+        """Return the law on the rows, `(n,)`."""
         variables = self.model.variables_at(self.sample.columns)
         return np.array(np.broadcast_to(self.model.values(self.u[None, :], variables)[0], (self.sample.rows,)))
 
     @property
     def can_be_written(self) -> bool:
-        """Whether its published constants are finite, and the grammar takes them."""
+        """Return whether its published constants are finite, and the grammar takes them."""
         return self.model.formula(self.u, SELF) is not None
 
     @property
     def constants(self) -> int:
+        """Return the number of constants."""
         return self.u.size
 
     @cached_property
     def noise(self) -> float:
-        """Robust standard deviation of the residuals, on n − p degrees of freedom."""
-        return _noise(self.residuals, self.constants)
+        """Return the robust standard deviation of the residuals, on n − p degrees of freedom."""
+        return noise_of(self.residuals, self.constants)
 
     @property
     def outlying(self) -> float:
-        """The residual beyond which a row is an outlier; infinite where the law leaves only rounding."""
-        return OUTLIER * self.noise if self.noise > _ROUNDING else np.inf
+        """Return the residual beyond which a row is an outlier; infinite where the law leaves only rounding."""
+        return _ROBUST.outlier * self.noise if self.noise > ROUNDING.outlying else np.inf
 
     @cached_property
     def serial(self) -> float:
-        """Share of the rows that count as independent: residuals of neighbours in a run may be alike."""
-        correlation = _serial_correlation(np.clip(self.residuals, -3 * self.noise, 3 * self.noise), self.sample)
+        """Return the share of the rows that count as independent: residuals of neighbours in a run may be alike."""
+        correlation = serial_correlation(self.residuals, self.noise, self.sample)
         return (1 - correlation) / (1 + correlation)
 
     @cached_property
     def variance(self) -> float:
-        """Variance that turns twice a rise of the cost into a squared t statistic (Huber 1981, § 7.6)."""
+        """Return the variance that turns twice a rise of the cost into a squared t statistic (Huber 1981, § 7.6)."""
         residuals = self.residuals[self.kept]
         psi = np.clip(residuals, -self.delta, self.delta)
         degrees = max(residuals.size - self.constants, 1)
         few = 1 + self.constants / max(residuals.size, 1) * (1 - self._inside) / self._inside
         estimate = few**2 * float(np.sum(psi**2)) / degrees / self._inside / self.serial
-        return max(estimate, _SMALLEST_NOISE**2)
+        return max(estimate, ROUNDING.smallest**2)
 
     @cached_property
     def _inside(self) -> float:
-        """Share of the rows that count whose residual lies within Huber's threshold: the mean curvature of the loss."""
-        return max(float(np.mean(np.abs(self.residuals[self.kept]) <= self.delta)), 0.1)
+        """Return the share of the rows that count within Huber's threshold: the mean curvature of the loss."""
+        return max(float(np.mean(np.abs(self.residuals[self.kept]) <= self.delta)), _ROBUST.least_inside)
 
     @cached_property
     def degrees(self) -> int:
-        """Degrees of freedom left, at least 1."""
+        """Return the degrees of freedom left, at least 1."""
         return max(int(np.count_nonzero(self.kept) * self.serial) - self.constants, 1)
 
     @cached_property
     def covariance(self) -> Array:
-        """Of the settings u, shape (p, p), from the curvature of the cost at the optimum; parameters at a bound have
-        none, and what the data do not determine a very large one."""
+        """Return the covariance of the settings u, `(p, p)`, from the curvature of the cost at the optimum.
+
+        Parameters at a bound have none, and what the data do not determine a very large one.
+        """
         _, slopes = self.objective.residuals_and_slopes(self.u[None, :])
         root = self.kept * np.sqrt(self._inside)
         weighted = np.nan_to_num(slopes[0] * root[:, None], nan=0.0, posinf=0.0, neginf=0.0)
@@ -134,7 +186,7 @@ class CurveFit:
         norm = np.where(norm > 0, norm, 1.0)
         _, singular, vt = np.linalg.svd(weighted / norm, full_matrices=False)
         keep = singular > 0
-        scaled = vt[keep] / np.maximum(singular[keep], 1e-9)[:, None] / norm
+        scaled = vt[keep] / np.maximum(singular[keep], _ROBUST.least_singular)[:, None] / norm
         covariance: Array = self.variance * (scaled.T @ scaled)
         return covariance
 
@@ -148,10 +200,10 @@ def fit_law(
     also: tuple[Array, ...] = (),
     delta: float | None = None,
 ) -> CurveFit | None:
-    """The best fit found from many starts (and from `also`, settings known to be good); None where there is none.
+    """Return the best fit found from many starts (and from `also`, settings known to be good); None where none is.
 
-    Huber's threshold is 1.345 standard deviations of the noise, which is estimated by the median absolute residual and
-    settled in three rounds, unless `delta` is given.
+    Huber's threshold is 1.345 standard deviations of the noise, unless `delta` is given. The noise is estimated by the
+    median absolute residual and settled in three rounds.
     """
     if len(model.names) >= sample.rows:
         return None
@@ -160,28 +212,32 @@ def fit_law(
     if not len(starts):
         return None
     first = _threshold(Objective(model, sample).residuals(starts), len(model.names)) if delta is None else delta
-    found = minimise(Objective(model, sample, first), starts, iterations=effort.iterations // 2, tolerance=1e-4)
-    kept = found.u[np.argsort(found.cost, kind="stable")[: max(effort.followed // 3, 2)]]
-    for iterations, tolerance in ((effort.iterations, 1e-7), (2 * effort.iterations, 1e-13)):
+    found = minimise(
+        Objective(model, sample, first), starts, iterations=effort.iterations // 2, tolerance=_STAGES.first
+    )
+    kept = found.u[np.argsort(found.cost, kind="stable")[: max(effort.followed // _STAGES.kept, _STAGES.fewest)]]
+    for iterations, tolerance in ((effort.iterations, _STAGES.second), (2 * effort.iterations, _STAGES.last)):
         objective = Objective(model, sample, np.inf)
         threshold = _threshold(objective.residuals(kept), len(model.names)) if delta is None else delta
         found = minimise(Objective(model, sample, threshold), kept, iterations=iterations, tolerance=tolerance)
         if not np.isfinite(found.cost.min()):
             return None
-        kept = found.u[np.argsort(found.cost, kind="stable")[:3]]
+        kept = found.u[np.argsort(found.cost, kind="stable")[: _STAGES.finalists]]
     return _without_outliers(CurveFit(model, sample, found.best, threshold, np.ones(sample.rows, dtype=bool)), effort)
 
 
 def _without_outliers(fit: CurveFit, effort: Effort) -> CurveFit:
-    """The fit with the rows that lie more than five standard deviations off left out: those on one side would pull even
-    Huber's loss. Settled in a few rounds; where more than a fifth of the rows lie off, the law is wrong, not the
-    rows."""
-    for _ in range(_ROUNDS):
-        kept = np.abs(fit.residuals) <= OUTLIER * fit.noise
-        if np.array_equal(kept, fit.kept) or np.mean(kept) < 1 - _MOST_OUTLIERS or fit.noise <= 10 * _SMALLEST_NOISE:
+    """Return the fit with the rows that lie far off left out: those on one side would pull even Huber's loss.
+
+    Settled in a few rounds; where many rows lie off, the law is wrong, not the rows.
+    """
+    for _ in range(_ROBUST.rounds):
+        kept = np.abs(fit.residuals) <= _ROBUST.outlier * fit.noise
+        is_wrong = np.mean(kept) < 1 - _ROBUST.most_outliers
+        if np.array_equal(kept, fit.kept) or is_wrong or fit.noise <= ROUNDING.unsettled * ROUNDING.smallest:
             return fit
         objective = Objective(fit.model, fit.sample, fit.delta, kept)
-        found = minimise(objective, fit.u[None, :], iterations=2 * effort.iterations, tolerance=1e-13)
+        found = minimise(objective, fit.u[None, :], iterations=2 * effort.iterations, tolerance=_STAGES.last)
         if not np.isfinite(found.cost[0]):
             return fit
         fit = CurveFit(fit.model, fit.sample, found.best, fit.delta, kept)
@@ -189,23 +245,6 @@ def _without_outliers(fit: CurveFit, effort: Effort) -> CurveFit:
 
 
 def _threshold(residuals: Array, constants: int) -> float:
-    """Huber's threshold from the best of several fits."""
-    noises = [_noise(row, constants) for row in residuals if np.all(np.isfinite(row))]
-    return HUBER * (min(noises) if noises else 1.0)
-
-
-def _noise(residuals: Array, constants: int) -> float:
-    n = residuals.size
-    spread = _NORMAL * float(np.median(np.abs(residuals))) * np.sqrt(n / max(n - constants, 1))
-    return max(float(spread), _SMALLEST_NOISE)
-
-
-def _serial_correlation(residuals: Array, sample: Sample) -> float:
-    """Correlation of neighbours within runs, in [0, 0.95]; 0 where chance may explain it."""
-    same = sample.run[1:] == sample.run[:-1]
-    pairs = int(np.count_nonzero(same))
-    power = float(np.mean(residuals**2))
-    if pairs < 8 or power <= 0:
-        return 0.0
-    correlation = float(np.mean(residuals[1:][same] * residuals[:-1][same])) / power
-    return min(correlation, 0.95) if correlation > _SERIAL_LEVEL / np.sqrt(pairs) else 0.0
+    """Return Huber's threshold from the best of several fits."""
+    noises = [noise_of(row, constants) for row in residuals if np.all(np.isfinite(row))]
+    return _ROBUST.huber * (min(noises) if noises else 1.0)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 import numpy as np
 
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
@@ -10,24 +13,41 @@ from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.curves import RelatedLaw
 
-COMPUTE = "C"
-FLOPS_PER_PARAMETER_AND_TOKEN = 6.0
+COMPUTE: Final = "C"
+FLOPS_PER_PARAMETER_AND_TOKEN: Final = 6.0
 """Of a forward and a backward pass of a dense transformer (Kaplan et al. 2020)."""
-_POINTS = 40
-_FEWEST = 6
-_FEWEST_SIZES = 3
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say what an envelope is made of. Chosen by judgement.
+
+    Attributes:
+        bins: of the logarithm of compute, each of at most one row.
+        fewest: rows of a frontier.
+        fewest_sizes: of models; of fewer nothing is best.
+    """
+
+    bins: int = 40
+    fewest: int = 6
+    fewest_sizes: int = 3
+
+
+_LIMITS: Final = _Limits()
 
 
 def frontier_laws(prepared: PreparedCurves) -> tuple[RelatedLaw, ...]:
-    """Laws of the envelope: the value against compute, and the best size against compute; none where there are fewer
-    than three sizes, no compute, or too few points."""
+    """Return laws of the envelope: the value against compute, and the best size against compute.
+
+    There are none where there are too few sizes, no compute, or too few points.
+    """
     sample, roles = prepared.sample, prepared.roles
     compute = _compute(prepared)
     size = sample.columns.get(roles.get("N", ""))
-    if compute is None or size is None or np.unique(size).size < _FEWEST_SIZES or not prepared.axis:
+    if compute is None or size is None or np.unique(size).size < _LIMITS.fewest_sizes or not prepared.axis:
         return ()
     rows = envelope(compute, sample.y)
-    if rows.size < _FEWEST:
+    if rows.size < _LIMITS.fewest:
         return ()
     column = roles.get("C", COMPUTE)
     laws = [
@@ -47,12 +67,13 @@ def _compute(prepared: PreparedCurves) -> Array | None:
 
 
 def envelope(compute: Array, y: Array) -> Array:
-    """Rows that no other beats with less compute, at most one in each of 40 bins of its logarithm: the lowest."""
+    """Return rows that no other beats with less compute, at most one in each bin of its logarithm: the lowest."""
     usable = np.flatnonzero(compute > 0)
     order = usable[np.argsort(compute[usable], kind="stable")]
     best = np.minimum.accumulate(y[order])
     front = order[(y[order] <= best) & np.concatenate([[True], y[order][1:] < best[:-1]])]
     x = np.log(compute[front])
-    label = np.minimum(((x - x.min()) / max(float(np.ptp(x)), 1e-300) * _POINTS).astype(int), _POINTS - 1)
+    bins = _LIMITS.bins
+    label = np.minimum(((x - x.min()) / max(float(np.ptp(x)), 1e-300) * bins).astype(int), bins - 1)
     lowest = {k: front[label == k][np.argmin(y[front[label == k]])] for k in np.unique(label)}
     return np.array(list(lowest.values()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +15,33 @@ from ansatz.discovery.curves.laws import SELF, Law
 from ansatz.discovery.expression import Array, Node, Number, Variable, substitute
 from ansatz.discovery.expression.grammar import MAX_EXPONENT, has_exponents_within
 
-_NEWTON_STEPS = 60
-_NEWTON_TOLERANCE = 1e-13
+
+@dataclass(frozen=True)
+class _Newton:
+    """Tune how an implicit law is solved for its own value.
+
+    Attributes:
+        start: far above all values; what a law adds to them there vanishes.
+        steps: at most; from there to a value of 1 a division by `falls` takes 30.
+        falls: by at most this factor in a step, so that none leaves the domain.
+        tolerance: of a step over the value: some roundings of float64.
+    """
+
+    start: float = 1e30
+    steps: int = 60
+    falls: float = 10.0
+    tolerance: float = 1e-13
+
+
+_NEWTON: Final = _Newton()
 
 
 @dataclass(frozen=True, eq=False)
 class CurveModel:
     """A law, the column each of its variables stands for, and the scale that each is divided by (1 where none is).
 
-    Settings are arrays of shape (s, p), in the coordinates u in which searches move: the logarithm of a parameter that
-    moves by factors, else the parameter itself.
+    Settings are arrays `(s, p)`, in the coordinates u in which searches move: the logarithm of a parameter that moves
+    by factors, else the parameter itself.
     """
 
     law: Law
@@ -32,44 +50,48 @@ class CurveModel:
 
     @classmethod
     def on(cls, law: Law, binding: Mapping[str, str], columns: Mapping[str, Array]) -> CurveModel:
+        """Return the law on columns, scaled where it wants to be."""
         return cls(law, binding, {v: scale_of(columns[binding[v]]) if v in law.scaled else 1.0 for v in law.variables})
 
     @cached_property
     def names(self) -> tuple[str, ...]:
+        """Return the names of the p parameters."""
         return tuple(p.name for p in self.law.parameters)
 
     @cached_property
     def logarithmic(self) -> NDArray[np.bool_]:
+        """Return which of them move by factors, `(p,)`."""
         return np.array([p.logarithmic for p in self.law.parameters])
 
     @cached_property
     def linear(self) -> NDArray[np.bool_]:
+        """Return in which of them the law is linear, `(p,)`."""
         return np.array([p.linear for p in self.law.parameters])
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
-        """Lower and upper bounds of u, each of shape (p,); exponents stay within what the grammar takes."""
+        """Return lower and upper bounds of u, each `(p,)`; exponents stay within what the grammar takes."""
         limits = [MAX_EXPONENT if name in self.law.exponents else np.inf for name in self.names]
         lower = self.inward(np.maximum([p.lower for p in self.law.parameters], np.negative(limits)))
         upper = self.inward(np.minimum([p.upper for p in self.law.parameters], limits))
         return lower, upper
 
     def inward(self, theta: Array) -> Array:
-        """From parameters to u."""
+        """Return u, given parameters."""
         with np.errstate(all="ignore"):
             return np.where(self.logarithmic, np.log(np.where(self.logarithmic, theta, 1.0)), theta)
 
     def outward(self, u: Array) -> Array:
-        """From u to parameters."""
+        """Return parameters, given u."""
         with np.errstate(all="ignore"):
             return np.where(self.logarithmic, np.exp(np.where(self.logarithmic, u, 0.0)), u)
 
     def variables_at(self, columns: Mapping[str, Array]) -> dict[str, Array]:
-        """The law's variables from columns, scaled."""
+        """Return the law's variables from columns, scaled."""
         return {v: columns[column] / self.scales[v] for v, column in self.binding.items()}
 
     def values(self, u: Array, variables: Mapping[str, Array], own: Array | None = None) -> Array:
-        """Values of shape (s, n), NaN outside the domain. `own` stands in for an implicit law's own value."""
+        """Return values `(s, n)`, NaN outside the domain. `own` stands in for an implicit law's own value."""
         theta = self.outward(u)
         given = {**variables, **{name: theta[:, j, None] for j, name in enumerate(self.names)}}
         shape = (u.shape[0], next(iter(variables.values())).size if variables else 1)
@@ -81,7 +103,7 @@ class CurveModel:
             return self._fixed_point(given, shape)
 
     def values_and_slopes(self, u: Array, variables: Mapping[str, Array]) -> tuple[Array, Array]:
-        """Values of shape (s, n) and derivatives with respect to u of shape (s, n, p)."""
+        """Return values `(s, n)` and their derivatives with respect to u, `(s, n, p)`."""
         theta = self.outward(u)
         given = {**variables, **{name: theta[:, j, None] for j, name in enumerate(self.names)}}
         shape = (u.shape[0], next(iter(variables.values())).size if variables else 1)
@@ -99,18 +121,18 @@ class CurveModel:
         return np.broadcast_to(given[SELF] if self.law.implicit else value, shape), jacobian
 
     def _fixed_point(self, given: Mapping[str, Array], shape: tuple[int, int]) -> Array:
-        """The value y with y = f(y): Newton's method from far above, where the correction vanishes."""
-        y = np.broadcast_to(batch_values(self.law.fit_tree, {**given, SELF: np.full((1, 1), 1e30)}), shape)
-        for _ in range(_NEWTON_STEPS):
+        """Return the value y with y = f(y), by Newton's method from far above, where the correction vanishes."""
+        y = np.broadcast_to(batch_values(self.law.fit_tree, {**given, SELF: np.full((1, 1), _NEWTON.start)}), shape)
+        for _ in range(_NEWTON.steps):
             value, slopes = batch_dual(self.law.fit_tree, {**given, SELF: y}, frozenset({SELF}))
             step = (value - y) / (1.0 - slopes[SELF])
-            y = np.where(np.isfinite(step), np.maximum(y + step, y / 10), y)
-            if np.all(np.abs(step) <= _NEWTON_TOLERANCE * np.abs(y)):
+            y = np.where(np.isfinite(step), np.maximum(y + step, y / _NEWTON.falls), y)
+            if np.all(np.abs(step) <= _NEWTON.tolerance * np.abs(y)):
                 break
         return y
 
     def constants(self, u: Array) -> dict[str, float]:
-        """The published constants at one setting, shape (p,)."""
+        """Return the published constants at one setting u `(p,)`."""
         theta = self.outward(u[None, :])[0]
         given = {f"{v}_": np.float64(scale) for v, scale in self.scales.items()}
         given |= {name: np.float64(theta[j]) for j, name in enumerate(self.names)}
@@ -118,8 +140,10 @@ class CurveModel:
             return {c: float(batch_values(tree, given)) for c, tree in self.law.published_trees.items()}  # type: ignore[arg-type]
 
     def formula(self, u: Array, target: str) -> Node | None:
-        """Return the law in terms of columns, with its published constants; None where one is not finite, or where the
-        grammar would refuse an exponent. An implicit law speaks of its value by the name `target`."""
+        """Return the law in terms of columns, with its published constants; None where one is not finite.
+
+        None as well where the grammar would refuse an exponent. An implicit law calls its value `target`.
+        """
         constants = self.constants(u)
         if not all(np.isfinite(value) for value in constants.values()):
             return None
@@ -132,7 +156,7 @@ class CurveModel:
 
 
 def scale_of(column: Array) -> float:
-    """The geometric mean of a positive column; of one that holds zeros, the mean of its absolute values."""
+    """Return the geometric mean of a positive column; of one that holds zeros, the mean of its absolute values."""
     if float(column.min()) > 0:
         return float(np.exp(np.mean(np.log(column))))
     return float(np.mean(np.abs(column))) or 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +16,38 @@ from ansatz.discovery.expression import Array
 
 Rows = NDArray[np.intp]
 Quantity = Callable[[Array], tuple[Array, Array]]
-"""From settings u (s, p) to a number each (s,) and its derivatives with respect to u (s, p)."""
+"""From settings u `(s, p)` to a number each `(s,)` and its derivatives with respect to u `(s, p)`."""
 
-_MAX_DAMPING = 1e14
+
+@dataclass(frozen=True)
+class _Damping:
+    """Say how Levenberg-Marquardt is damped. Chosen by judgement; `python -m bench.curves` holds it.
+
+    Attributes:
+        start: the first damping, over the curvature.
+        after_gain: factor after a step that lowers the cost.
+        after_loss: factor after one that does not.
+        least: damping, so that a later loss is soon made up for.
+        most: damping beyond which a start ends: no step is left in float64.
+        calm: damping beyond which a start ends that no longer lowers its cost.
+        calm_steps: steps in a row that are calm.
+    """
+
+    start: float = 1e-2
+    after_gain: float = 0.2
+    after_loss: float = 6.0
+    least: float = 1e-12
+    most: float = 1e14
+    calm: float = 1e3
+    calm_steps: int = 2
+
+
+_DAMPING: Final = _Damping()
 
 
 @dataclass(frozen=True, eq=False)
 class Pin:
-    """Holds a quantity near targets, shape (s,): adds stiffness · (quantity − target)² / 2 to the objective."""
+    """Hold a quantity near targets `(s,)`: add stiffness · (quantity − target)² / 2 to the objective."""
 
     quantity: Quantity
     targets: Array
@@ -31,8 +56,14 @@ class Pin:
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """Σ w ρ(r): r = (law − observed) / spread on the sample's scale, ρ Huber's loss with threshold `delta`, r²/2 below
-    it and delta·(|r| − delta/2) above; w is 1, or 0 for the rows that are not `kept`, shape (n,)."""
+    """The sum Σ w ρ(r) of r = (law − observed) / spread, on the sample's scale.
+
+    Attributes:
+        model: the law, bound to columns.
+        sample: the rows.
+        delta: threshold of Huber's loss ρ: r²/2 below it and delta·(|r| − delta/2) above.
+        kept: the rows of w = 1, `(n,)`; others have 0. None for all.
+    """
 
     model: CurveModel
     sample: Sample
@@ -44,13 +75,13 @@ class Objective:
         return self.model.variables_at(self.sample.columns)
 
     def residuals(self, u: Array) -> Array:
-        """Shape (s, n); NaN outside the domain."""
+        """Return the residuals of settings u `(s, p)`, `(s, n)`; NaN outside the domain."""
         with np.errstate(all="ignore"):
             z, _ = self.sample.to_scale(self.model.values(u, self._variables))
             return (z - self.sample.z) / self.sample.spread
 
     def residuals_and_slopes(self, u: Array) -> tuple[Array, Array]:
-        """Shapes (s, n) and (s, n, p)."""
+        """Return the residuals `(s, n)` and their derivatives with respect to u, `(s, n, p)`."""
         value, slopes = self.model.values_and_slopes(u, self._variables)
         with np.errstate(all="ignore"):
             z, by_value = self.sample.to_scale(value)
@@ -58,7 +89,7 @@ class Objective:
             return residual, slopes * (by_value / self.sample.spread)[:, :, None]
 
     def costs(self, residuals: Array, weights: Array | None = None) -> Array:
-        """Of each setting, shape (s,); inf outside the domain."""
+        """Return the cost of each setting, `(s,)`; inf outside the domain."""
         size = np.abs(residuals)
         with np.errstate(all="ignore"):
             inner = np.minimum(size, self.delta)
@@ -74,13 +105,14 @@ class Objective:
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """Settings u of shape (s, p) and their costs, shape (s,)."""
+    """Settings u `(s, p)` and their costs `(s,)`."""
 
     u: Array
     cost: Array
 
     @property
     def best(self) -> Array:
+        """Return the setting of the least cost, `(p,)`."""
         best: Array = self.u[int(np.argmin(self.cost))]
         return best
 
@@ -94,14 +126,14 @@ def minimise(
     weights: Array | None = None,
     pin: Pin | None = None,
 ) -> Optimum:
-    """The nearest optimum of each start, shape (s, p). `weights` of rows have shape (s, n) and go with the starts.
+    """Return the nearest optimum of each start `(s, p)`; `weights` of rows `(s, n)` go with the starts.
 
     A start ends once two accepted steps in a row lower its cost by less than a share `tolerance`.
     """
     lower, upper = objective.model.bounds
     u = np.clip(starts, lower, upper)
     cost = _total(objective, u, weights, pin, slice(None))
-    damping = np.full(len(u), 1e-2)
+    damping = np.full(len(u), _DAMPING.start)
     calm = np.zeros(len(u), dtype=int)
     live = np.flatnonzero(np.isfinite(cost))
     for _ in range(iterations):
@@ -116,9 +148,10 @@ def minimise(
         small = gain <= tolerance * cost[live]
         calm[live] = np.where(better & ~small, 0, calm[live] + small)
         u[live[better]], cost[live[better]] = trial[better], new[better]
-        damping[live] *= np.where(better, 0.2, 6.0)
-        damping[live] = np.maximum(damping[live], 1e-12)
-        done = (calm[live] >= 2) & (better | (damping[live] > 1e3)) | (damping[live] > _MAX_DAMPING)
+        damping[live] *= np.where(better, _DAMPING.after_gain, _DAMPING.after_loss)
+        damping[live] = np.maximum(damping[live], _DAMPING.least)
+        is_calm = (calm[live] >= _DAMPING.calm_steps) & (better | (damping[live] > _DAMPING.calm))
+        done = is_calm | (damping[live] > _DAMPING.most)
         live = live[~done]
     return Optimum(u, cost)
 
@@ -136,7 +169,7 @@ def _total(objective: Objective, u: Array, weights: Array | None, pin: Pin | Non
 def _normal_equations(
     objective: Objective, u: Array, weights: Array | None, pin: Pin | None, rows: Rows
 ) -> tuple[Array, Array]:
-    """Gradients (s, p) and Gauss-Newton curvatures (s, p, p)."""
+    """Return gradients `(s, p)` and Gauss-Newton curvatures `(s, p, p)`."""
     residual, slopes = objective.residuals_and_slopes(u)
     with np.errstate(all="ignore"):
         factor = np.minimum(1.0, objective.delta / np.maximum(np.abs(residual), 1e-300))
@@ -161,7 +194,7 @@ def _normal_equations(
 
 
 def _step(u: Array, gradient: Array, curvature: Array, damping: Array, bounds: tuple[Array, Array]) -> Array:
-    """Damped steps; parameters at a bound that the cost pushes outwards stay there."""
+    """Return damped steps; parameters at a bound that the cost pushes outwards stay there."""
     lower, upper = bounds
     held = ((u <= lower) & (gradient > 0)) | ((u >= upper) & (gradient < 0))
     p = u.shape[1]

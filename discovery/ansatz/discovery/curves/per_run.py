@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -25,17 +26,42 @@ from ansatz.discovery.expression import Array, to_text
 from ansatz.discovery.report.curves import LawConstant, RelatedLaw
 from ansatz.discovery.report.origin import Origin, of_catalogue
 
-_TRIED_RUNS = 4
-_KEPT_LAWS = 6
-_FEWEST_RUNS = 4
-_BETTER_BITS = 6.0
-_EFFORT = Effort(0.7, 12, 40)
+_EFFORT: Final = Effort(0.7, 12, 40)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say how laws of runs are searched. Chosen by judgement; `python -m bench.curves` holds the figures.
+
+    Attributes:
+        tried_runs: runs, from the first to the last, on which all laws are tried.
+        kept: laws that are fitted to every run.
+        fewest_values: of a column that differ within a run, or it counts as constant there.
+        fewest_runs: that a law of a constant needs.
+        better_bits: by which a law of a constant must be shorter than no dependence.
+    """
+
+    tried_runs: int = 4
+    kept: int = 6
+    fewest_values: int = 3
+    fewest_runs: int = 4
+    better_bits: float = 6.0
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, eq=False)
 class Together:
-    """A law fitted to each run; `fits` by run name. `found` holds bits and errors of all runs together, and the fit of
-    the run whose noise is the median."""
+    """A law fitted to each run.
+
+    Attributes:
+        found: bits and errors of all runs together, and the fit of the run whose noise is the median.
+        fits: of each run, by its name.
+        rmse: root mean squared error on all rows, in the target's unit.
+        r2: on all rows.
+        relative_error: root mean squared error over the root mean square of the values.
+    """
 
     found: Found
     fits: Mapping[str, CurveFit]
@@ -44,6 +70,7 @@ class Together:
     relative_error: float
 
     def constants(self, intervals: bool) -> dict[str, tuple[LawConstant, ...]]:
+        """Return the constants of each run, with intervals where they are asked for."""
         return {run: law_constants(fit, intervals) for run, fit in self.fits.items()}
 
 
@@ -56,7 +83,7 @@ class _Runs:
     def fits(
         self, law: Law, binding: Mapping[str, str], names: Iterable[str], effort: Effort
     ) -> dict[str, CurveFit] | None:
-        """The law on some runs; None where one run cannot be fitted."""
+        """Fit the law to some runs; None where one run cannot be fitted."""
         made: dict[str, CurveFit] = {}
         for name in names:
             sample = self.samples[name]
@@ -68,12 +95,12 @@ class _Runs:
 
 
 def search_per_run(prepared: PreparedCurves, seed: int, budget: Budget) -> list[Together]:
-    """Laws ranked by the bits of all runs together; runs of fewer than five rows are left out."""
+    """Return laws ranked by the bits of all runs together; runs of too few rows are left out."""
     runs = _Runs(run_samples(prepared), prepared, seed)
     if not runs.samples:
         return []
     names = list(runs.samples)
-    tried = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, _TRIED_RUNS).astype(int))]
+    tried = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, _LIMITS.tried_runs).astype(int))]
     scored: list[tuple[float, Law, dict[str, str]]] = []
     for law in LAWS:
         for binding in bindings(law, runs.samples[names[0]], prepared.roles):
@@ -84,7 +111,7 @@ def search_per_run(prepared: PreparedCurves, seed: int, budget: Budget) -> list[
                 scored.append((sum(law_bits(f, 0.0, 1.0) for f in fits.values()), law, binding))
     scored.sort(key=lambda entry: entry[0])
     together = [
-        made for _, law, binding in scored[:_KEPT_LAWS] if (made := _together(runs, law, binding, names)) is not None
+        made for _, law, binding in scored[: _LIMITS.kept] if (made := _together(runs, law, binding, names)) is not None
     ]
     order = ranked([t.found for t in together], sum(s.rows for s in runs.samples.values()))
     by_found = {id(t.found): t for t in together}
@@ -92,12 +119,12 @@ def search_per_run(prepared: PreparedCurves, seed: int, budget: Budget) -> list[
 
 
 def run_samples(prepared: PreparedCurves) -> dict[str, Sample]:
-    """A sample for each run, with the columns that vary within it."""
+    """Return a sample for each run, with the columns that vary within it."""
     samples: dict[str, Sample] = {}
     for number, name in enumerate(prepared.run_names):
         part = prepared.sample.only(np.flatnonzero(prepared.sample.run == number))
         if part.rows >= MIN_ROWS_A_RUN:
-            varying = {n: c for n, c in part.columns.items() if np.unique(c).size >= 3}
+            varying = {n: c for n, c in part.columns.items() if np.unique(c).size >= _LIMITS.fewest_values}
             samples[name] = Sample(
                 varying, part.y, part.scale, part.spread, part.counts, part.run, part.first_row, part.trials
             )
@@ -137,7 +164,7 @@ def _together(runs: _Runs, law: Law, binding: Mapping[str, str], names: Sequence
 
 
 def laws_of_constants(best: Together, prepared: PreparedCurves) -> tuple[RelatedLaw, ...]:
-    """Of each constant against each column that is the same all over every run: a law, where one beats a constant."""
+    """Return laws of constants against columns that are the same all over each run, where one beats a constant."""
     columns = _run_columns(prepared)
     made = []
     for name in best.found.law.constants:
@@ -154,8 +181,8 @@ def laws_of_constants(best: Together, prepared: PreparedCurves) -> tuple[Related
 def related_law(
     target: str, column: str, x: Array, y: Array, laws: Sequence[Law] = (CONSTANT, LINE, LOGARITHM, POWER, POWER_FLOOR)
 ) -> RelatedLaw | None:
-    """A simple law of one number against another, where the data show one; None else."""
-    if y.size < _FEWEST_RUNS or np.unique(x).size < _FEWEST_RUNS:
+    """Return a simple law of one number against another, where the data show one; None else."""
+    if y.size < _LIMITS.fewest_runs or np.unique(x).size < _LIMITS.fewest_runs:
         return None
     scale = ValueScale.LOG if np.all(y > 0) else ValueScale.LINEAR
     n = np.arange(y.size)
@@ -171,7 +198,7 @@ def related_law(
         return None
     best, *_ = ranked(found, y.size)
     constant = next((f for f in found if f.law is CONSTANT), None)
-    if best.law is CONSTANT or (constant is not None and best.bits > constant.bits - _BETTER_BITS):
+    if best.law is CONSTANT or (constant is not None and best.bits > constant.bits - _LIMITS.better_bits):
         return None
     formula = best.fit.model.formula(best.fit.u, target)
     if formula is None:
@@ -181,7 +208,7 @@ def related_law(
 
 
 def _run_columns(prepared: PreparedCurves) -> dict[str, dict[str, float]]:
-    """Columns that are the same all over each run, by run."""
+    """Return the columns that are the same all over each run, by run."""
     found: dict[str, dict[str, float]] = {}
     sample = prepared.sample
     for name, column in sample.columns.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -21,23 +22,51 @@ from ansatz.discovery.evidence.rank import indistinguishable_bits
 from ansatz.discovery.expression import Array, complexity
 from ansatz.discovery.report.origin import GIVEN, Origin, Role, of_catalogue
 
-FAMILY_BITS = 5.0
-"""Bits to name a law of the catalogue; twice as many for one that bends to much."""
-_THOROUGH = 8
-_LEAST_SHARE = 0.2
-_NO_SCALE_ROLES = ("B", "lr")
-_MIN_SPAN = 1.5
-_SAME = 1e-3
-_LEAST_BEYOND = 0.1
-_FAILING = 0.95
-_CHANCE_BITS = 10.0  # a thousand forms are tried
-_ROUNDING = 1e-12
+FAMILY_BITS: Final = 5.0
+"""Bits to name a law of the catalogue, which has some forty; twice as many for one that bends to much."""
+_NO_SCALE_ROLES: Final = ("B", "lr")
+
+
+@dataclass(frozen=True)
+class _Judging:
+    """Say how laws are judged. Chosen by judgement; `python -m bench.curves` holds the figures.
+
+    Attributes:
+        thorough: laws of the shortest descriptions that are fitted thoroughly and judged.
+        least_share: of the rows that count as independent: misfits make neighbours alike, too.
+        beyond: share of the rows that are fitted which must lie beyond a break, or nothing could foretell it.
+        failing: level of the F test of errors on the held-out rows.
+        chance_bits: by which one of a thousand searched forms is shorter by chance.
+        same: difference of two laws over their noise that is none.
+        rounding: error on the held-out rows that is, and the least noise that differences are compared with.
+        span: factor over which a column must spread to be a scale.
+    """
+
+    thorough: int = 8
+    least_share: float = 0.2
+    beyond: float = 0.1
+    failing: float = 0.95
+    chance_bits: float = 10.0
+    same: float = 1e-3
+    rounding: float = 1e-12
+    span: float = 1.5
+
+
+_JUDGING: Final = _Judging()
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A law with its fit; `structure` is the bits of its form, `bits` the description length on all rows, `foretold`
-    how it does on the rows held out (None where there are none, or where it fails there)."""
+    """A law with its fit.
+
+    Attributes:
+        fit: the law on all rows.
+        origin: who found it.
+        structure: bits of its form.
+        bits: description length on all rows.
+        foretold: how it does on the rows held out; None where there are none, or where it fails there.
+        judged: whether it was tried on the rows held out.
+    """
 
     fit: CurveFit
     origin: Origin
@@ -48,18 +77,19 @@ class Found:
 
     @property
     def law(self) -> Law:
+        """Return the law."""
         return self.fit.model.law
 
     @property
     def score(self) -> float:
-        """The mean of two description lengths: of all rows at once, and of the held-out rows told from the others."""
+        """Return the mean of two description lengths: of all rows at once, and of the held-out told from the others."""
         if not self.judged:
             return self.bits
         return math.inf if self.foretold is None else 0.5 * (self.bits + self.foretold.bits)
 
     @property
     def miss(self) -> float:
-        """Error on the held-out rows; 0 where none were."""
+        """Return the error on the held-out rows; 0 where none were."""
         return self.foretold.error if self.foretold is not None else 0.0
 
     @property
@@ -74,12 +104,12 @@ class Found:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Constants, and nodes of the formula: how simple the law is."""
+        """Return the number of constants, and of nodes of the formula: how simple the law is."""
         return self.fit.constants, complexity(self.law.formula_tree)
 
 
 class Contest:
-    """Laws that compete on one sample; `on_better` is called when a law beats those before it."""
+    """Let laws compete on one sample; `on_better` is called when a law beats those before it."""
 
     def __init__(
         self, sample: Sample, prepared: PreparedCurves, seed: int, on_better: Callable[[], None] = lambda: None
@@ -92,21 +122,22 @@ class Contest:
 
     @property
     def holds_out(self) -> HeldOut | None:
+        """Return the rows held out, None where there are none."""
         return self._held_out
 
     @property
     def share(self) -> float:
-        """Share of the rows that count as independent; settled once, by the best law of the first comparison."""
+        """Return the share of the rows that count as independent; settled once, by the first comparison."""
         return 1.0 if self._share is None else self._share
 
     @property
     def by_bits(self) -> list[Found]:
-        """All laws until now, the shortest description first."""
+        """Return all laws until now, the shortest description first."""
         return sorted(self.found, key=lambda f: f.bits)
 
     @property
     def positive(self) -> frozenset[str]:
-        """The columns that are > 0 on every row."""
+        """Return the columns that are > 0 on every row."""
         return frozenset(name for name, column in self.sample.columns.items() if float(column.min()) > 0)
 
     def enter(self, laws: Iterable[Law], budget: Budget) -> None:
@@ -148,20 +179,22 @@ class Contest:
         self.found.sort(key=lambda f: f.bits)
         if self._share is None:
             # Of the best laws, the one whose residuals are least alike: a misfit makes neighbours alike, too.
-            self._share = max(_LEAST_SHARE, *(f.fit.serial for f in self.found[:_THOROUGH]))
+            self._share = max(_JUDGING.least_share, *(f.fit.serial for f in self.found[: _JUDGING.thorough]))
             self.found = [replace(f, bits=law_bits(f.fit, f.structure, self.share)) for f in self.found]
             self.found.sort(key=lambda f: f.bits)
         settled: list[Found] = []
         for i, found in enumerate(self.found):
-            if i >= _THOROUGH or found.judged or (budget.spent and i > 0):
+            if i >= _JUDGING.thorough or found.judged or (budget.spent and i > 0):
                 settled.append(found)
                 continue
             settled.append(self._judged(found))
         self.found = ranked(self._fairly_judged(_unequal(settled)), self.sample.rows * self.share)
 
     def _fairly_judged(self, found: list[Found]) -> list[Found]:
-        """Without the judgement by held-out rows where the shortest description has a break among them, which no law
-        can foretell."""
+        """Take back the judgement by held-out rows where the shortest description has a break among them.
+
+        No law can foretell a break.
+        """
         best = min((f for f in found if f.judged), key=lambda f: f.bits, default=None)
         if best is None or self._held_out is None or not best.law.breaks:
             return found
@@ -169,7 +202,7 @@ class Contest:
         constants = best.fit.model.constants(best.fit.u)
         inner, last = self.sample.columns[column][self._held_out.inner], self.sample.columns[column].max()
         beyond = [np.mean(inner > constants[name]) for name in best.law.breaks if constants[name] < last]
-        if not any(share < _LEAST_BEYOND for share in beyond):
+        if not any(share < _JUDGING.beyond for share in beyond):
             return found
         self._held_out = None
         return [replace(f, foretold=None, judged=False) for f in found]
@@ -188,8 +221,8 @@ class Contest:
 def ranked(found: Sequence[Found], rows: float) -> list[Found]:
     """Return them best first: judged before others, those that fail on the held-out rows after those that do not.
 
-    Of those that the rows cannot tell from the best, those of the catalogue and the caller's own come first; of these
-    those of the fewest constants, and of these the one that foretells best.
+    Of those that the rows cannot tell from the best, those of the catalogue and the caller's own come first. Of these
+    come those of the fewest constants, and of these the one that foretells best.
     """
     failing = _failing(found)
     order = sorted(found, key=lambda f: (not f.judged, id(f) in failing, f.score, f.size))
@@ -201,7 +234,7 @@ def ranked(found: Sequence[Found], rows: float) -> list[Found]:
 
 
 def indistinguishable(order: Sequence[Found], rows: float) -> list[Found]:
-    """Those whose score is within the limit of the best one's, and which do not fail on the held-out rows."""
+    """Return those whose score is within the limit of the best, and which do not fail on the held-out rows."""
     failing = _failing(order)
     sound = [f for f in order if id(f) not in failing]
     best = min(sound, key=lambda f: (not f.judged, f.score))
@@ -210,25 +243,29 @@ def indistinguishable(order: Sequence[Found], rows: float) -> list[Found]:
 
 
 def _failing(found: Sequence[Found]) -> set[int]:
-    """Those whose error on the held-out rows is larger than the smallest one by more than chance would have it (F
-    test). Of many laws that were searched, one may foretell best by chance: one sets the standard only where it
-    describes all rows better than the catalogue does, its form aside."""
+    """Return those whose error on the held-out rows is larger than the smallest by more than chance (F test).
+
+    Of many laws that were searched, one may foretell best by chance. One sets the standard only where it describes all
+    rows better than the catalogue does, its form aside.
+    """
     told = [f for f in found if f.foretold is not None]
     if not told:
         return set()
     from scipy.special import fdtri
 
     shortest = min((f.score - f.structure for f in told if f.listed), default=math.inf)
-    standard = [f for f in told if f.listed or f.score - f.structure < shortest - _CHANCE_BITS]
+    standard = [f for f in told if f.listed or f.score - f.structure < shortest - _JUDGING.chance_bits]
     smallest = min(f.foretold.error for f in standard if f.foretold is not None)
     rows = max(min(f.foretold.rows for f in told if f.foretold is not None), 1.0)
-    limit = smallest * math.sqrt(float(fdtri(rows, rows, _FAILING))) + _ROUNDING
+    limit = smallest * math.sqrt(float(fdtri(rows, rows, _JUDGING.failing))) + _JUDGING.rounding
     return {id(f) for f in told if f.foretold is not None and f.foretold.error > limit}
 
 
 def scale_columns(sample: Sample, prepared: PreparedCurves) -> tuple[str, ...]:
-    """The columns whose product is the scale: not negative, and spread over more than a factor; learning rate and batch
-    size are none."""
+    """Return the columns whose product is the scale: not negative, and spread over more than a factor.
+
+    Learning rate and batch size are none.
+    """
     left_out = {prepared.roles.get(role) for role in _NO_SCALE_ROLES}
     spread = [name for name, column in sample.columns.items() if name not in left_out and _spans(column)]
     compute = prepared.roles.get("C")
@@ -237,12 +274,14 @@ def scale_columns(sample: Sample, prepared: PreparedCurves) -> tuple[str, ...]:
 
 def _spans(column: Array) -> bool:
     positive = column[column > 0]
-    return float(column.min()) >= 0 and positive.size > 0 and float(positive.max() / positive.min()) > _MIN_SPAN
+    return float(column.min()) >= 0 and positive.size > 0 and float(positive.max() / positive.min()) > _JUDGING.span
 
 
 def _unequal(found: list[Found]) -> list[Found]:
-    """Return them without those that have the values of one before them and no fewer constants; the caller's own
-    stays."""
+    """Return them without those that have the values of one before them and no fewer constants.
+
+    The caller's own stays.
+    """
     kept: list[Found] = []
     for f in sorted(found, key=lambda f: (not f.own, not f.judged, f.fit.constants, not f.listed, f.size, f.score)):
         if not any(_same(f.fit, other.fit) for other in kept):
@@ -251,4 +290,4 @@ def _unequal(found: list[Found]) -> list[Found]:
 
 
 def _same(a: CurveFit, b: CurveFit) -> bool:
-    return bool(np.max(np.abs(a.residuals - b.residuals)) <= _SAME * max(a.noise, 1e-12))
+    return bool(np.max(np.abs(a.residuals - b.residuals)) <= _JUDGING.same * max(a.noise, _JUDGING.rounding))

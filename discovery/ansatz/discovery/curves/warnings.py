@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from ansatz.discovery.curves.laws import BASELINES
 from ansatz.discovery.curves.prepare import PreparedCurves
@@ -10,11 +11,12 @@ from ansatz.discovery.curves.search import Contest, indistinguishable
 from ansatz.discovery.data.curves import MIN_ROWS_A_RUN
 from ansatz.discovery.report.report import Findings, Warning
 
-_FEW = 10
+_FEW: Final = 10
+"""Rows or runs that a warning names."""
 
 
 def curve_warnings(report: Findings, contest: Contest, prepared: PreparedCurves) -> list[Warning]:
-    """Warnings on ranked laws, the first of which is the result."""
+    """Return warnings on ranked laws, the first of which is the result."""
     found = report.curves
     if found is None or not report.candidates:
         return []
@@ -38,7 +40,7 @@ def curve_warnings(report: Findings, contest: Contest, prepared: PreparedCurves)
 
 
 def short_runs(prepared: PreparedCurves, fitted: Collection[str]) -> list[Warning]:
-    """Where constants are by run: the runs that have too few rows for constants of their own."""
+    """Return a warning on runs that have too few rows for constants of their own, where constants are by run."""
     left_out = [run for run in prepared.run_names if run not in fitted]
     if not left_out:
         return []

@@ -76,7 +76,7 @@ MONOMIAL_FLOOR = Law(
 
 
 def additive_in(inputs: int) -> Law:
-    """A floor and a power of each of `inputs` variables."""
+    """Return the law of a floor and a power of each of `inputs` variables."""
     variables = tuple(f"x{i + 1}" for i in range(inputs))
     amplitudes, exponents = (tuple(f"{letter}{i + 1}" for i in range(inputs)) for letter in ("A", "a"))
     terms = [f"{A}/{x}**{a}" for A, x, a in zip(amplitudes, variables, exponents, strict=True)]
@@ -89,7 +89,7 @@ def additive_in(inputs: int) -> Law:
 
 
 def monomial_in(inputs: int) -> Law:
-    """A floor and a product of powers of `inputs` variables."""
+    """Return the law of a floor and a product of powers of `inputs` variables."""
     variables = tuple(f"x{i + 1}" for i in range(inputs))
     exponents = tuple(f"a{i + 1}" for i in range(inputs))
     product = "*".join(f"{x}**{a}" for x, a in zip(variables, exponents, strict=True))

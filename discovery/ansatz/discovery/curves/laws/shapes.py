@@ -98,7 +98,7 @@ LOGARITHM = Law(
 
 
 def mixture(inputs: int) -> Law:
-    """The law of a mixture of `inputs` sources, by their shares; one share fewer than there are sources."""
+    """Return the law of a mixture of `inputs` sources, by their shares; one share fewer than there are sources."""
     shares = tuple(f"r{i + 1}" for i in range(inputs))
     rates = tuple(f"t{i + 1}" for i in range(inputs))
     total = " + ".join(f"{t}*{r}" for t, r in zip(rates, shares, strict=True))
