@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
 
@@ -22,6 +22,10 @@ MAX_BUDGET_SECONDS: Final = 3600.0
 DEFAULT_MAX_COMPLEXITY: Final = 40
 MAX_COMPLEXITY: Final = 100
 MAX_START_FORMULAS: Final = 100
+
+
+OF_ANSATZ: Final = ("parameters", "fixed_numbers", "loss", "per_group")
+"""The options that are about an ansatz, and go with it."""
 
 
 class Engine(StrEnum):
@@ -90,15 +94,12 @@ class Options:
         if violations:
             raise InvalidInputError(violations)
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Return the names of the options that are not at their defaults."""
+        return tuple(f.name for f in fields(self) if getattr(self, f.name) != f.default)
+
     def _without_ansatz(self) -> Iterator[Violation]:
-        """What is said of an ansatz that is not there."""
-        if self.ansatz:
-            return
-        given = {
-            "options.parameters": bool(self.parameters),
-            "options.fixed_numbers": self.fixed_numbers,
-            "options.loss": self.loss is not Loss.SQUARED,
-            "options.per_group": bool(self.per_group),
-        }
-        for field in (name for name, is_given in given.items() if is_given):
-            yield Violation(field, "is about an ansatz, and none is given; give options.ansatz")
+        """Return what is said of an ansatz that is not there."""
+        for name in (name for name in self.given if name in OF_ANSATZ and not self.ansatz):
+            yield Violation(f"options.{name}", "is about an ansatz, and none is given; give options.ansatz")

@@ -8,14 +8,12 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2
 
 from ansatz.discovery import InvalidInputError, Violation
+from ansatz.discovery.asked.options import OF_ANSATZ
 from ansatz.service import errors
 from ansatz.service.access import Caller
 from ansatz.service.store import FINAL_STATES, Store
 from ansatz.service.wire.resources import job_id_of
 from ansatz.v1 import job_pb2, problem_pb2
-
-_OF_ANSATZ = {"parameters", "fixed_numbers", "loss"}
-"""Options that are about an ansatz, and go with it."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class EndedJob:
         completed.options.CopyFrom(self.options)
         replaced = {field.name for field, _ in problem.options.ListFields()}
         options: Message = completed.options
-        for name in replaced | (_OF_ANSATZ if "ansatz" in replaced else set()):
+        for name in replaced | set(OF_ANSATZ if "ansatz" in replaced else ()):
             options.ClearField(name)  # lists are replaced, not appended to
         options.MergeFrom(problem.options)
         return completed
@@ -59,8 +57,9 @@ async def find_ended(name: str, store: Store, caller: Caller, field: str) -> End
     """The caller's final job of a name. Raises InvalidInputError, and ServiceError where there is none or it is not
     final."""
     job_id = job_id_of(name, field)
-    found, problem = await store.get(job_id), await store.problem(job_id)
-    if found is None or problem is None or not caller.owns(found.owner):
+    found = await store.get(job_id)
+    # Whose it is comes first: a problem is large, and no business of others.
+    if found is None or not caller.owns(found.owner):
         raise errors.not_found(name)
     job = found.job
     if job.state not in FINAL_STATES:
@@ -69,4 +68,7 @@ async def find_ended(name: str, store: Store, caller: Caller, field: str) -> End
             "JOB_NOT_FINAL",
             f"{name} is {job_pb2.JobState.Name(job.state).removeprefix('JOB_STATE_')}; wait for its end, or cancel it",
         )
+    problem = await store.problem(job_id)
+    if problem is None:  # deleted in between
+        raise errors.not_found(name)
     return EndedJob(name, problem, job.data, job.options, job_pb2.Front(candidates=job.report.candidates))
