@@ -139,6 +139,8 @@ def test_arguments_that_cannot_be_used(
         (("--ansatz", "().__class__"), "options.ansatz"),
         (("--ansatz", "9**9**9**9"), "options.ansatz"),
         (("--ansatz", "(" * 10_000 + "a" + ")" * 10_000), "options.ansatz"),
+        (("--kind", "curve", "--engine", "operon"), "options.engine"),
+        (("--kind", "curve", "--ansatz", "k*a", "--start", "kk=1"), "options.parameters[0].name"),
     ],
 )
 def test_what_the_server_refuses(

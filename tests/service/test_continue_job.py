@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import grpc
 import pytest
 
+from ansatz.discovery.asked.options import OF_ANSATZ
 from ansatz.v1 import discovery_service_pb2 as pb
 from ansatz.v1 import job_pb2, observations_pb2, problem_pb2
 from tests.service.conftest import column
@@ -91,6 +92,39 @@ def test_what_cannot_be_continued_is_refused(
     assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
     assert set(refusal.violations) == {"problem.table.inputs", "problem.table.target"}
     assert "'a', 'b'" in refusal.violations["problem.table.inputs"]
+
+
+def test_a_job_on_grouped_data_may_be_continued_with_another_ansatz(server: Server) -> None:
+    x = [0.5 + 0.1 * i for i in range(30)]
+    scale = [1.0 + i % 3 for i in range(30)]
+    columns = [column("x", x), column("y", [s * u for s, u in zip(scale, x, strict=True)])]
+    columns.append(observations_pb2.Column(name="run", labels=[f"run {s:g}" for s in scale]))
+    table = observations_pb2.Table(columns=columns, target="y", inputs=["x"], group="run")
+    options = problem_pb2.SearchOptions(engine=problem_pb2.ENGINE_NONE, ansatz="a*x", per_group=["a"])
+    options.budget.seconds = 1
+    problem = problem_pb2.Problem(table=table, options=options)
+    first = server.wait(server.create(pb.CreateJobRequest(problem=problem)).name)
+    other = problem_pb2.Problem(options=problem_pb2.SearchOptions(ansatz="b*x + c"))
+    made = server.create(pb.CreateJobRequest(problem=other, continue_job=first.name))
+    assert (made.options.ansatz, list(made.options.per_group)) == ("b*x + c", [])
+    assert server.wait(made.name).state == job_pb2.JOB_STATE_SUCCEEDED
+
+
+def test_what_goes_with_an_ansatz_are_options_of_a_request() -> None:
+    assert set(OF_ANSATZ) <= set(problem_pb2.SearchOptions.DESCRIPTOR.fields_by_name)
+
+
+def test_a_job_on_curves_may_be_continued(server: Server) -> None:
+    steps = [float(s) for s in range(1, 41)]
+    curves = observations_pb2.Curves(
+        columns=[column("step", steps), column("loss", [2 + 3 / s for s in steps])], target="loss"
+    )
+    options = problem_pb2.SearchOptions()
+    options.budget.seconds = 2
+    problem = problem_pb2.Problem(curves=curves, options=options)
+    first = server.wait(server.create(pb.CreateJobRequest(problem=problem)).name)
+    second = server.wait(server.create(pb.CreateJobRequest(continue_job=first.name)).name)
+    assert second.state == job_pb2.JOB_STATE_SUCCEEDED
 
 
 def test_a_cancelled_job_may_be_continued(server: Server, long_search: pb.CreateJobRequest) -> None:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from ansatz.v1 import discovery_service_pb2 as pb
-from ansatz.v1 import job_pb2, problem_pb2
+from ansatz.v1 import job_pb2, observations_pb2, problem_pb2
 from ansatz.v1.discovery_service_pb2_grpc import DiscoveryServiceStub
 from tests.service.test_access import authorized, token_of
 
@@ -316,3 +316,18 @@ def test_a_message_above_the_limit_is_refused(
 ) -> None:
     power_law.problem.table.columns[0].packed_values = bytes(2 * 1024 * 1024)
     assert refused(lambda: narrow_server.create(power_law)).code == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_options_of_another_kind_of_observations_are_refused(
+    server: Server, power_law: pb.CreateJobRequest, refused: Refused
+) -> None:
+    columns = power_law.problem.table.columns
+    curves = observations_pb2.Curves(columns=columns, target=power_law.problem.table.target)
+    options = problem_pb2.SearchOptions(engine=problem_pb2.ENGINE_OPERON, metric="log", dimensional_constants=True)
+    request = pb.CreateJobRequest(problem=problem_pb2.Problem(curves=curves, options=options))
+    refusal = refused(lambda: server.create(request))
+    assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
+    assert set(refusal.violations) == {
+        "problem.options.engine", "problem.options.metric", "problem.options.dimensional_constants"
+    }  # fmt: skip
+    assert "is operon, which is not for curves; give auto or none" in refusal.violations["problem.options.engine"]

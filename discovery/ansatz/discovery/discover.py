@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ansatz.discovery.asked import kinds
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.discovery import discover_curves
 from ansatz.discovery.curves.question import CurveQuestion
@@ -41,6 +42,7 @@ def validate(observations: Observations, options: Options) -> Question:
     Takes milliseconds; imports neither scipy nor sympy nor an engine. Raises InvalidInputError, or EngineNotReadyError
     where the engine asked for cannot run here.
     """
+    kinds.check(observations, options)
     if isinstance(observations, Trajectories):
         return read_motion_question(observations, options)
     if isinstance(observations, Curves):

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
 from ansatz.discovery.asked.options import Options
-from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Loss
+from ansatz.discovery.asked.parameters import Parameter
+from ansatz.discovery.asked.reading import FIELD, Reading, read, size_violations
+from ansatz.discovery.asked.reading import violations as reading_violations
 from ansatz.discovery.curves.batch_tree import batch_values
 from ansatz.discovery.curves.laws import Law
-from ansatz.discovery.curves.laws.law import Parameter
+from ansatz.discovery.curves.laws.law import Parameter as LawParameter
 from ansatz.discovery.curves.prepare import prepare
 from ansatz.discovery.data.curves import RATE_SUMS, Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import (
-    FUNCTIONS,
-    Apply,
-    Node,
-    Number,
-    Variable,
-    to_text,
-    variables,
-    walk,
-)
+from ansatz.discovery.expression import Node, Number, Variable, to_text, variables
 from ansatz.discovery.expression.node import rebuild
 
-_FIELD = "options.ansatz"
 _USUAL = (0.02, 2.0)
 _TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
 class CurveAnsatz:
-    """A law whose constants are the caller's free names and the numbers of the formula that are no integers; `starts`
-    gives the constants that start somewhere."""
+    """The caller's formula as a law; `starts` gives the constants that start somewhere.
+
+    Its constants are the free constants of the formula, and its numbers that a fit may change.
+    """
 
     law: Law
     starts: dict[str, float]
@@ -47,75 +43,69 @@ class CurveAnsatz:
 
 
 def parse_curve_ansatz(curves: Curves, options: Options) -> CurveAnsatz | None:
-    """The caller's ansatz; None where there is none. Raises InvalidInputError."""
+    """Return the caller's ansatz; None where there is none. Raises InvalidInputError."""
     if not options.ansatz:
         return None
-    formula = curves.names.parse(options.ansatz, _FIELD, free=True)
-    violations = _violations(formula, curves, options)
+    reading = read([options.ansatz], curves.names, options)
+    ansatz = _as_law(reading, options)
+    violations = [
+        *reading_violations(reading, curves.names, options),
+        *size_violations(reading, len(ansatz.law.parameters), curves.rows, options),
+        *_input_violations(ansatz, curves),
+    ]
     if violations:
         raise InvalidInputError(violations)
-    ansatz = _as_law(formula, curves.names.usable, options)
-    if set(RATE_SUMS) & set(ansatz.inputs):
-        prepare(curves, ansatz.inputs)  # says whether there are such sums
     return ansatz
 
 
-def _violations(formula: Node, curves: Curves, options: Options) -> list[Violation]:
-    called = {n.op for n in walk(formula) if isinstance(n, Apply) and n.op in FUNCTIONS}
-    found = []
-    if refused := sorted(called - set(options.functions)):
-        text = f"calls {', '.join(refused)}, which options.functions leaves out; add it there"
-        found.append(Violation(_FIELD, text))
-    if options.loss is not Loss.SQUARED:
-        found.append(Violation("options.loss", "is for tables; laws of curves are always fitted by Huber's loss"))
-    used = variables(formula)
-    columns = set(curves.names.usable)
-    if not columns & set(used):
-        found.append(Violation(_FIELD, f"uses no input; inputs: {', '.join(sorted(columns))}"))
-    for name in (n for n in used if n in curves.names.roles):
-        found.append(Violation(_FIELD, f"uses {name!r}, which is {curves.names.roles[name]}"))
-    count = len(set(used) - columns)
-    if count > MAX_PARAMETERS or count >= curves.rows:
-        found.append(
-            Violation(_FIELD, f"has {count} free constants; give at most {min(MAX_PARAMETERS, curves.rows - 1)}")
-        )
-    return found
+def _input_violations(ansatz: CurveAnsatz, curves: Curves) -> Iterator[Violation]:
+    if not ansatz.inputs:
+        yield Violation(FIELD, f"uses no input; inputs: {', '.join(sorted(curves.names.usable))}")
+    sums = [name for name in RATE_SUMS if name in ansatz.inputs]
+    if sums and not set(sums) <= prepare(curves).sample.columns.keys():
+        text = f"uses {', '.join(sums)}, which need a learning rate that changes within runs; leave it out"
+        yield Violation(FIELD, text)
 
 
-def _as_law(formula: Node, columns: tuple[str, ...], options: Options) -> CurveAnsatz:
-    starts: dict[str, float] = {p.name: p.start for p in options.parameters if p.start is not None}
+def _as_law(reading: Reading, options: Options) -> CurveAnsatz:
+    """Return a formula as a law: its numbers that a fit may change are constants beside the free ones."""
+    (formula,) = reading.formulas
+    starts = {p.name: p.start for p in reading.parameters if p.start is not None}
+    parameters = {p.name: p for p in reading.parameters}
+    fresh = (name for i in count(1) if (name := f"number{i}") not in variables(formula))
 
     def named(leaf: Number | Variable) -> Node:
         if isinstance(leaf, Variable) or not leaf.is_free or options.fixed_numbers:
             return leaf
-        name = f"number{len(starts) + 1}"
+        name = next(fresh)
         starts[name] = leaf.value
+        parameters[name] = Parameter(name, leaf.value)
         return Variable(name)
 
     tree = rebuild(formula, named)
-    free = [name for name in variables(tree) if name not in columns]
-    linear = _linear(tree, [n for n in free if n not in starts], variables(tree))
-    stated = {p.name: p for p in options.parameters}
-    parameters = []
-    for name in free:
-        lower, upper = (stated[name].lower, stated[name].upper) if name in stated else (-math.inf, math.inf)
-        parameters.append(_parameter(name, lower, upper, starts.get(name), name in linear))
-    used = tuple(name for name in variables(tree) if name in columns)
-    law = Law("ansatz", "your own", used, to_text(tree), tuple(parameters), source="given by the caller", tree=tree)
+    used = variables(tree)
+    linear = _linear(tree, [name for name in used if name in parameters and name not in starts], used)
+    inputs = tuple(name for name in used if name not in parameters)
+    constants = tuple(_of_law(parameters[name], name in linear) for name in used if name in parameters)
+    law = Law(
+        "ansatz", "your own", inputs, to_text(tree), constants, "given by the caller", tree=tree, own=reading.free
+    )
     return CurveAnsatz(law, starts)
 
 
-def _parameter(name: str, lower: float, upper: float, start: float | None, linear: bool) -> Parameter:
+def _of_law(parameter: Parameter, linear: bool) -> LawParameter:
+    """Return a free constant as a law declares its constants."""
+    name, start, lower, upper = parameter.name, parameter.start, parameter.lower, parameter.upper
     if linear:
-        return Parameter(name, lower, upper, linear=True)
+        return LawParameter(name, lower, upper, linear=True)
     if start is not None and start < 0:
-        return Parameter(name, lower, upper, *_within(2 * start, start / 2, lower, upper))
+        return LawParameter(name, lower, upper, *_within(2 * start, start / 2, lower, upper))
     if start is None and (upper <= 0 or -math.inf < lower < 0):
-        return Parameter(name, lower, upper, *_within(-_USUAL[1], _USUAL[1], lower, upper))
+        return LawParameter(name, lower, upper, *_within(-_USUAL[1], _USUAL[1], lower, upper))
     low, high = (start / 3, start * 3) if start else _USUAL
     # Without a hint a constant that is not linear is an exponent or a rate: positive, and moves by factors.
     lowest, highest = max(lower, 1e-250), min(upper, 1e250)
-    return Parameter(name, lowest, highest, *_within(low, high, lowest, highest), logarithmic=True)
+    return LawParameter(name, lowest, highest, *_within(low, high, lowest, highest), logarithmic=True)
 
 
 def _within(low: float, high: float, lower: float, upper: float) -> tuple[float, float]:
@@ -129,7 +119,7 @@ def _within(low: float, high: float, lower: float, upper: float) -> tuple[float,
 
 
 def _linear(tree: Node, names: list[str], used: tuple[str, ...]) -> set[str]:
-    """The constants in which the formula is linear, all together: tried on numbers."""
+    """Return the constants in which the formula is linear, all together: tried on numbers."""
     chosen: list[str] = []
     rng = np.random.default_rng(0)
     base = {name: rng.uniform(1.1, 1.9, (1, 5)) for name in used}

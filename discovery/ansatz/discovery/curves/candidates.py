@@ -70,14 +70,15 @@ def _constant(name: str, value: float, interval: Interval, logarithm: bool) -> L
 
 
 def _in_order(found: Found, known: tuple[LawConstant, ...]) -> tuple[Constant, ...]:
-    """The numbers of the formula that are no integers, in order of appearance."""
+    """Return the numbers of the formula that are no integers, and free constants, in order of appearance."""
     by_name = {c.name: c for c in known}
     made = []
     for node in walk(found.law.formula_tree):
         if isinstance(node, Variable) and node.name in by_name:
             c = by_name[node.name]
-            if not is_integer(c.value):
-                made.append(Constant(c.value, c.std_error, c.lower, c.upper))
+            parameter = c.name if c.name in found.law.own else ""
+            if parameter or not is_integer(c.value):
+                made.append(Constant(c.value, c.std_error, c.lower, c.upper, parameter=parameter))
         elif isinstance(node, Number) and node.name:
             made.append(Constant.given(node.value, node.name))
         elif isinstance(node, Number) and node.is_free:

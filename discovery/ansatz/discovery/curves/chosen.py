@@ -18,7 +18,7 @@ from ansatz.discovery.curves.prepare import PreparedCurves, prepare
 from ansatz.discovery.curves.warm_up import without
 from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import Array, parse
+from ansatz.discovery.expression import Array
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def fitted(curves: Curves, prepared: PreparedCurves, law: ChosenLaw, options: Op
     elif law.name == "ansatz" and (ansatz := parse_curve_ansatz(curves, options)) is not None:
         chosen = ansatz.law
     else:
-        bound = law_of(parse(law.formula, tuple(sample.columns)), tuple(sample.columns))
+        bound = law_of(curves.names.parse(law.formula, "law"), tuple(sample.columns))
         if bound is None:
             raise InvalidInputError([Violation("law", f"{law.formula!r} has no constants or no input")])
         chosen, theta = bound

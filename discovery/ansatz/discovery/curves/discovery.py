@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from ansatz.discovery.curves.candidates import candidates
 from ansatz.discovery.curves.findings import findings
 from ansatz.discovery.curves.free import enter_starts, search_freely
 from ansatz.discovery.curves.frontier import frontier_laws
-from ansatz.discovery.curves.laws import LAWS
+from ansatz.discovery.curves.laws import LAWS, Law
 from ansatz.discovery.curves.per_run import Together, laws_of_constants, search_per_run
 from ansatz.discovery.curves.prepare import prepare
 from ansatz.discovery.curves.question import CurveQuestion
@@ -23,7 +23,7 @@ from ansatz.discovery.curves.search import Contest
 from ansatz.discovery.curves.warm_up import warm_up_end, without
 from ansatz.discovery.curves.warnings import curve_warnings, short_runs
 from ansatz.discovery.evidence.residual import structure
-from ansatz.discovery.expression import Array
+from ansatz.discovery.expression import FUNCTIONS, Array, complexity
 from ansatz.discovery.listening import Listener
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.curves import CurveFindings
@@ -66,7 +66,7 @@ class _OfCurves(Discovery):
     def __init__(self, question: CurveQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> None:
         super().__init__(question, listener, stop_requested)
         self._options = question.options
-        self._prepared = prepare(question.observations, question.ansatz.inputs if question.ansatz else ())
+        self._prepared = prepare(question.observations, question.inputs)
 
     def reserve(self) -> float:
         """Judging asks for what is left of the budget as it goes."""
@@ -95,7 +95,7 @@ class CurveDiscovery(_OfCurves):
 
     def __init__(self, question: CurveQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> None:
         super().__init__(question, listener, stop_requested)
-        self._ansatz = question.ansatz
+        self._ansatz, self._start = question.ansatz, question.start
         self._left_out: tuple[int, float | None] = (0, None)
 
     def search(self, budget: Budget) -> None:
@@ -117,13 +117,19 @@ class CurveDiscovery(_OfCurves):
         contest = Contest(sample, self._prepared, self._options.seed, lambda: self._better(contest))
         if self._ansatz is not None:
             contest.enter_ansatz(self._ansatz)
-        enter_starts(contest, self._options)
-        contest.enter(LAWS, budget.part(_SHARES.families * budget.remaining))
+        enter_starts(contest, self._start, self._options)
+        contest.enter(self._laws(), budget.part(_SHARES.families * budget.remaining))
         if contest.cut:
             self.outcome += cut("families")
         contest.settle(budget.part())
         self.tell.show(candidates(contest.found, self._prepared.target, intervals=False))
         return contest
+
+    def _laws(self) -> Sequence[Law]:
+        """Return the laws of the catalogue that the options allow; all functions, where the caller names none."""
+        allowed = set(self._options.functions if "functions" in self._options.given else FUNCTIONS)
+        largest = self._options.max_complexity
+        return [law for law in LAWS if law.functions <= allowed and complexity(law.formula_tree) <= largest]
 
     def _without_warm_up(self, budget: Budget) -> None:
         """Leave out the first rows where they are a warm-up: only where no law holds for all rows may they be one."""

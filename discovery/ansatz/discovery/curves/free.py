@@ -4,7 +4,7 @@ values above a floor, and on what the best law leaves."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,23 +17,19 @@ from ansatz.discovery.curves.laws import Law, Parameter
 from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.search import FAMILY_BITS, Contest
 from ansatz.discovery.data.curves import ValueScale
-from ansatz.discovery.errors import InvalidInputError
 from ansatz.discovery.evidence.description_length import formula_bits
 from ansatz.discovery.expression import (
-    FUNCTIONS,
-    Apply,
     Array,
     Node,
     Number,
     Variable,
     add,
+    complexity,
     multiply,
-    parse,
     simplify,
     substitute,
     to_text,
     variables,
-    walk,
 )
 from ansatz.discovery.expression.node import rebuild
 from ansatz.discovery.problem.problem import Problem
@@ -92,17 +88,17 @@ def _enter_composites(contest: Contest, options: Options, budget: Budget) -> Non
         if budget.spent:
             contest.cut = True
             return
+        if complexity(law.formula_tree) > options.max_complexity:
+            continue
         fit = fit_law(CurveModel.on(law, binding, contest.sample.columns), contest.sample, options.seed, QUICK)
-        if fit is not None and _called(law.formula_tree) <= set(options.functions):
+        if fit is not None and law.functions <= set(options.functions):
             contest.add(fit, Origin(f"{NAME}.terms"), formula_bits(law.formula_tree, inputs))
 
 
-def enter_starts(contest: Contest, options: Options) -> None:
-    """Enter the formulas to try first; those that hold the value itself, or other names, are laws the catalogue has."""
-    for text in options.start_formulas:
-        try:
-            formula = parse(text, set(contest.sample.columns))
-        except InvalidInputError:
+def enter_starts(contest: Contest, formulas: Iterable[Node], options: Options) -> None:
+    """Enter the formulas to try first that columns of the sample make."""
+    for formula in formulas:
+        if not set(variables(formula)) <= set(contest.sample.columns):
             continue
         enter_formula(contest, formula, START, 0.0, options)
 
@@ -112,7 +108,7 @@ def enter_formula(contest: Contest, formula: Node, origin: Origin, bits: float, 
     stand in for are taken out of it."""
     for _ in range(_REDUCTIONS):
         bound = law_of(formula, tuple(contest.sample.columns))
-        if bound is None:
+        if bound is None or complexity(formula) > options.max_complexity:
             return
         law, theta = bound
         model = CurveModel.on(law, {v: v for v in law.variables}, contest.sample.columns)
@@ -126,10 +122,6 @@ def enter_formula(contest: Contest, formula: Node, origin: Origin, bits: float, 
             contest.add(fit, origin, bits + formula_bits(law.formula_tree, len(contest.sample.columns)))
             return
         formula = simplify(_with_one(law.formula_tree, fit, needless), contest.positive)
-
-
-def _called(tree: Node) -> set[str]:
-    return {node.op for node in walk(tree) if isinstance(node, Apply) and node.op in FUNCTIONS}
 
 
 def _needless(fit: CurveFit) -> str | None:

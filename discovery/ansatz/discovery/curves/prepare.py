@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.data.curves import RATE_SUMS, Curves, ValueScale
-from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.report import Warning
 
@@ -41,8 +40,7 @@ class PreparedCurves:
 def prepare(curves: Curves, used: Collection[str] = ()) -> PreparedCurves:
     """Return the sample of curves: rows ordered along each run, long runs averaged within bins.
 
-    Inputs that explain nothing are warned of, and left out unless they are among those `used` by the caller's ansatz.
-    Raises InvalidInputError where it uses sums over a learning rate that does not change.
+    Inputs that explain nothing are warned of, and left out unless they are among those `used` by the caller's formulas.
     """
     names = curves.names.identifiers
     warnings: list[Warning] = []
@@ -58,9 +56,6 @@ def prepare(curves: Curves, used: Collection[str] = ()) -> PreparedCurves:
     roles = {role: names[column] for role, column in curves.roles.items() if names[column] in columns}
     if curves.may_sum_rate:
         sample, roles = _with_learning_rate(sample, roles, used)
-    if missing := sorted(set(used) - sample.columns.keys()):
-        text = f"uses {', '.join(missing)}, which need a learning rate that changes within runs; leave it out"
-        raise InvalidInputError([Violation("options.ansatz", text)])
     if curves.scale is ValueScale.LINEAR and float(y.min()) <= 0:
         row = int(np.argmax(y <= 0)) + 1
         text = f"{curves.target!r} is {y[row - 1]:g} in row {row}: errors are counted on the plain, not the log scale."

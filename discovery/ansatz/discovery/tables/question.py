@@ -8,7 +8,7 @@ from ansatz.discovery.asked.ansatz import Ansatz, parse_ansatz
 from ansatz.discovery.asked.metric import Metric, domain_violations, named
 from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.data.table import Table
-from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.errors import InvalidInputError
 from ansatz.discovery.expression import Node
 
 
@@ -43,9 +43,6 @@ def read_question(table: Table, options: Options) -> TableQuestion:
 def metric_of(table: Table, name: str) -> Metric | None:
     """Return the metric of that name. Raises InvalidInputError where a value of the target is outside its domain."""
     metric = named(name)
-    if name and table.group:
-        text = f"is {name!r}, which is not offered for grouped data; make the transformed target a column"
-        raise InvalidInputError([Violation("options.metric", text)])
     if outside := list(domain_violations(metric, table.target, table.column(table.target).values)):
         raise InvalidInputError(outside)
     return metric

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.data.trajectories import Trajectories
-from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.trajectories.ansatz import MotionAnsatz, parse_motion_ansatz
 
 
@@ -26,14 +25,4 @@ class MotionQuestion:
 
 def read_question(trajectories: Trajectories, options: Options) -> MotionQuestion:
     """Return the question. Raises InvalidInputError with what is wrong with it."""
-    if options.per_group:
-        text = "is for tables; a system has the same constants in all runs: leave it out"
-        raise InvalidInputError([Violation("options.per_group", text)])
-    if options.parameters and not options.ansatz:
-        text = "are of an ansatz, and none is given; give options.ansatz, or leave them out"
-        raise InvalidInputError([Violation("options.parameters", text)])
-    ansatz = parse_motion_ansatz(trajectories, options)
-    if ansatz is not None and trajectories.stochastic:
-        text = "is not offered where noise drives the motion; leave it out, or trajectories.stochastic"
-        raise InvalidInputError([Violation("options.ansatz", text)])
-    return MotionQuestion(trajectories, options, ansatz)
+    return MotionQuestion(trajectories, options, parse_motion_ansatz(trajectories, options))

@@ -123,7 +123,7 @@ def _question(observations: Observations, options: Options, front: job_pb2.Front
     What a search that was broken off had found so far may be no formula of the inputs alone: then it starts anew.
     """
     try:
-        return validate(observations, with_start(options, front))
+        return validate(observations, with_start(options, front, observations))
     except InvalidInputError:
         return validate(observations, options)
 

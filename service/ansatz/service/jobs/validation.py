@@ -66,7 +66,7 @@ def validated(
         observations, options = problem_from_proto(problem)
         if continued:
             continued.check(data_summary(observations))
-            options = with_start(options, continued.front)
+            options = with_start(options, continued.front, observations)
         validate(observations, options)
     except InvalidInputError as error:
         violations += [Violation(f"problem.{v.field}", v.description) for v in error.violations]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from ansatz.discovery import Engine, InvalidInputError, Loss, Options, Parameter, Violation
+from ansatz.discovery import Engine, InvalidInputError, Loss, Observations, Options, Parameter, Violation
+from ansatz.discovery.asked.kinds import uses
 from ansatz.service.wire.times import seconds_of
 from ansatz.v1 import job_pb2, problem_pb2
 
@@ -49,8 +50,10 @@ def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
     return made
 
 
-def with_start(options: Options, front: job_pb2.Front) -> Options:
-    """Return the options with the formulas of a front to try first."""
+def with_start(options: Options, front: job_pb2.Front, observations: Observations) -> Options:
+    """Return the options with the formulas of a front to try first, where these observations have a use for them."""
+    if not uses(observations, "start_formulas"):
+        return options
     return replace(options, start_formulas=tuple(c.formula for c in front.candidates))
 
 

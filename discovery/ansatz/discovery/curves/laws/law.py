@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
 
-from ansatz.discovery.expression import Node, Variable, parse, variables
-from ansatz.discovery.expression.node import NEGATION, Apply, calls
+from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Variable, parse, variables, walk
+from ansatz.discovery.expression.node import NEGATION, calls
 
 SELF = "y"
 """The name by which an implicit law speaks of its own value."""
@@ -74,7 +74,7 @@ class Law:
     `symmetric`: exchanging the variables changes nothing; `shares`: the variables are shares of a mixture; `flexible`
     laws bend to much: they do not end a search. `straight` says in which coordinates it is a straight line, `breaks`
     which constants are places of breaks, `limit` which one it tends to at large scale. `tree` is the formula of a law
-    that was made as a tree; it is never implicit, whatever its names.
+    that was made as a tree; it is never implicit, whatever its names. `own` are the constants that a caller has named.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Law:
     breaks: tuple[str, ...] = ()
     limit: str = ""
     tree: Node | None = None
+    own: tuple[str, ...] = ()
 
     @cached_property
     def constants(self) -> tuple[str, ...]:
@@ -112,6 +113,11 @@ class Law:
     @cached_property
     def implicit(self) -> bool:
         return self.tree is None and SELF in variables(self.formula_tree)
+
+    @cached_property
+    def functions(self) -> frozenset[str]:
+        """Return the functions that its formula calls."""
+        return frozenset(n.op for n in walk(self.formula_tree) if isinstance(n, Apply) and n.op in FUNCTIONS)
 
     @cached_property
     def formula_tree(self) -> Node:

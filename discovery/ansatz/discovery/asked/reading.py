@@ -1,0 +1,93 @@
+"""What an ansatz has in common for every kind of observations: names, free constants, functions, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ansatz.discovery.asked.options import Options
+from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Parameter
+from ansatz.discovery.data.names import Names
+from ansatz.discovery.errors import InvalidInputError, Violation
+from ansatz.discovery.expression import FUNCTIONS, Apply, Node, complexity, variables, walk
+from ansatz.discovery.expression.node import INTEGRAL, PARTS, calls
+
+FIELD: Final = "options.ansatz"
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A caller's formulas as they were read: one for a table or curves, one for each equation of a motion.
+
+    Their free constants are variables, each with its Parameter in `parameters`, in order of appearance; the other
+    variables are inputs.
+    """
+
+    formulas: tuple[Node, ...]
+    parameters: tuple[Parameter, ...]
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Return the names of the free constants."""
+        return tuple(p.name for p in self.parameters)
+
+
+def read(texts: Sequence[str], names: Names, options: Options, *, forms: bool = False) -> Reading:
+    """Return the formulas of an ansatz. Raises InvalidInputError.
+
+    Where formulas may be `forms` around what is unknown, they may call f, g and h, and integral.
+    """
+    formulas = tuple(names.parse(text, FIELD, free=True, parts=forms) for text in texts)
+    if not forms and (refused := [v for f in formulas for v in integral_violations(f, FIELD)]):
+        raise InvalidInputError(refused)
+    used = dict.fromkeys(name for formula in formulas for name in variables(formula))
+    stated = {p.name: p for p in options.parameters}
+    free = (name for name in used if name not in names.usable)
+    return Reading(formulas, tuple(stated.get(name) or Parameter(name) for name in free))
+
+
+def violations(reading: Reading, names: Names, options: Options) -> Iterator[Violation]:
+    """Return what is wrong with an ansatz of any kind: functions, names and parameters."""
+    nodes = (node for formula in reading.formulas for node in walk(formula))
+    called = {node.op for node in nodes if isinstance(node, Apply) and node.op in FUNCTIONS}
+    if refused := sorted(called - set(options.functions)):
+        yield Violation(FIELD, f"calls {', '.join(refused)}, which options.functions leaves out; add it there")
+    for name in (n for n in reading.free if n in names.roles):
+        role = names.roles[name]
+        yield Violation(FIELD, f"uses {name!r}, which is {role}; name inputs, or call the constant otherwise")
+    for i, parameter in enumerate(options.parameters):
+        if parameter.name not in reading.free:
+            yield not_free(f"options.parameters[{i}].name", parameter.name, reading)
+
+
+def integral_violations(formula: Node, place: str) -> Iterator[Violation]:
+    """Return that a formula has an integral where only formulas of a table may."""
+    if next(calls(formula, INTEGRAL), None) is not None:
+        yield Violation(place, "calls integral, which only formulas of a table may; write out what it comes to")
+
+
+def not_free(place: str, name: str, reading: Reading) -> Violation:
+    """Return that a name which should be that of a free constant is none."""
+    known = ", ".join(reading.free) or "none"
+    return Violation(place, f"{name[:80]!r} is no free constant of the ansatz; its free constants: {known}")
+
+
+def size_violations(reading: Reading, count: int, rows: int, options: Options) -> Iterator[Violation]:
+    """Return that `count` constants are too many to fit, in all or for as many rows, or that a formula is too large."""
+    more = ", …" if len(reading.free) > _SHOWN else ""
+    shown = f"{', '.join(reading.free[:_SHOWN])}{more}" or "its numbers"
+    largest = max(map(complexity, reading.formulas))
+    # Around unknown parts it may have any size.
+    is_form = any(next(calls(formula, *PARTS), None) for formula in reading.formulas)
+    if count > MAX_PARAMETERS:
+        yield Violation(FIELD, f"has {count} constants to fit ({shown}); give at most {MAX_PARAMETERS}")
+    elif count >= rows:
+        yield Violation(FIELD, f"has {count} constants to fit ({shown}) on {rows} rows; give more rows")
+    elif largest > options.max_complexity and not is_form:
+        text = f"has {largest} nodes, and options.max_complexity is {options.max_complexity}; raise it"
+        yield Violation(FIELD, text)
+
+
+__all__ = ["FIELD", "Reading", "integral_violations", "not_free", "read", "size_violations", "violations"]
