@@ -14,8 +14,22 @@ from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Array
 
 MAX_SIZE: Final = 1e100
-_DECADES_APART = 100.0
-_MOST_CORNER_INPUTS = 6
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Say which points of a box are tried. Chosen by judgement.
+
+    Attributes:
+        ratio: upper over lower limit from which points are even in the logarithm.
+        corner_inputs: inputs of which all corners are tried, at most: 64 of six.
+    """
+
+    ratio: float = 100.0
+    corner_inputs: int = 6
+
+
+_POINTS: Final = _Points()
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,7 @@ class Interval:
     def spans_decades(self) -> bool:
         """Whether it has one sign and spans two decades or more: its points are then even in the logarithm."""
         low, high = sorted((abs(self.lower), abs(self.upper)))
-        return self.lower * self.upper > 0 and high >= _DECADES_APART * low
+        return self.lower * self.upper > 0 and high >= _POINTS.ratio * low
 
     def at(self, shares: Array) -> Array:
         """The points at shares in [0, 1] of the way from lower to upper."""
@@ -78,7 +92,7 @@ class Box:
 
 def _corners(inputs: int) -> list[Array]:
     middle = np.full((1, inputs), 0.5)
-    if not 0 < inputs <= _MOST_CORNER_INPUTS:
+    if not 0 < inputs <= _POINTS.corner_inputs:
         return [middle]
     return [middle, np.array(list(product((0.0, 1.0), repeat=inputs)))]
 

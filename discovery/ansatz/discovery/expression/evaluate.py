@@ -55,19 +55,19 @@ UNARY_SLOPE: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
 
 
 def numpy_function(op: str) -> Callable[..., Array]:
-    """The operator or function as numpy has it."""
+    """Return the operator or function as numpy has it."""
     return _UNARY[op] if op in _UNARY else _BINARY[op]
 
 
 def apply_function(op: str, *arguments: Array) -> Array:
-    """The operator or function on arrays of one shape."""
+    """Return the operator or function on arrays of one shape."""
     if len(arguments) == 1:
         return _UNARY[op](arguments[0])
     return _BINARY[op](arguments[0], arguments[1])
 
 
 def evaluate(node: Node, columns: Mapping[str, Array], rows: int) -> Array:
-    """Values of shape (rows,). `columns` maps each variable to an array of shape (rows,)."""
+    """Return values of shape (rows,). `columns` maps each variable to an array of shape (rows,)."""
     with np.errstate(all="ignore"):
         return _on_rows(_evaluate(node, columns), rows)
 
@@ -77,7 +77,7 @@ def _on_rows(value: Array, rows: int) -> Array:
 
 
 def _evaluate(node: Node, columns: Mapping[str, Array]) -> Array:
-    """Values of shape (rows,), or a scalar where the node holds no variable: numpy is faster with scalars."""
+    """Return values of shape (rows,), or a scalar where the node holds no variable: numpy is faster with scalars."""
     if isinstance(node, Number):
         return np.array(node.value)[()]
     if isinstance(node, Variable):
@@ -88,8 +88,8 @@ def _evaluate(node: Node, columns: Mapping[str, Array]) -> Array:
 
 
 def _quadrature(low: Array, high: Array) -> Iterator[tuple[Array, Array]]:
-    """Points between the limits and their weights, Gauss-Legendre: blocks of shape (m, rows) or (m, 1), 32 points in
-    all, small enough for memory."""
+    """Yield points between the limits and their weights, Gauss-Legendre: blocks of shape (m, rows) or (m, 1), 32 points
+    in all, small enough for memory."""
     middle, half = 0.5 * (low + high), 0.5 * (high - low)
     block = max(1, min(QUADRATURE_POINTS, _MOST_VALUES // np.size(half)))
     for first in range(0, QUADRATURE_POINTS, block):
@@ -98,7 +98,7 @@ def _quadrature(low: Array, high: Array) -> Iterator[tuple[Array, Array]]:
 
 
 def _summed(values: Array) -> Array:
-    """The sum over the points of a quadrature, shape (rows,), or a scalar where it is the same for all rows."""
+    """Return the sum over the points of a quadrature, shape (rows,), or a scalar where it is the same for all rows."""
     total: Array = np.asarray(np.asarray(values).sum(axis=0), dtype=np.float64)
     return total.reshape(())[()] if total.size == 1 else total
 
@@ -117,7 +117,7 @@ def _integral(node: Apply, columns: Mapping[str, Array]) -> Array:
 def values_and_jacobian(
     node: Node, columns: Mapping[str, Array], rows: int, free: Sequence[int], numbers: Numbers | None = None
 ) -> tuple[Array, Array]:
-    """Values of shape (rows,) and derivatives of shape (rows, len(free)).
+    """Return values of shape (rows,) and derivatives of shape (rows, len(free)).
 
     `numbers` stand in for all numbers of the formula, in order of appearance, where they are given; each may differ
     from row to row, outside integrals.

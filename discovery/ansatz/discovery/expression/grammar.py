@@ -137,7 +137,7 @@ class _Parser:
         return node
 
     def _joined(self, operator: str, left: Node, right: Node) -> Node:
-        """A chain of operators is a deep tree: it is refused while it grows, before anything walks it."""
+        """Return a chain of operators is a deep tree: it is refused while it grows, before anything walks it."""
         self._operators += 1
         if 2 * self._operators >= MAX_NODES:
             raise self._error(f"has more than {MAX_NODES} nodes; give at most {MAX_NODES}")
@@ -239,7 +239,7 @@ class _Parser:
         return Apply(tree.INTEGRAL, (body, variable, *limits))
 
     def _integration_variable(self, place: int) -> str:
-        """The name after the comma that ends the body, which the body may use."""
+        """Return the name after the comma that ends the body, which the body may use."""
         depth, ahead = 0, self._position
         for kind, text, _ in self._tokens[self._position :]:
             depth += {"(": 1, ")": -1}.get(text, 0) if kind == "op" else 0
@@ -284,7 +284,7 @@ def is_readable(formula: Node) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` can stand for a variable in a formula."""
+    """Return whether `text` can stand for a variable in a formula."""
     return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is not None and text not in (
         *tree.FUNCTIONS,
         tree.INTEGRAL,

@@ -8,8 +8,10 @@ from ansatz.discovery.expression.node import PARTS, Apply, Node, Number, Variabl
 
 
 def matched(form: Node, formula: Node, holes: Collection[str]) -> dict[str, Node] | None:
-    """What the formula has where the form has the variables `holes`, or calls a part with plain arguments; None where
-    it differs elsewhere, or has different things for one variable. For a part the first call counts."""
+    """Return what the formula has where the form has the variables `holes`, or calls a part with plain arguments.
+
+    It is None where the formula differs elsewhere, or has different things for one variable.
+    """
     found: dict[str, Node] = {}
     return found if _matches(form, formula, holes, found) else None
 

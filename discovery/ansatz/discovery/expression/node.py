@@ -109,7 +109,7 @@ def call(function: str, *arguments: Node) -> Node:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """All nodes, each operator between its operands: the order in which they are printed."""
+    """Yield all nodes, each operator between its operands: the order in which they are printed."""
     if isinstance(node, Apply):
         if node.op in BINARY_OPERATORS:
             yield from walk(node.args[0])
@@ -124,17 +124,17 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def complexity(node: Node) -> int:
-    """Nodes of the binary tree: operators, functions, variables, constants."""
+    """Return nodes of the binary tree: operators, functions, variables, constants."""
     return 1 + sum(complexity(a) for a in node.args) if isinstance(node, Apply) else 1
 
 
 def depth(node: Node) -> int:
-    """Nodes on the longest way from the root to a leaf."""
+    """Return nodes on the longest way from the root to a leaf."""
     return 1 + max(depth(a) for a in node.args) if isinstance(node, Apply) else 1
 
 
 def variables(node: Node) -> tuple[str, ...]:
-    """Names of the variables, each once, in order of appearance; that of an integral is none outside it."""
+    """Return names of the variables, each once, in order of appearance; that of an integral is none outside it."""
     return tuple(dict.fromkeys(_free(node)))
 
 
@@ -167,14 +167,14 @@ def constants(node: Node) -> tuple[float, ...]:
 
 
 def rebuild(node: Node, leaf: Callable[[Number | Variable], Node]) -> Node:
-    """The tree with each leaf replaced by `leaf(leaf)`, visited in order of appearance."""
+    """Return the tree with each leaf replaced by `leaf(leaf)`, visited in order of appearance."""
     if isinstance(node, Apply):
         return Apply(node.op, tuple(rebuild(a, leaf) for a in node.args))
     return leaf(node)
 
 
 def substitute(node: Node, replacements: Mapping[str, Node]) -> Node:
-    """The tree with the named variables replaced by trees; those of integrals stay."""
+    """Return the tree with the named variables replaced by trees; those of integrals stay."""
     if isinstance(node, Variable):
         return replacements.get(node.name, node)
     if not isinstance(node, Apply):

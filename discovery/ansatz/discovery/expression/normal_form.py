@@ -1,6 +1,6 @@
 """A formula as a sum of products, multiplied out, with exact numbers: equal forms are equal formulas.
 
-A form is {monomial: coefficient}; a monomial is a sorted tuple of (base, exponent); a base is a variable, a function of
+A form is {monomial: coefficient}; a monomial is a sorted tuple of (base, exponent). A base is a variable, a function of
 forms, or a sum that cannot be multiplied out. Decimals are taken at the fractions that they say. Every rule holds
 wherever the formula as given is defined (the form may be defined on more).
 """
@@ -8,6 +8,7 @@ wherever the formula as given is defined (the form may be defined on more).
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
@@ -23,10 +24,26 @@ FrozenForm = tuple[tuple[Monomial, Fraction], ...]
 ONE: Final[Monomial] = ()
 _ODD: Final = frozenset({"sin", "tan", "asin", "atan", "sinh", "tanh", "sign"})
 _EVEN: Final = frozenset({"cos", "cosh", "abs"})
-_MAX_TERMS = 500
-_MAX_POWER = 12
-_MAX_DENOMINATOR = 1000
-_MAX_DIGITS = 4000
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound the work of a normal form: what is larger has none. Chosen by judgement.
+
+    Attributes:
+        terms: of a sum, at most.
+        power: of a sum that is multiplied out, at most.
+        denominator: of a fraction that a float64 is taken for, and of roots that are taken, at most.
+        bits: of numerator and denominator together, at most.
+    """
+
+    terms: int = 500
+    power: int = 12
+    denominator: int = 1000
+    bits: int = 4000
+
+
+_LIMITS: Final = _Limits()
 
 
 class TooLargeError(ValueError):
@@ -34,14 +51,15 @@ class TooLargeError(ValueError):
 
 
 def exact(value: float) -> Fraction:
-    """The fraction that a float64 stands for: a short one where that is its rounding, else its decimal literal's."""
-    near = Fraction(value).limit_denominator(_MAX_DENOMINATOR)
+    """Return the fraction that a float64 stands for: a short one where that is its rounding, else its decimal
+    literal's."""
+    near = Fraction(value).limit_denominator(_LIMITS.denominator)
     return near if float(near) == value else Fraction(repr(value))
 
 
 def normal_form(node: Node, positive: Collection[str] = ()) -> Form:
-    """The form of a formula; `positive` names variables that are > 0. Raises TooLargeError, and ZeroDivisionError where
-    a part of the formula is not defined anywhere."""
+    """Return the form of a formula; `positive` names variables that are > 0. Raises TooLargeError, and
+    ZeroDivisionError where a part of the formula is not defined anywhere."""
     return _Normaliser(frozenset(positive)).form(node)
 
 
@@ -81,7 +99,7 @@ class _Normaliser:
         return self._function(node.op, parts)
 
     def _integral(self, node: tree.Apply) -> Form:
-        """The name of the variable of integration does not count."""
+        """Return the name of the variable of integration does not count."""
         body, variable, low, high = node.args
         assert isinstance(variable, Variable)
         inside = tree.substitute(body, {variable.name: Variable("")})
@@ -111,7 +129,7 @@ class _Normaliser:
         return _atom(("**", frozen(base), frozen(exponent)))
 
     def _product(self, a: Form, b: Form) -> Form:
-        if len(a) * len(b) > _MAX_TERMS:
+        if len(a) * len(b) > _LIMITS.terms:
             raise TooLargeError
         result: Form = {}
         for m, c in a.items():
@@ -121,7 +139,7 @@ class _Normaliser:
         return result
 
     def _joined(self, m: Monomial, n: Monomial) -> Form:
-        """The product of two monomials; a sum whose exponent has become whole and positive is multiplied out."""
+        """Return the product of two monomials; a sum whose exponent has become whole and positive is multiplied out."""
         factors = dict(m)
         for base, exponent in n:
             factors[base] = factors.get(base, Fraction(0)) + exponent
@@ -145,7 +163,7 @@ class _Normaliser:
         if len(form) == 1:
             ((monomial, coefficient),) = form.items()
             return self._monomial_power(monomial, coefficient, exponent)
-        if exponent.denominator == 1 and 0 < exponent <= _MAX_POWER:
+        if exponent.denominator == 1 and 0 < exponent <= _LIMITS.power:
             result = form
             for _ in range(int(exponent) - 1):
                 result = self._product(result, form)
@@ -185,7 +203,7 @@ class _Normaliser:
 def _opens(base: Base, exponent: Fraction) -> bool:
     if exponent.denominator != 1:
         return False
-    return base[0] == "number" or (base[0] == "sum" and 0 < exponent <= _MAX_POWER)
+    return base[0] == "number" or (base[0] == "sum" and 0 < exponent <= _LIMITS.power)
 
 
 def _atom(base: Base) -> Form:
@@ -198,7 +216,7 @@ def _add(form: Form, monomial: Monomial, coefficient: Fraction) -> None:
         form[monomial] = total
     else:
         form.pop(monomial, None)
-    if len(form) > _MAX_TERMS or total.denominator.bit_length() + total.numerator.bit_length() > _MAX_DIGITS:
+    if len(form) > _LIMITS.terms or total.denominator.bit_length() + total.numerator.bit_length() > _LIMITS.bits:
         raise TooLargeError
 
 
@@ -220,9 +238,9 @@ def _logarithm(factor: tuple[Base, Fraction]) -> Form:
 
 
 def _number_power(value: Fraction, exponent: Fraction) -> Form:
-    """A positive number (any for a whole exponent) to a power: a fraction where that is exact."""
+    """Return a positive number (any for a whole exponent) to a power: a fraction where that is exact."""
     if exponent.denominator == 1:
-        if abs(exponent) * max(value.numerator.bit_length(), value.denominator.bit_length()) > _MAX_DIGITS:
+        if abs(exponent) * max(value.numerator.bit_length(), value.denominator.bit_length()) > _LIMITS.bits:
             raise TooLargeError
         return {ONE: value ** int(exponent)}
     above, below = _root(value.numerator, exponent.denominator), _root(value.denominator, exponent.denominator)
@@ -232,8 +250,8 @@ def _number_power(value: Fraction, exponent: Fraction) -> Form:
 
 
 def _root(value: int, degree: int) -> int | None:
-    """The whole root of a whole number, where it has one."""
-    if value.bit_length() > 1000 or degree > _MAX_DENOMINATOR:
+    """Return the whole root of a whole number, where it has one."""
+    if value.bit_length() > 1000 or degree > _LIMITS.denominator:
         return None
     near = round(value ** (1.0 / degree))
     return near if near**degree == value else None

@@ -50,7 +50,7 @@ def _leaves(formula: Node) -> list[Number]:
 
 
 def set_groups(values: Array, groups: Sequence[Sequence[int]], constants: Sequence[float] | Array) -> Array:
-    """A copy of all numbers in which each group of positions has the value of its constant."""
+    """Return a copy of all numbers in which each group of positions has the value of its constant."""
     values = values.copy()
     for group, constant in zip(groups, constants, strict=True):
         values[list(group)] = constant
@@ -58,7 +58,8 @@ def set_groups(values: Array, groups: Sequence[Sequence[int]], constants: Sequen
 
 
 def fitted_positions(formula: Node) -> tuple[int, ...]:
-    """Numbers that are no integers, and large integers that are no exponents: a searcher's rounding, not structure."""
+    """Return numbers that are no integers, and large integers that are no exponents: a searcher's rounding, not
+    structure."""
     exponents = exponent_positions(formula)
     return tuple(
         i

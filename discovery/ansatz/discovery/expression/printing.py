@@ -21,17 +21,17 @@ _LATEX_FUNCTION: Final = {"asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arc
 
 
 def number_text(value: float) -> str:
-    """The shortest decimal literal that round-trips float64; integers without a point."""
+    """Return the shortest decimal literal that round-trips float64; integers without a point."""
     return str(int(value)) if tree.is_integer(value) and abs(value) < 1e15 else repr(float(value))
 
 
 def to_text(node: Node) -> str:
-    """The formula in Python's operators and the documented functions; parses back to the same values."""
+    """Return the formula in Python's operators and the documented functions; parses back to the same values."""
     return _python(node, "")
 
 
 def to_numpy(node: Node) -> str:
-    """One Python expression in which ``np`` is numpy and variables are float arrays."""
+    """Return one Python expression in which ``np`` is numpy and variables are float arrays."""
     return _python(node, "np.")
 
 
@@ -49,7 +49,7 @@ def _python(node: Node, prefix: str) -> str:
 
 
 def _quadrature(node: Apply, prefix: str) -> str:
-    """The integral as a weighted sum of its body."""
+    """Return the integral as a weighted sum of its body."""
     body, variable, *limits = node.args
     low, high = (_bracketed(a, _PRODUCT, prefix) for a in limits)
     names = [n for n in ("s_", "w_", "s__", "w__") if n not in tree.variables(body)]
@@ -91,7 +91,7 @@ def to_latex(node: Node) -> str:
 
 
 def rate_latex(state: str, order: int) -> str:
-    """The derivative of a state with respect to time."""
+    """Return the derivative of a state with respect to time."""
     return rf"\{'ddot' if order == 2 else 'dot'}{{{_latex_name(state)}}}"
 
 

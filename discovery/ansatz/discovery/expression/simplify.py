@@ -1,7 +1,7 @@
 """A canonical, readable form: sums of terms and products of powers, collected and cancelled.
 
 A sum is kept as {term: coefficient}, a product as a coefficient and {base: exponent}. Every rule holds wherever the
-formula as given is defined (the result may be defined on more); rules that need a positive base are used only for bases
+formula as given is defined; the result may be defined on more. Rules that need a positive base are used only for bases
 known to be positive. A number given by a name, as pi, stays by itself: a base as variables are.
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
 
 from ansatz.discovery.expression import node as tree
 from ansatz.discovery.expression.evaluate import evaluate
@@ -19,20 +21,35 @@ _ONE = Number(1.0)
 _ODD = frozenset({"sin", "tan", "asin", "atan", "sinh", "tanh", "sign"})
 _EVEN = frozenset({"cos", "cosh", "abs"})
 _INVERSE = {("exp", "log"), ("log", "exp"), ("sin", "asin"), ("cos", "acos"), ("tan", "atan")}
-_MAX_PASSES = 4
-_ROUNDING = 1e-14
-_MOST_QUARTERS = 8
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound the work of simplifying.
+
+    Attributes:
+        passes: over a formula, at most: each makes it shorter, and few need more than two.
+        rounding: relative difference of numbers that are equal but for the rounding of float64.
+        quarters: multiples of π/2 beside an argument of a wave that are taken out, at most.
+    """
+
+    passes: int = 4
+    rounding: float = 1e-14
+    quarters: int = 8
+
+
+_LIMITS: Final = _Limits()
 
 
 def simplify(node: Node, positive: Collection[str] = (), roots: bool = True) -> Node:
-    """An equal formula in canonical form, never more complex than the one given, nor with larger exponents than the
-    grammar takes: x**60*x**60 stays as it is.
+    """Return an equal formula in canonical form, never more complex than the one given, nor with larger exponents than
+    the grammar takes: x**60*x**60 stays as it is.
 
     `positive` names variables known to be > 0 on the domain of interest; with `roots` a power of 1/2 is written sqrt.
     """
     simplifier = _Simplifier(frozenset(positive), roots)
     best = node
-    for _ in range(_MAX_PASSES):
+    for _ in range(_LIMITS.passes):
         try:
             result = simplifier.canonical(node)
         except (ValueError, OverflowError, ZeroDivisionError):  # a constant part beyond float64
@@ -72,7 +89,7 @@ class _Simplifier:
         return self._function(node.op, tuple(self.canonical(a) for a in node.args))
 
     def _cancelled(self, product: Node) -> Node:
-        """A product with a sum multiplied out, where that makes it simpler: x*(1/x + 2) is 1 + 2*x."""
+        """Return a product with a sum multiplied out, where that makes it simpler: x*(1/x + 2) is 1 + 2*x."""
         opened = self._opened(product) if isinstance(product, Apply) and product.op in ("*", "/") else None
         whole = product if opened is None else self._sum(opened)
         return whole if complexity(whole) < complexity(product) else product
@@ -82,7 +99,7 @@ class _Simplifier:
         terms = self._terms(argument) if op in ("sin", "cos") and _is_sum(argument) else {}
         quarters = terms.pop(_ONE, 0.0) / (math.pi / 2) + 2 * terms.pop(tree.PI, 0.0)
         whole = round(quarters)
-        if not whole or abs(whole) > _MOST_QUARTERS or abs(quarters - whole) > _ROUNDING * abs(whole):
+        if not whole or abs(whole) > _LIMITS.quarters or abs(quarters - whole) > _LIMITS.rounding * abs(whole):
             return None
         # cos is sin a quarter on; of four quarters two have the sign of the first.
         turn = (whole + (op == "cos")) % 4
@@ -149,7 +166,7 @@ class _Simplifier:
                     terms[term] = terms.get(term, 0.0) + coefficient * c
 
     def _opened(self, term: Node) -> dict[Node, float] | None:
-        """The terms of a product with one sum for a factor, multiplied out; None of others."""
+        """Return the terms of a product with one sum for a factor, multiplied out; None of others."""
         if _is_sum(term):
             return self._terms(term)
         if not (isinstance(term, Apply) and term.op in ("*", "/")):
@@ -174,7 +191,7 @@ class _Simplifier:
             for sign in (1.0, -1.0):
                 exponential = self._from_factors(1.0, self._factors(Apply("exp", (tree.multiply(Number(sign), u),)))[1])
                 parts = trial.pop(exponential, 0.0), halves[1.0], sign * halves[-1.0]
-                if abs(sum(parts)) > _ROUNDING * max(map(abs, parts)):
+                if abs(sum(parts)) > _LIMITS.rounding * max(map(abs, parts)):
                     trial[exponential] = sum(parts)
             if len(trial) < len(terms):
                 terms.clear()
@@ -230,7 +247,7 @@ class _Simplifier:
     # Products -------------------------------------------------------------------------------------------------
 
     def _factors(self, node: Node) -> tuple[float, dict[Node, float]]:
-        """A coefficient and {base: exponent}; bases are canonical."""
+        """Return a coefficient and {base: exponent}; bases are canonical."""
         if isinstance(node, Number) and not node.name:
             return node.value, {}
         if not isinstance(node, Apply):
@@ -260,7 +277,8 @@ class _Simplifier:
         return self._sum_as_factors(canonical) if _is_sum(canonical) else self._factors(canonical)
 
     def _sum_as_factors(self, canonical: Node) -> tuple[float, dict[Node, float]]:
-        """A sum as a factor: -(a - b) is read as b - a with the sign outside only where all terms are negative."""
+        """Return a sum as a factor: -(a - b) is read as b - a with the sign outside only where all terms are
+        negative."""
         terms = list(_summands(canonical, 1.0))
         if all(sign * _leading(part) < 0 for sign, part in terms):
             flipped = self._sum({t: -c for t, c in self._terms(canonical).items()})
@@ -316,7 +334,7 @@ class _Simplifier:
         return coefficient, unshifted
 
     def _absorb(self, coefficient: float, factors: dict[Node, float]) -> Node | None:
-        """The coefficient joined with a sum's own, where that saves a number: 2*(1.5*x + y) or 3/(2*x + 1)."""
+        """Return the coefficient joined with a sum's own, where that saves a number: 2*(1.5*x + y) or 3/(2*x + 1)."""
         if coefficient == 1.0 and not any(_is_sum(b) and e != 1.0 for b, e in factors.items()):
             return None
         best: Node | None = None
@@ -394,7 +412,7 @@ def _is_sum(node: Node) -> bool:
 
 
 def _leading(node: Node) -> float:
-    """A number with the sign of the node's coefficient."""
+    """Return a number with the sign of the node's coefficient."""
     while isinstance(node, Apply) and node.op in ("*", "/"):
         node = node.args[0]
     if isinstance(node, Apply) and node.op == tree.NEGATION:
@@ -403,7 +421,7 @@ def _leading(node: Node) -> float:
 
 
 def _is_number(node: Node) -> bool:
-    """Whether the node has one value, and none of its numbers was given by a name."""
+    """Return whether the node has one value, and none of its numbers was given by a name."""
     return not any(isinstance(n, Variable) or (isinstance(n, Number) and n.name) for n in tree.walk(node))
 
 

@@ -23,13 +23,18 @@ class LawConstant:
 
 @dataclass(frozen=True)
 class LawFacts:
-    """Which law a candidate is.
+    """Say which law a candidate is.
 
-    `name` is that of the catalogue, or ``free``; `formula` is the published form with named constants, `columns` maps
-    its variables to columns (names in formulas), `source` says where it comes from. An `implicit` law holds its own
-    value: the candidate's formula is the right side of target = …, to be solved for the target. `held_out_error` is the
-    root mean square error on the rows held out, on the scale of errors (relative, on the log scale); None where none
-    were. `per_run` holds the constants of each run where each has its own.
+    Attributes:
+        name: that of the catalogue, or ``free``.
+        title: what it is called.
+        formula: the published form with named constants.
+        source: where it comes from.
+        implicit: whether it holds its own value: the candidate's formula is the right side of target = …, to be solved.
+        columns: its variables to columns, by their names in formulas.
+        constants: the published ones.
+        held_out_error: root mean square error on the rows held out, on the scale of errors; None where none were.
+        per_run: the constants of each run where each has its own.
     """
 
     name: str
@@ -53,8 +58,17 @@ class Emergence(StrEnum):
 
 @dataclass(frozen=True)
 class EmergenceVerdict:
-    """The verdict on one series, or on all rows together (`series` empty): `bend` is the coefficient of log(column)² in
-    log(−log y), with its 95 % interval; `p_value`: how often a power law would seem to bend as much."""
+    """Give the verdict on one series, or on all rows together.
+
+    Attributes:
+        series: empty for all rows.
+        column: the scale.
+        kind: how log(−log y) bends.
+        bend: the coefficient of log(column)² in log(−log y).
+        lower: limit of its 95 % interval.
+        upper: as `lower`.
+        p_value: how often a power law would seem to bend as much.
+    """
 
     series: str
     column: str
@@ -98,15 +112,25 @@ class RelatedLaw:
 
 @dataclass(frozen=True)
 class CurveFindings:
-    """What the curves show under the best law.
+    """Tell what the curves show under the best law.
 
-    `scale`: log, linear or share; `noise`: robust standard deviation on it; `huber_delta`: threshold of the loss in
-    units of it; `independent_share`: share of the rows that count as independent; `held_out_rows`: those of largest
-    scale, told from the others; `limit`: the value at infinite scale (irreducible loss) with its interval, None where
-    the law has none; `emergence`: for successes, verdicts on all rows, then on each series; `straight`: coordinates in
-    which the law is a straight line, or empty; `breaks`: places of breaks; `outliers`: the caller's rows (from 1) that
-    lie more than five standard deviations off: they do not count in its constants; `warm_up_rows`: first rows of runs
-    left out, up to `warm_up_until`.
+    Attributes:
+        scale: log, linear or share.
+        noise: robust standard deviation on it.
+        huber_delta: threshold of the loss, in units of the noise.
+        independent_share: share of the rows that count as independent.
+        held_out_rows: those of largest scale, told from the others.
+        limit: the value at infinite scale (irreducible loss) with its interval, None where the law has none.
+        emergence: for successes, verdicts on all rows, then on each series.
+        straight: coordinates in which the law is a straight line, or empty.
+        breaks: places of breaks.
+        outliers: the caller's rows (from 1) that lie more than five standard deviations off and do not count.
+        warm_up_rows: first rows of runs that were left out.
+        warm_up_until: up to where, None where none were.
+        worsening: runs that get worse late.
+        measure: where to measure to tell rank 1 from a rival.
+        constant_laws: of constants across runs.
+        frontier: laws of the lower envelope.
     """
 
     scale: str

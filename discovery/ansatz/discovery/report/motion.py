@@ -12,11 +12,16 @@ from ansatz.discovery.report.estimate import Estimate
 
 @dataclass(frozen=True)
 class StateScores:
-    """Errors of one state along the simulated trajectories, in its own unit; NaN where not computed.
+    """Hold errors of one state along the simulated trajectories, in its own unit; NaN where not computed.
 
-    `rmse` and `r2` on the samples that were fitted, with initial states fitted; `rollout_rmse` and `rollout_r2` on
-    samples that were not: held-out runs, each from a state fitted to its first fifth, or else the last quarter of
-    every run, foretold from the others.
+    The roll-out is on samples that were not fitted. They are held-out runs, each from a state fitted to its first
+    fifth, or else the last quarter of every run, foretold from the others.
+
+    Attributes:
+        rmse: on the samples that were fitted, with initial states fitted.
+        r2: on these samples.
+        rollout_rmse: of the roll-out.
+        rollout_r2: of the roll-out.
     """
 
     rmse: float
@@ -27,9 +32,11 @@ class StateScores:
 
 @dataclass(frozen=True)
 class Conserved:
-    """A quantity of the states that the equations keep constant; `drift` is its spread along the observed motion
-    within a run over its spread along all of it that chance would give (dimensionless, near 0 where the data keep it
-    too)."""
+    """Hold a quantity of the states that the equations keep constant.
+
+    `drift` is its spread within a run over the spread along the whole motion that chance would give; near 0 where the
+    data keep it too.
+    """
 
     formula: Node
     drift: float
@@ -37,12 +44,19 @@ class Conserved:
 
 @dataclass(frozen=True)
 class Motion:
-    """`states` maps states to scores; the law is for derivatives of this `order`. `diverges`: a trajectory from a
-    fitted initial state leaves the observed range a hundredfold, or ends, within the observed span; `unstable_after`:
-    the time after the start at which that happens first within twice the span, None where it does not. `shared` are
-    terms that stand in several equations. `diffusion`: of a stochastic law, the size of the noise that drives each
-    state (σ in dx = f dt + σ dW; state's unit per square root of the unit of time); its scores are of one step
-    ahead."""
+    """Tell what a system is as a motion.
+
+    Attributes:
+        states: scores by state.
+        diverges: whether a trajectory from a fitted initial state leaves the observed range a hundredfold, or ends,
+            within the observed span.
+        unstable_after: time after the start at which that happens first within twice the span, None where it does not.
+        order: of the derivatives that the law is for.
+        conserved: quantities that the equations keep.
+        shared: terms that stand in several equations.
+        diffusion: of a stochastic law, the size σ of the noise that drives each state in dx = f dt + σ dW, in the
+            state's unit per square root of the unit of time; scores are then of one step ahead.
+    """
 
     states: Mapping[str, StateScores]
     diverges: bool
@@ -55,11 +69,17 @@ class Motion:
 
 @dataclass(frozen=True)
 class Jump:
-    """A jump of a state, or with order 2 of its rate, within a run.
+    """Tell a jump of a state, or with order 2 of its rate, within a run.
 
-    `time` is where the curves through the samples on either side meet (order 2) or the middle between the samples;
-    `before` and `after` are what jumps, `position` the state there (order 2; else NaN): all extrapolated from up to
-    six samples on either side.
+    What it says is extrapolated from up to six samples on either side.
+
+    Attributes:
+        run: its label.
+        state: its name.
+        time: where the curves through the samples on either side meet (order 2), or the middle between the samples.
+        before: of what jumps.
+        after: of what jumps.
+        position: the state there (order 2; else NaN).
     """
 
     run: str
@@ -85,14 +105,22 @@ class JumpLaw:
 
 @dataclass(frozen=True)
 class Reversion:
-    """dx = rate·(mean - x)·dt + diffusion·dW, of one state in the runs of one group.
+    """Tell how a state reverts: dx = rate·(mean - x)·dt + diffusion·dW, in the runs of one group.
 
-    `group` is the group's label, empty where all runs are one; `at` are its constant inputs. `rate` is corrected for
-    its bias in small samples, 0 where the data rather want a random walk; its interval holds with 95 % also there. An
-    open side is None: a rate without an upper limit is too fast for the samples. `half_life` (unit of time) is
-    ln 2/rate; `diffusion` is in the state's unit per square root of the unit of time; `stationary_std` the spread that
-    the state settles to, NaN without reversion. `random_walk_p`: how often a random walk looks as much like
-    reverting."""
+    An open side of an interval is None: a rate without an upper limit is too fast for the samples.
+
+    Attributes:
+        state: its name.
+        rate: corrected for its bias in small samples, 0 where the data rather want a random walk; its interval holds
+            with 95 % also there.
+        half_life: ln 2/rate, in the unit of time.
+        mean: to which it reverts.
+        diffusion: in the state's unit per square root of the unit of time.
+        stationary_std: the spread that the state settles to, NaN without reversion.
+        random_walk_p: how often a random walk looks as much like reverting.
+        group: its label, empty where all runs are one.
+        at: the group's constant inputs.
+    """
 
     state: str
     rate: Estimate
@@ -112,11 +140,16 @@ class Reversion:
 
 @dataclass(frozen=True)
 class SlowingDown:
-    """How the rate of reversion of a state depends on a parameter that is constant in a run.
+    """Tell how the rate of reversion of a state depends on a parameter that is constant in a run.
 
-    `law` is "linear" (rate = slope·(parameter - zero)) or "root" (rate² = slope·(parameter - zero), as before a
-    saddle-node), the likelier; `zero` is the parameter at which the rate reaches 0, an open side where the data do not
-    bound it. `p_value`: how often as strong a trend is seen where the rate is the same throughout.
+    Attributes:
+        state: its name.
+        parameter: its name.
+        law: the likelier of "linear" (rate = slope·(parameter - zero)) and "root" (rate² = slope·(parameter - zero), as
+            before a saddle-node).
+        slope: of that law.
+        zero: the parameter at which the rate reaches 0, an open side where the data do not bound it.
+        p_value: how often as strong a trend is seen where the rate is the same throughout.
     """
 
     state: str
@@ -129,9 +162,16 @@ class SlowingDown:
 
 @dataclass(frozen=True)
 class Drift:
-    """Noise as the driver of a motion. `gain_bits`: by how much its description is shorter than that of the best
-    deterministic law, NaN where none was sought; `innovations_p`: how likely as much structure is in what the law did
-    not foretell one step ahead, if it were noise."""
+    """Tell of noise as the driver of a motion.
+
+    Attributes:
+        reversions: by state and group.
+        slowing_down: trends of their rates.
+        gain_bits: by how much its description is shorter than that of the best deterministic law, NaN where none was
+            sought.
+        innovations_p: how likely as much structure is in what the law did not foretell one step ahead, if it were
+            noise.
+    """
 
     reversions: tuple[Reversion, ...]
     slowing_down: tuple[SlowingDown, ...]

@@ -16,7 +16,7 @@ _ENGINE_PACKAGE = {Engine.PYSR: "pysr", Engine.OPERON: "pyoperon"}
 
 @cache
 def package_version(name: str) -> str:
-    """Version of an installed package; empty where it is not installed."""
+    """Return version of an installed package; empty where it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:
@@ -24,13 +24,13 @@ def package_version(name: str) -> str:
 
 
 def versions(engine: Engine) -> dict[str, str]:
-    """Versions of what computes a result with this engine, by name."""
+    """Return versions of what computes a result with this engine, by name."""
     names = [*_PACKAGES, *([_ENGINE_PACKAGE[engine]] if engine in _ENGINE_PACKAGE else [])]
     return {"python": platform.python_version(), **{n: v for n in names if (v := package_version(n))}}
 
 
 def options_in_force(options: Options, engine: Engine) -> dict[str, str]:
-    """The options as text, defaults filled in, with the engine that `auto` resolved to."""
+    """Return the options as text, defaults filled in, with the engine that `auto` resolved to."""
     shown = {f.name: getattr(options, f.name) for f in fields(options) if f.name != "seed"}
     shown["engine"] = engine
     return {name: _text(value) for name, value in shown.items()}

@@ -15,12 +15,16 @@ from ansatz.discovery.units.consistency import Consistency
 
 @dataclass(frozen=True)
 class Constant:
-    """A number of a formula that is no integer, or a free constant of the caller's ansatz.
+    """Hold a number of a formula that is no integer, or a free constant of the caller's ansatz.
 
-    `std_error` and the limits of the 95 % interval are in the constant's own unit, None where the data do not
-    determine them; `name` is what the value is called where a short name lies within its error, else empty;
-    `parameter` is the free constant of the ansatz that it is, else empty. Of grouped data, `per_group` holds what a
-    constant is in each group, by the group's label, where it differs; `value` is then the median over the groups.
+    Attributes:
+        value: in its own unit; of grouped data, where it differs, the median over the groups.
+        std_error: None where the data do not determine it.
+        lower: limit of the 95 % interval, None where the data give none.
+        upper: as `lower`.
+        name: what the value is called where a short name lies within its error, else empty.
+        parameter: the free constant of the ansatz that it is, else empty.
+        per_group: what it is in each group, by the group's label, where it differs.
     """
 
     value: float
@@ -68,13 +72,25 @@ class Scores:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A formula and the evidence for it. `rank` 1 is the best; 0: not ranked. `dimensions` says how they stand, None
-    where no units are given. `correlations` are those of the estimates of the constants, shape (k, k), NaN where the
-    data do not determine one of the two; empty for k < 2. `parts` are the formulas found for the unknown parts of an
-    ansatz, by name, each in terms of its own arguments. `law` says which law of curves it is, None for tables.
+    """Hold a formula and the evidence for it.
 
-    A system of differential equations has its right-hand sides in `equations`, by state, and the evidence for it as a
-    motion in `motion`; `formula` is then that of the first state.
+    A system of differential equations has its right-hand sides in `equations`; `formula` is then that of the first
+    state.
+
+    Attributes:
+        rank: 1 is the best; 0: not ranked.
+        formula: of the target, or of the first state.
+        constants: in order of appearance.
+        scores: on the caller's rows.
+        on_pareto_front: whether no simpler candidate has as small an error.
+        origin: who proposed it.
+        dimensions: how they stand, None where no units are given.
+        correlations: of the estimates of the constants, shape (k, k), NaN where the data do not determine one of the
+            two; empty for k < 2.
+        parts: the formulas found for the unknown parts of an ansatz, by name, each in terms of its own arguments.
+        law: which law of curves it is, None for other observations.
+        equations: right-hand sides by state, empty for formulas.
+        motion: the evidence for a system as a motion, None for formulas.
     """
 
     rank: int
@@ -145,12 +161,16 @@ class ResidualVerdict:
 
 @dataclass(frozen=True)
 class RefinementStep:
-    """One step of the refinement of an ansatz: the formula after it, what was joined (None: the fit of the ansatz
-    itself), and the bits of description length it saved.
+    """Tell one step of the refinement of an ansatz.
 
-    `mode` is how it was joined: "additive" (formula + added), "multiplicative" (formula * added) or "inside" (added to
-    the argument of the outermost function); `missing` are the inputs that the residual of the formula before depended
-    on. Of a system, `formula` is the equation of `state`.
+    Attributes:
+        formula: after the step; of a system, the equation of `state`.
+        added: what was joined, None for the fit of the ansatz itself.
+        gain_bits: bits of description length that it saved.
+        mode: "additive" (formula + added), "multiplicative" (formula * added) or "inside" (added to the argument of the
+            outermost function).
+        missing: the inputs that the residual of the formula before depended on.
+        state: of a system, the state whose equation it is.
     """
 
     formula: Node
@@ -163,8 +183,16 @@ class RefinementStep:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What it takes to repeat a result: hash of the data (SHA-256, hexadecimal), versions of the packages, options in
-    force, seed; `reproducible` is False where a clock or an engine interfered; `cut_stages` are those cut short."""
+    """Hold what it takes to repeat a result.
+
+    Attributes:
+        data_sha256: digest of the data, hexadecimal.
+        versions: of the packages, by name.
+        options: in force, as text.
+        seed: of every random choice.
+        reproducible: False where a clock or an engine interfered.
+        cut_stages: those cut short.
+    """
 
     data_sha256: str
     versions: Mapping[str, str]
@@ -176,10 +204,14 @@ class Receipt:
 
 @dataclass(frozen=True)
 class ConstantLaw:
-    """What a constant that differs from group to group is as a function of the groups' own columns.
+    """Tell what a constant that differs from group to group is as a function of the groups' own columns.
 
-    `constant` is the name of the free constant, else c1, c2, … by its place among the constants of the best formula;
-    `candidates` are formulas for it by rank, their scores over the groups; `columns` as in Report.
+    Attributes:
+        constant: the name of the free constant, else c1, c2, … by its place among the constants of the best formula.
+        candidates: formulas for it by rank, their scores over the groups.
+        residual: whether the best leaves only noise.
+        warnings: as in Findings.
+        columns: as in Findings.
     """
 
     constant: str

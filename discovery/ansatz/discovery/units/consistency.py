@@ -40,7 +40,7 @@ class Consistency(StrEnum):
 
 
 def consistency(formula: Node, inputs: Mapping[str, Dimension], target: Dimension) -> Consistency:
-    """How the formula's dimensions agree with each other and with the target's. `inputs` has every variable."""
+    """Return how the formula's dimensions agree with each other and with the target's. `inputs` has every variable."""
     formula = _without_integrals(formula)
     try:
         if _Strict(inputs).of_formula(formula) in (None, target):
@@ -70,7 +70,7 @@ class _InconsistentError(Exception):
 
 
 def _number(node: Node) -> float | None:
-    """The value of a formula without variables, None of others or where it is not finite."""
+    """Return the value of a formula without variables, None of others or where it is not finite."""
     if isinstance(node, Number):
         return node.value
     if variables(node):
@@ -130,7 +130,8 @@ class _Strict:
         return (left * right if node.op == "*" else left / right), under_log
 
     def _scaled_log(self, node: Apply, left_log: Dimension, right_log: Dimension) -> Dimension:
-        """Of a number times, or below, a logarithm; no other product of a logarithm of a dimension has a meaning."""
+        """Return of a number times, or below, a logarithm; no other product of a logarithm of a dimension has a
+        meaning."""
         if left_log == right_log == NONE:
             return NONE
         a, b = node.args
@@ -183,7 +184,8 @@ class _Free:
         self._width = len(BASE_UNITS)
 
     def solvable(self, formula: Node) -> bool:
-        """Whether dimensions of the numbers make the formula consistent; an overall factor may have any dimension."""
+        """Return whether dimensions of the numbers make the formula consistent; an overall factor may have any
+        dimension."""
         self._of(formula)
         columns = range(self._width, self._width + self._unknowns)
         rows = [tuple(e.get(c, Fraction(0)) for c in columns) for e in self._equations]

@@ -30,7 +30,7 @@ class Dimension:
         return Dimension(tuple(a * exponent for a in self.exponents))
 
     def __str__(self) -> str:
-        """In SI base units, for example ``kg*m/s**2``; ``1`` for none."""
+        """Return in SI base units, for example ``kg*m/s**2``; ``1`` for none."""
         factors = [(unit, e) for unit, e in zip(BASE_UNITS, self.exponents, strict=True) if e]
         above = "*".join(_raised(unit, e) for unit, e in factors if e > 0) or "1"
         below = [_raised(unit, -e) for unit, e in factors if e < 0]
@@ -50,6 +50,6 @@ NONE: Final = Dimension((Fraction(0),) * len(BASE_UNITS))
 
 
 def rational(value: float) -> Fraction:
-    """An exponent as a fraction: the simple one within rounding, else the exact value of the float."""
+    """Return an exponent as a fraction: the simple one within rounding, else the exact value of the float."""
     near = Fraction(value).limit_denominator(1000)
     return near if abs(float(near) - value) <= 1e-12 * max(abs(value), 1.0) else Fraction(value)

@@ -19,7 +19,7 @@ Powers = Mapping[str, Fraction]
 
 
 def dimensionless_products(inputs: Mapping[str, Dimension]) -> tuple[Powers, ...]:
-    """A complete and independent set of dimensionless products of the inputs, the simplest there is.
+    """Return a complete and independent set of dimensionless products of the inputs, the simplest there is.
 
     Every dimensionless product of the inputs is a product of powers of these. Exponents are whole and coprime. Of at
     most 10 inputs.
@@ -35,7 +35,7 @@ def dimensionless_products(inputs: Mapping[str, Dimension]) -> tuple[Powers, ...
 
 
 def prefactors(inputs: Mapping[str, Dimension], target: Dimension) -> tuple[Powers, ...]:
-    """Products of inputs that have the target's dimension, each of as few inputs as can be, the simplest first.
+    """Return products of inputs that have the target's dimension, each of as few inputs as can be, the simplest first.
 
     The empty product where the target is dimensionless; none where no product has its dimension.
     """
@@ -60,7 +60,7 @@ def _subsets(inputs: Mapping[str, Dimension]) -> Iterator[tuple[str, ...]]:
 
 
 def _circuits(inputs: Mapping[str, Dimension]) -> Iterator[Powers]:
-    """Every dimensionless product from which no input can be left out."""
+    """Yield every dimensionless product from which no input can be left out."""
     names = list(inputs)
     for name, dimension in inputs.items():
         if dimension == NONE:
@@ -73,7 +73,8 @@ def _circuits(inputs: Mapping[str, Dimension]) -> Iterator[Powers]:
 
 
 def _whole(powers: Powers) -> Powers:
-    """With whole coprime exponents, more of them positive than negative, the first positive where they balance."""
+    """Return with whole coprime exponents, more of them positive than negative, the first positive where they
+    balance."""
     scale = math.lcm(*(e.denominator for e in powers.values()))
     divisor = math.gcd(*(int(e * scale) for e in powers.values()))
     whole = {name: e * scale / divisor for name, e in powers.items()}
@@ -83,6 +84,6 @@ def _whole(powers: Powers) -> Powers:
 
 
 def _size(powers: Powers) -> tuple[Fraction, int]:
-    """What makes a product less simple: large or broken exponents, many inputs."""
+    """Return what makes a product less simple: large or broken exponents, many inputs."""
     broken = sum((Fraction(e.denominator - 1) for e in powers.values()), Fraction(0))
     return sum((abs(e) for e in powers.values()), broken), len(powers)

@@ -32,7 +32,7 @@ class Dimensions:
     dimensional_constants: bool = False
 
     def of(self, formula: Node) -> Consistency:
-        """How the dimensions of a formula stand."""
+        """Return how the dimensions of a formula stand."""
         return consistency(formula, self.inputs, self.target)
 
     def wrongness(self, formula: Node) -> int:
@@ -60,7 +60,7 @@ class Dimensions:
 
 
 def unit_violations(units: Iterable[tuple[str, str]]) -> list[Violation]:
-    """What is wrong with (column, unit) pairs."""
+    """Return what is wrong with (column, unit) pairs."""
     violations: list[Violation] = []
     for column, unit in units:
         try:

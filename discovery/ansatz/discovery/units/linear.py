@@ -9,7 +9,8 @@ Row = tuple[Fraction, ...]
 
 
 def echelon(rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
-    """The reduced row echelon form without its zero rows, and the pivot column of each row (Gauss and Jordan)."""
+    """Return the reduced row echelon form without its zero rows, and the pivot column of each row (Gauss and
+    Jordan)."""
     work = [list(row) for row in rows]
     pivots: list[int] = []
     for column in range(len(work[0]) if work else 0):
@@ -33,7 +34,7 @@ def rank(rows: Sequence[Row]) -> int:
 
 
 def solvable(rows: Sequence[Row], right: Sequence[Row]) -> bool:
-    """Whether `rows` · unknowns = `right` has a solution, for every column of `right` at once."""
+    """Return whether `rows` · unknowns = `right` has a solution, for every column of `right` at once."""
     if not rows:
         return True
     unknowns = len(rows[0])

@@ -38,7 +38,7 @@ class UnitSyntaxError(ValueError):
 
 
 def parse_unit(text: str) -> Dimension:
-    """The dimension of a unit, at most 100 characters. Empty text is dimensionless. Raises UnitSyntaxError, or
+    """Return the dimension of a unit, at most 100 characters. Empty text is dimensionless. Raises UnitSyntaxError, or
     UnknownUnitError for a name that is no unit."""
     if len(text) > MAX_LENGTH:
         raise UnitSyntaxError(f"has {len(text)} characters; a unit has at most {MAX_LENGTH}")
@@ -63,7 +63,7 @@ def _tokens(text: str) -> list[tuple[str, str]]:
 
 
 def _joins(tokens: list[tuple[str, str]], i: int) -> bool:
-    """Whether the blank at i multiplies what stands around it."""
+    """Return whether the blank at i multiplies what stands around it."""
     before, after = tokens[i - 1], tokens[i + 1]
     ends = before[0] in ("number", "name", "raised") or before[1] == ")"
     return ends and (after[0] in ("name", "number") or after[1] == "(")
