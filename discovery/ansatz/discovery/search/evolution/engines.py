@@ -27,7 +27,7 @@ _CPU_FLAGS: Final = ("avx2", "fma")
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """Whether an engine can run on this machine; `detail` says what it would run on, or what is missing."""
+    """Tell whether an engine can run on this machine; `detail` says what it would run on, or what is missing."""
 
     engine: Engine
     ready: bool
@@ -35,12 +35,12 @@ class EngineStatus:
 
 
 def engine_statuses() -> tuple[EngineStatus, ...]:
-    """PySR and Operon. Takes milliseconds: no engine is imported, nothing is run or downloaded."""
+    """Return those of PySR and Operon, within milliseconds: no engine is imported, nothing is run or downloaded."""
     return _pysr_status(), _operon_status()
 
 
 def resolve(engine: Engine) -> Engine:
-    """The engine that will run: for AUTO PySR where it is ready, else Operon where it can run, else NONE.
+    """Return the engine that will run: for AUTO PySR where it is ready, else Operon where it can run, else NONE.
 
     Raises EngineNotReadyError for an engine that was asked for by name and cannot run here.
     """
@@ -55,7 +55,7 @@ def resolve(engine: Engine) -> Engine:
 
 
 def searcher(engine: Engine) -> SeededSearcher | None:
-    """The searcher of a resolved engine; None for NONE. The same object at every call, so that it stays warm."""
+    """Return the searcher of a resolved engine; None for NONE. It is the same at every call, so that it stays warm."""
     return None if engine is Engine.NONE else _searcher(engine)
 
 
@@ -79,7 +79,7 @@ def _searcher(engine: Engine) -> Operon | PySR:
 
 
 def install(engine: Engine) -> int:
-    """Install what an engine needs on this machine; output goes to this process's. Returns an exit status.
+    """Install what an engine needs on this machine, and return an exit status; output goes to this process's.
 
     For PySR: importing it once makes juliapkg fetch Julia and the packages (about 1 GB) and compile them: minutes.
     """
@@ -136,7 +136,7 @@ def _operon_status() -> EngineStatus:
 
 @cache
 def _missing_cpu_flags() -> tuple[str, ...]:
-    """Instruction sets that Operon's wheel was compiled for and the processor does not report.
+    """Return the instruction sets that Operon's wheel was compiled for and the processor does not report.
 
     Without them the import ends the process. Wheels are for x86-64 Linux and for Apple silicon, which has no choice.
     """

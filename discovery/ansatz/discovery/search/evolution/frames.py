@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from dataclasses import dataclass
 from typing import IO, Any, Final
 
 import numpy as np
@@ -15,8 +16,22 @@ import numpy as np
 from ansatz.discovery.expression import Array
 
 _LENGTH: Final = struct.Struct(">I")
-_MAX_HEADER: Final = 1 << 20
-_MAX_VALUES: Final = 1 << 30
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound what a broken stream can make this process read. Chosen by judgement, far above what is sent.
+
+    Attributes:
+        header: bytes.
+        values: of an array: 8 GiB.
+    """
+
+    header: int = 1 << 20
+    values: int = 1 << 30
+
+
+_LIMITS: Final = _Limits()
 
 
 def write_frame(stream: IO[bytes], header: dict[str, Any], *arrays: Array) -> None:
@@ -29,9 +44,9 @@ def write_frame(stream: IO[bytes], header: dict[str, Any], *arrays: Array) -> No
 
 
 def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], list[Array]]:
-    """The next frame. Raises EOFError where the other side is gone, ValueError where this is no frame."""
+    """Return the next frame. Raises EOFError where the other side is gone, ValueError where this is no frame."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
-    if length > _MAX_HEADER:
+    if length > _LIMITS.header:
         raise ValueError(f"a header of {length} bytes is no header")
     header = _header(_exactly(stream, length))
     arrays = []
@@ -51,7 +66,7 @@ def _header(text: bytes) -> dict[str, Any]:
     for shape in header["shapes"]:
         if not (isinstance(shape, list) and all(type(n) is int and n >= 0 for n in shape)):
             raise ValueError(f"{str(shape)[:60]} is no shape")
-        if math.prod(shape) > _MAX_VALUES:
+        if math.prod(shape) > _LIMITS.values:
             raise ValueError(f"an array of shape {str(shape)[:60]} is too large")
     return header
 

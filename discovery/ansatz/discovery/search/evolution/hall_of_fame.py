@@ -28,7 +28,7 @@ _SLOT: Final = re.compile(r"#([0-9]+)")
 
 @dataclass(frozen=True)
 class Equation:
-    """A row: PySR's own complexity and loss (not this library's), and the equation's text."""
+    """Hold a row: PySR's own complexity and loss (not this library's), and the equation's text."""
 
     complexity: int
     loss: float
@@ -37,14 +37,14 @@ class Equation:
 
 @dataclass(frozen=True)
 class Template:
-    """An equation of a template: a formula by name in the variables ``slot1``, ``slot2`` …, and parameter vectors."""
+    """Hold what a template's equation says: formulas in the variables ``slot1``, ``slot2`` …, and parameter vectors."""
 
     functions: Mapping[str, Node]
     parameters: Mapping[str, tuple[float, ...]]
 
 
 def read(directory: Path, output: int | None = None) -> tuple[Equation, ...]:
-    """The equations on disk, simplest first; none as long as neither file is whole.
+    """Return the equations on disk, simplest first; none as long as neither file is whole.
 
     `output` counts from 1 and is None for a search with one target.
     """
@@ -58,7 +58,7 @@ def read(directory: Path, output: int | None = None) -> tuple[Equation, ...]:
 
 
 def rows(text: str) -> tuple[Equation, ...]:
-    """The equations of a file's text. Raises ValueError where the file is not whole."""
+    """Return the equations of a file's text. Raises ValueError where the file is not whole."""
     if not text.endswith("\n"):
         raise ValueError("the hall of fame ends within a line")
     header, *lines = csv.reader(io.StringIO(text), strict=True)
@@ -68,12 +68,12 @@ def rows(text: str) -> tuple[Equation, ...]:
 
 
 def formula(equation: str, names: Sequence[str]) -> Node:
-    """The equation as a formula in variables `names`. Raises InvalidInputError where it cannot be one (an Inf, say)."""
+    """Return the equation as a formula in variables `names`. Raises InvalidInputError where it is none (an Inf)."""
     return parse(_in_our_spelling(equation), names, "equation")
 
 
 def guess(formula: Node) -> str:
-    """A formula whose only powers are squares in PySR's spelling; the inverse of `formula`."""
+    """Return a formula whose only powers are squares in PySR's spelling; the inverse of `formula`."""
     if isinstance(formula, Number):
         return repr(formula.value)
     if isinstance(formula, Variable):
@@ -89,7 +89,7 @@ def guess(formula: Node) -> str:
 
 
 def template(equation: str) -> Template:
-    """The parts of a template's equation, ``f = #1 * 2.0; g = cos(#1); p = [1.0, 2.0]``.
+    """Return the parts of a template's equation, ``f = #1 * 2.0; g = cos(#1); p = [1.0, 2.0]``.
 
     Raises InvalidInputError where a part is no formula, ValueError where it has no name.
     """
@@ -120,7 +120,7 @@ def _in_our_spelling(equation: str) -> str:
 
 
 def _closing(text: str, start: int) -> int:
-    """Where the bracket closes that opened before `start`; the end of the text if it does not."""
+    """Return where the bracket closes that opened before `start`; the end of the text if it does not."""
     depth = 1
     for place in range(start, len(text)):
         depth += {"(": 1, ")": -1}.get(text[place], 0)

@@ -19,12 +19,12 @@ _META_VERSION: Final = 8  # juliapkg 0.1.2x; another format is resolved anew, wh
 
 
 class JuliaMissing(Exception):
-    """No usable Julia; the message says what is missing."""
+    """Tell that there is no usable Julia; the message says what is missing."""
 
 
 @dataclass(frozen=True)
 class JuliaRuntime:
-    """A Julia executable, the project that holds PySR's packages, and the version of SymbolicRegression.jl there."""
+    """Name a Julia executable, the project that holds PySR's packages, and the SymbolicRegression.jl there."""
 
     executable: Path
     project: Path
@@ -32,7 +32,7 @@ class JuliaRuntime:
 
 
 def find_julia() -> JuliaRuntime:
-    """The runtime that importing pysr would start. Raises JuliaMissing where it would first have to be installed."""
+    """Return the runtime that importing pysr would start. Raises JuliaMissing where that would first install one."""
     executable, project = _given() or _recorded()
     versions = _manifest_versions(project)
     for package in PACKAGES:
@@ -44,7 +44,7 @@ def find_julia() -> JuliaRuntime:
 
 
 def _given() -> tuple[Path, Path] | None:
-    """Executable and project where the environment names them for juliacall (then juliapkg is not asked)."""
+    """Return executable and project where the environment names them for juliacall (then juliapkg is not asked)."""
     executable, project = os.environ.get("PYTHON_JULIACALL_EXE"), os.environ.get("PYTHON_JULIACALL_PROJECT")
     if executable is None and project is None:
         return None
@@ -57,7 +57,7 @@ def _given() -> tuple[Path, Path] | None:
 
 
 def _recorded() -> tuple[Path, Path]:
-    """Executable and project that juliapkg recorded when it last resolved."""
+    """Return executable and project that juliapkg recorded when it last resolved."""
     project = _project()
     try:
         meta = json.loads((project / "pyjuliapkg" / "meta.json").read_text(encoding="utf-8"))
@@ -74,7 +74,7 @@ def _recorded() -> tuple[Path, Path]:
 
 
 def _project() -> Path:
-    """Where juliapkg keeps its Julia project: as its state.py decides."""
+    """Return where juliapkg keeps its Julia project: as its state.py decides."""
     if given := os.environ.get("PYTHON_JULIAPKG_PROJECT"):
         return Path(given)
     prefix = sys.prefix if sys.prefix != sys.base_prefix else os.environ.get("CONDA_PREFIX")
@@ -87,7 +87,7 @@ def _depots() -> tuple[Path, ...]:
 
 
 def _manifest_versions(project: Path) -> dict[str, str]:
-    """Versions of the packages in the project's newest manifest."""
+    """Return versions of the packages in the project's newest manifest."""
     manifests = [path for name in ("JuliaManifest", "Manifest") for path in sorted(project.glob(f"{name}*.toml"))]
     if not manifests:
         raise JuliaMissing(f"the Julia project {project} has no manifest: its packages are not installed")

@@ -23,40 +23,75 @@ from ansatz.discovery.search.evolution.scaling import input_scales, scaled_input
 from ansatz.discovery.search.evolution.seeding import seed_formulas
 from ansatz.discovery.search.protocol import Emit, Seeds, no_seeds
 
-ROWS: Final = 1000
-MAX_LENGTH: Final = 25
-CYCLES: Final = 3
 COMMON_FUNCTIONS: Final = frozenset({"exp", "log", "sqrt", "sin", "cos"})
-_EMIT_EVERY: Final = 5
-_EXACT: Final = 3e-13  # where single precision ends
-_NEARLY_EXACT: Final = 1e-9
-_PRUNED: Final = 2
-_POLL_SECONDS: Final = 0.05
-_NEGLIGIBLE: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work of a search. Chosen by judgement; `python -m bench.recovery --engine operon` holds them.
+
+    Attributes:
+        rows: looked at.
+        length: nodes of a tree.
+        cycles: through the sets of functions.
+        every: generations after which what is new is told.
+        pruned: members of a round's front that are pruned, the longest.
+        poll_seconds: how long to wait for what is new before the budget is asked.
+    """
+
+    rows: int = 1000
+    length: int = 25
+    cycles: int = 3
+    every: int = 5
+    pruned: int = 2
+    poll_seconds: float = 0.05
+
+
+@dataclass(frozen=True)
+class _Exactness:
+    """Say when an error is rounding, by that of float32, in which Operon computes.
+
+    Attributes:
+        exact: normalised mean squared error where single precision ends, and the run with it.
+        nearly: the same where a fit in float64 is likely to be exact, and is tried at once.
+        negligible: spread or intercept of the target, over its scale, that is none.
+    """
+
+    exact: float = 3e-13
+    nearly: float = 1e-9
+    negligible: float = 1e-6
+
+
+_EFFORT: Final = _Effort()
+_EXACTNESS: Final = _Exactness()
 
 
 @dataclass(frozen=True)
 class Operon:
-    """Rounds of Operon, each from a new start and the seeds: arithmetic only, the common functions, all that are
-    allowed; again.
+    """Run Operon in rounds, each from a new start and the seeds.
 
-    Work is counted in generations, so the same problem, random seed and seeds give the same formulas. Looks at no more
-    than 1,000 rows, drawn by the random seed. Operon knows no row weights: they are left to the refit of what it finds.
-    It stops between generations only; one under way when `search` returns ends by itself in some tenths of a second.
+    The rounds have arithmetic only, the common functions, all functions that are allowed; again.
+
+    Work is counted in generations, so the same problem, random seed and seeds give the same formulas. Looks at a sample
+    of the rows, drawn by the random seed. Operon knows no row weights: they are left to the refit of what it finds. It
+    stops between generations only; one under way when `search` returns ends by itself in some tenths of a second.
+
+    Attributes:
+        name: of the searcher.
+        generations: of a round; half as many where there is only arithmetic.
     """
 
     fills_forms: ClassVar[bool] = False
     name: str = "operon"
     generations: int = 80
-    """Of a round; half as many where there is only arithmetic."""
 
     def warm(self) -> None:
         """Import the engine (some 30 ms), so that the first search need not."""
         import pyoperon  # noqa: F401
 
     def search(self, problem: Problem, budget: Budget, emit: Emit, seeds: Seeds = no_seeds) -> None:
-        """As `SeededSearcher.search`, on any thread; `emit` is called on the caller's."""
-        view = _View.of(problem.subsample(ROWS))
+        """Search as `SeededSearcher.search` does, on any thread; `emit` is called on the caller's."""
+        view = _View.of(problem.subsample(_EFFORT.rows))
         if view is None:
             return
         cycle = (
@@ -64,10 +99,10 @@ class Operon:
             (problem.functions & COMMON_FUNCTIONS, self.generations),
             (problem.functions, self.generations),
         )
-        for i, (functions, generations) in enumerate(cycle * CYCLES):
+        for i, (functions, generations) in enumerate(cycle * _EFFORT.cycles):
             if budget.spent:
                 return
-            length = min(MAX_LENGTH, problem.max_complexity)
+            length = min(_EFFORT.length, problem.max_complexity)
             evolution = Evolution(
                 view.X, view.y, primitives(functions),
                 max_length=length, generations=generations, seed=problem.seed + i,
@@ -78,7 +113,15 @@ class Operon:
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    """A problem as Operon sees it: y standardised, inputs over their scale, so that single precision holds them."""
+    """Hold a problem as Operon sees it, so that single precision holds its numbers.
+
+    Attributes:
+        problem: as it was.
+        scales: what each input was divided by.
+        inputs: over their scales, as formulas.
+        X: their values, of shape `(n, d)`.
+        y: the target, standardised, of shape `(n,)`.
+    """
 
     problem: Problem
     scales: tuple[float, ...]
@@ -88,17 +131,17 @@ class _View:
 
     @staticmethod
     def of(problem: Problem) -> _View | None:
-        """None where there is nothing to search: y is constant, or there is no input."""
+        """Return the view of a problem; None where there is nothing to search: y is constant, or there is no input."""
         y = problem.y / problem.y_scale
         spread = float(np.std(y))
-        if not problem.names or spread < _NEGLIGIBLE:
+        if not problem.names or spread < _EXACTNESS.negligible:
             return None
         scales = input_scales(problem)
         X = problem.X / np.array(scales)
         return _View(problem, scales, scaled_inputs(problem, scales), X, (y - np.mean(y)) / spread)
 
     def trees(self, seeds: Sequence[Node], functions: frozenset[str], hashes: list[int]) -> list[tuple[TreeNode, ...]]:
-        """The seeds as trees; those that hold what Operon lacks, or other functions, are left out."""
+        """Return the seeds as trees; those that hold what Operon lacks, or other functions, are left out."""
         variables = dict(zip(self.problem.names, hashes, strict=True))
         found: list[tuple[TreeNode, ...]] = []
         for formula in seed_formulas(self.problem, self.scales, seeds, functions):
@@ -107,7 +150,7 @@ class _View:
         return found
 
     def formula(self, member: Member, hashes: list[int]) -> Node | None:
-        """The member in the problem's own units, its linear scaling fitted in float64; None outside its domain."""
+        """Return the member in the problem's own units, its linear scaling fitted in float64; None off its domain."""
         try:
             tree = to_formula(member.tree, dict(zip(hashes, self.inputs, strict=True)))
         except ValueError:
@@ -127,7 +170,7 @@ class _View:
         slope, intercept = float(slope * self.problem.y_scale / unit), float(intercept * self.problem.y_scale)
         if not (math.isfinite(slope) and math.isfinite(intercept)) or slope == 0:
             return None
-        return affine(tree, slope, intercept if abs(intercept) > _NEGLIGIBLE * self.problem.y_scale else 0.0)
+        return affine(tree, slope, intercept if abs(intercept) > _EXACTNESS.negligible * self.problem.y_scale else 0.0)
 
 
 def _round(view: _View, run: _Background, budget: Budget, emit: Emit) -> None:
@@ -138,19 +181,19 @@ def _round(view: _View, run: _Background, budget: Budget, emit: Emit) -> None:
             if formula is not None:
                 best[member.length] = formula
                 # Once an exact formula is proposed the search is over: its shortest form goes first.
-                exact = member.error < _NEARLY_EXACT
+                exact = member.error < _EXACTNESS.nearly
                 for found in (*(reversed(prune(formula, view.problem, budget)) if exact else ()), formula):
                     emit(found)
             if budget.spent:
                 return
-    for length in sorted(best, reverse=True)[:_PRUNED]:
+    for length in sorted(best, reverse=True)[: _EFFORT.pruned]:
         for shorter in prune(best[length], view.problem, budget):
             emit(shorter)
 
 
 @dataclass(eq=False)
 class _Background:
-    """A run on a thread of its own, begun with `seeds`."""
+    """Run an evolution on a thread of its own, begun with `seeds`."""
 
     evolution: Evolution
     seeds: Sequence[Sequence[TreeNode]]
@@ -159,12 +202,12 @@ class _Background:
     _improvements: Improvements = field(default_factory=Improvements)
 
     def fronts(self, budget: Budget) -> Iterator[list[Member]]:
-        """What is new on the front, every few generations, until the run or the budget ends."""
+        """Yield what is new on the front, every few generations, until the run or the budget ends."""
         threading.Thread(target=self._run, name="operon").start()
         try:
             while not budget.spent:
                 try:
-                    found = self._fronts.get(timeout=_POLL_SECONDS)
+                    found = self._fronts.get(timeout=_EFFORT.poll_seconds)
                 except queue.Empty:
                     continue
                 if found is None:
@@ -185,8 +228,8 @@ class _Background:
     def _after_generation(self, generation: int, front: list[Member]) -> bool:
         front = sorted((m for m in front if math.isfinite(m.error)), key=lambda m: m.length)
         lowest = min((m.error for m in front), default=math.inf)
-        if generation % _EMIT_EVERY == 0 or lowest < _NEARLY_EXACT or generation == self.evolution.generations:
+        if generation % _EFFORT.every == 0 or lowest < _EXACTNESS.nearly or generation == self.evolution.generations:
             better = [m for m in front if self._improvements.improves(m.length, m.error)]
             if better:
                 self._fronts.put(better)
-        return self._left.is_set() or lowest <= _EXACT
+        return self._left.is_set() or lowest <= _EXACTNESS.exact

@@ -15,20 +15,56 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.search.evolution.operon_tree import TreeNode
 
-POPULATION: Final = 500
-LOCAL_ITERATIONS: Final = 5
-MAX_DEPTH: Final = 10
 _UNLIMITED: Final = 2**62
-_TOURNAMENT: Final = 5
-_FIRST_LENGTH: Final = 10
+"""Evaluations: a run is ended by its generations."""
 _OBJECTIVES: Final = 2
-_UNFIT: Final = 1e6  # of a tree that is not finite on the rows
-MOST_SEEDS: Final = 50
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """Set the genetic algorithm.
+
+    Population and local iterations were chosen in trials on known laws; `python -m bench.recovery --engine operon`
+    holds them. From `depth` to `crossover` they are the defaults of pyoperon's SymbolicRegressor. The rest was chosen
+    by judgement.
+
+    Attributes:
+        population: trees, and offspring of each generation.
+        local_iterations: of Levenberg-Marquardt on the constants of each offspring.
+        depth: of a tree.
+        tournament: trees of which the best becomes a parent.
+        first_length: nodes of a tree drawn at random, at most.
+        mutation: probability that an offspring is mutated.
+        crossover: probability that a subtree exchanged is no leaf.
+        seeds: that a run begins with.
+        unfit: error from which on a tree counts as not finite on the rows.
+        epsilon: difference of objectives that counts for none.
+    """
+
+    population: int = 500
+    local_iterations: int = 5
+    depth: int = 10
+    tournament: int = 5
+    first_length: int = 10
+    mutation: float = 0.25
+    crossover: float = 0.9
+    seeds: int = 50
+    unfit: float = 1e6
+    epsilon: float = 1e-6
+
+
+_SETTINGS: Final = _Settings()
 
 
 @dataclass(frozen=True)
 class Member:
-    """A member of the Pareto front: normalised mean squared error in single precision (1 = the mean of y), nodes."""
+    """Hold a member of the Pareto front.
+
+    Attributes:
+        error: normalised mean squared error in single precision; 1 is that of the mean of y.
+        length: nodes.
+        tree: in postfix order.
+    """
 
     error: float
     length: int
@@ -36,10 +72,10 @@ class Member:
 
 
 class Evolution:
-    """A run over `generations`, the same for the same seed and the same first trees (one thread).
+    """Run over `generations`, the same for the same seed and the same first trees (one thread).
 
-    `X` of shape (n, d) and `y` of shape (n,) must be finite and within single precision: Operon computes in float32,
-    and says nothing where that breaks.
+    `X` of shape `(n, d)` and `y` of shape `(n,)` must be finite and within single precision: Operon computes in
+    float32, and says nothing where that breaks.
     """
 
     def __init__(
@@ -107,15 +143,15 @@ class Evolution:
             raise failure
 
     def _first_individuals(self, seeds: Sequence[Sequence[TreeNode]]) -> list[Any]:
-        """The first population, and as many places for the offspring."""
+        """Return the first population, and as many places for the offspring."""
         import pyoperon as op
 
-        individuals = [i for i in map(self._seeded, seeds[:MOST_SEEDS]) if i is not None]
-        while len(individuals) < POPULATION:
+        individuals = [i for i in map(self._seeded, seeds[: _SETTINGS.seeds]) if i is not None]
+        while len(individuals) < _SETTINGS.population:
             tree = self._creator(self._random)
             self._coefficients(self._random, tree)
             individuals.append(self._evaluated(tree))
-        return individuals + [op.Individual(_OBJECTIVES) for _ in range(POPULATION)]
+        return individuals + [op.Individual(_OBJECTIVES) for _ in range(_SETTINGS.population)]
 
     def _seeded(self, nodes: Sequence[TreeNode]) -> Any | None:
         import pyoperon as op
@@ -123,10 +159,10 @@ class Evolution:
         if not {n.type for n in nodes} <= self._offered or len(nodes) > self._max_length:
             return None
         tree = op.Tree([_operon_node(n) for n in nodes]).UpdateNodes()
-        if tree.Depth > MAX_DEPTH:
+        if tree.Depth > _SETTINGS.depth:
             return None
         individual = self._evaluated(tree)
-        return individual if individual.GetFitness(0) < _UNFIT else None
+        return individual if individual.GetFitness(0) < _SETTINGS.unfit else None
 
     def _evaluated(self, tree: Any) -> Any:
         import pyoperon as op
@@ -156,7 +192,7 @@ class Evolution:
         both.Add(length)
         for evaluator in (error, length, both):
             evaluator.Budget = _UNLIMITED
-        self._optimizer = op.LMOptimizer(table, self._problem, LOCAL_ITERATIONS, 0)
+        self._optimizer = op.LMOptimizer(table, self._problem, _SETTINGS.local_iterations, 0)
         return [error, length, both]
 
     def _make_algorithm(self, seed: int) -> Any:
@@ -166,13 +202,13 @@ class Evolution:
         self._coefficients = coefficients = self._keep(op.NormalCoefficientInitializer())
         coefficients.ParameterizeDistribution(0, 1)
         self._creator = first = self._keep(op.UniformLengthTreeInitializer(creator))
-        first.ParameterizeDistribution(2, max(2, min(_FIRST_LENGTH, self._max_length)))
+        first.ParameterizeDistribution(2, max(2, min(_SETTINGS.first_length, self._max_length)))
         first.MinDepth, first.MaxDepth = 1, 1000
         comparison = self._keep(op.CrowdedComparison())
         config = op.GeneticAlgorithmConfig(
-            generations=self.generations, max_evaluations=_UNLIMITED, local_iterations=LOCAL_ITERATIONS,
-            population_size=POPULATION, pool_size=POPULATION, p_crossover=1.0, p_mutation=0.25, p_local=1.0,
-            p_lamarck=1.0, epsilon=1e-6, seed=seed,
+            generations=self.generations, max_evaluations=_UNLIMITED, local_iterations=_SETTINGS.local_iterations,
+            population_size=_SETTINGS.population, pool_size=_SETTINGS.population, p_crossover=1.0,
+            p_mutation=_SETTINGS.mutation, p_local=1.0, p_lamarck=1.0, epsilon=_SETTINGS.epsilon, seed=seed,
         )  # fmt: skip
         generator = self._make_generator(creator, coefficients, comparison)
         reinserter = self._keep(op.KeepBestReinserter(comparison))
@@ -184,8 +220,8 @@ class Evolution:
 
         selectors = [self._keep(op.TournamentSelector(comparison)) for _ in range(2)]
         for selector in selectors:
-            selector.TournamentSize = _TOURNAMENT
-        crossover = self._keep(op.SubtreeCrossover(0.9, MAX_DEPTH, self._max_length))
+            selector.TournamentSize = _SETTINGS.tournament
+        crossover = self._keep(op.SubtreeCrossover(_SETTINGS.crossover, _SETTINGS.depth, self._max_length))
         mutation = self._keep(op.MultiMutation())
         for part in self._mutations(creator, coefficients):
             mutation.Add(self._keep(part), 1.0)
@@ -200,7 +236,7 @@ class Evolution:
         points = [op.NormalOnePointMutation(), op.NormalMultiPointMutation()]
         for point in points:
             point.ParameterizeDistribution(0, 1)
-        limits = (MAX_DEPTH, self._max_length)
+        limits = (_SETTINGS.depth, self._max_length)
         return [
             *points,
             op.ChangeVariableMutation(self.input_hashes),

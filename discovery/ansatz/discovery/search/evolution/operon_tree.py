@@ -24,13 +24,20 @@ ALWAYS: Final = ("Add", "Sub", "Mul", "Div", "Square", "Constant", "Variable")
 
 
 def primitives(functions: Collection[str]) -> tuple[str, ...]:
-    """Names of Operon's node types for arithmetic and these functions; functions that Operon lacks are left out."""
+    """Return Operon's node types for arithmetic and these functions; functions that Operon lacks are left out."""
     return (*ALWAYS, *(node for node, function in _FUNCTIONS.items() if function in functions))
 
 
 @dataclass(frozen=True)
 class TreeNode:
-    """A node of an Operon tree: its type's name, its arguments, its number, and which variable it is (a hash)."""
+    """Hold a node of an Operon tree.
+
+    Attributes:
+        type: name of Operon's node type.
+        arity: number of arguments.
+        value: of a constant, or the coefficient of a variable.
+        variable: hash of Operon's variable; 0 for none.
+    """
 
     type: str
     arity: int
@@ -39,7 +46,7 @@ class TreeNode:
 
 
 def to_formula(tree: Sequence[TreeNode], variables: Mapping[int, Node]) -> Node:
-    """The formula of a tree; `variables` maps the hash of each of Operon's variables to what it stands for.
+    """Return the formula of a tree; `variables` maps the hash of each of Operon's variables to what it stands for.
 
     Raises ValueError where a number is not finite, or the tree holds a node type that was not offered.
     """
@@ -71,10 +78,10 @@ def _apply(name: str, arguments: list[Node]) -> Node:
 
 
 def to_tree(formula: Node, variables: Mapping[str, int]) -> tuple[TreeNode, ...]:
-    """The tree of a formula whose only powers are squares; `variables` maps names to the hashes of Operon's variables.
+    """Return the tree of a formula whose only powers are squares; `variables` maps names to Operon's hashes of them.
 
-    The inverse of `to_formula`, up to a number times a variable, which is the variable's coefficient. Raises ValueError
-    for a function that Operon lacks.
+    This is the inverse of `to_formula`, up to a number times a variable, which is the variable's coefficient. Raises
+    ValueError for a function that Operon lacks.
     """
     if isinstance(formula, Number):
         return (TreeNode("Constant", 0, formula.value, 0),)
@@ -95,6 +102,6 @@ def to_tree(formula: Node, variables: Mapping[str, int]) -> tuple[TreeNode, ...]
 
 
 def affine(formula: Node, slope: float, intercept: float) -> Node:
-    """slope * formula + intercept, without the parts that do nothing."""
+    """Return slope * formula + intercept, without the parts that do nothing."""
     scaled = formula if slope == 1 else multiply(Number(slope), formula)
     return scaled if intercept == 0 else add(scaled, Number(intercept))

@@ -20,7 +20,7 @@ from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.evolution import hall_of_fame
 from ansatz.discovery.search.evolution.hall_of_fame import Equation
 from ansatz.discovery.search.evolution.improvement import Improvements
-from ansatz.discovery.search.evolution.parameters import GRACEFUL_STOP_SINCE, MAX_SIZE, regressor_parameters, safe_names
+from ansatz.discovery.search.evolution.parameters import GRACEFUL_STOP_SINCE, LIMITS, regressor_parameters, safe_names
 from ansatz.discovery.search.evolution.pysr_child import PySRChild
 from ansatz.discovery.search.evolution.pysr_errors import explain
 from ansatz.discovery.search.evolution.scaling import input_scales, scaled_inputs
@@ -28,28 +28,46 @@ from ansatz.discovery.search.evolution.seeding import seed_formulas
 from ansatz.discovery.search.evolution.template import Template
 from ansatz.discovery.search.protocol import Emit, Seeds, no_seeds
 
-ROWS: Final = 2000
 FIRST_FUNCTIONS: Final = frozenset({"exp", "sqrt"})
-_FIRST_SHARE: Final = 1 / 3
-_GUESSES: Final = 5
-_SEEDS: Final = 20
-_POLL_SECONDS: Final = 0.1
-_GRACE_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """Divide the work of a search. Chosen by judgement; `python -m bench.recovery --engine pysr` holds them.
+
+    Attributes:
+        rows: looked at.
+        first: share of the time that is searched with few functions.
+        guesses: best equations of the first search that the second begins with.
+        seeds: formulas of others that a search begins with.
+        poll_seconds: how long to wait for a reply before the hall of fame is read and the budget asked.
+        grace_seconds: how long to wait for a graceful stop; compiled code takes about as long.
+    """
+
+    rows: int = 2000
+    first: float = 1 / 3
+    guesses: int = 5
+    seeds: int = 20
+    poll_seconds: float = 0.1
+    grace_seconds: float = 1.0
+
+
+_EFFORT: Final = _Effort()
 
 
 class PySRError(RuntimeError):
-    """PySR refused a search or failed in it; the message says why, without Julia's stack."""
+    """Tell that PySR refused a search or failed in it; the message says why, without Julia's stack."""
 
 
 class PySR:
-    """Searches with few functions first, then with all that are allowed, seeded by the best equations found and by the
-    formulas of others.
+    """Search with few functions first, then with all that are allowed.
 
-    Looks at no more than 2,000 rows, drawn by the problem's seed; row weights count. An observed problem is searched
-    as a template expression. Runs on several threads differ
-    from one to the next; with `deterministic` the same problem and seed give the same formulas, by one thread and
-    counted iterations, more slowly. One search at a time: another waits. A process that has died is replaced at the
-    next use.
+    The second search begins with the best equations found by the first, both with the formulas of others.
+
+    Looks at a sample of the rows, drawn by the problem's seed; row weights count. A problem with a form is searched as
+    a template expression. Runs on several threads differ from one to the next. With `deterministic` the same problem
+    and seed give the same formulas, by one thread and counted iterations, more slowly. One search at a time: another
+    waits. A process that has died is replaced at the next use.
     """
 
     name = "pysr"
@@ -73,7 +91,7 @@ class PySR:
             child.kill()
 
     def search(self, problem: Problem, budget: Budget, emit: Emit, seeds: Seeds = no_seeds) -> None:
-        """As `SeededSearcher.search`, on any thread; `emit` is called on the caller's.
+        """Search as `SeededSearcher.search` does, on any thread; `emit` is called on the caller's.
 
         Raises PySRError, or ChildEnded where the process died; what was found before is emitted all the same.
         """
@@ -81,10 +99,10 @@ class PySR:
             child = self._running()
             if not _wait_until_ready(child, budget):
                 return
-            job = _Job(child, problem.subsample(ROWS), Path(directory), self._deterministic, seeds)
+            job = _Job(child, problem.subsample(_EFFORT.rows), Path(directory), self._deterministic, seeds)
             few = problem.functions & FIRST_FUNCTIONS
             if few != problem.functions:
-                job.run(few, budget.part(budget.remaining * _FIRST_SHARE), budget, emit)
+                job.run(few, budget.part(budget.remaining * _EFFORT.first), budget, emit)
             if not budget.spent:
                 job.run(problem.functions, budget, budget, emit)
 
@@ -96,14 +114,14 @@ class PySR:
 
 def _wait_until_ready(child: PySRChild, budget: Budget) -> bool:
     while child.version is None and not budget.spent:
-        child.reply(_POLL_SECONDS)
+        child.reply(_EFFORT.poll_seconds)
     if child.version is None and budget.remaining == 0:
         raise PySRError("PySR was still starting when the time was spent; the next search finds it warm")
     return child.version is not None
 
 
 def _template(problem: Problem, scales: Sequence[float], safe: Sequence[str]) -> Template | None:
-    """The form of an observed problem."""
+    """Return the form of a problem for PySR; None where it has none."""
     if problem.form is None:
         return None
     columns = zip(problem.names, safe, scales, strict=True)
@@ -113,7 +131,15 @@ def _template(problem: Problem, scales: Sequence[float], safe: Sequence[str]) ->
 
 @dataclass(eq=False)
 class _Job:
-    """Fits for one problem: y over its scale, inputs near 1, columns by safe names."""
+    """Ask for fits for one problem: y over its scale, inputs near 1, columns by safe names.
+
+    Attributes:
+        child: the process.
+        problem: as it was.
+        directory: where the hall of fame is written.
+        deterministic: whether the same seed must give the same result.
+        seeds: formulas of others.
+    """
 
     child: PySRChild
     problem: Problem
@@ -130,7 +156,7 @@ class _Job:
         self._template = _template(self.problem, self._scales, self._safe)
 
     def run(self, functions: frozenset[str], timed: Budget, whole: Budget, emit: Emit) -> None:
-        """One fit of `timed` seconds at most; ends with `whole` in any case."""
+        """Fit for `timed` seconds at most; end with `whole` in any case."""
         # A template takes no guesses that are texts.
         guesses = [] if self._template else self._guesses(functions)
         self._runs += 1
@@ -138,7 +164,7 @@ class _Job:
         reply = None
         try:
             while reply is None and not whole.spent:
-                reply = self.child.reply(_POLL_SECONDS)
+                reply = self.child.reply(_EFFORT.poll_seconds)
                 self._emit_new(emit)
             if reply is None:
                 self._stop()
@@ -157,13 +183,13 @@ class _Job:
         return parameters if self._template is None else {**parameters, "template": self._template.arguments()}
 
     def _guesses(self, functions: frozenset[str]) -> list[str]:
-        return [*self._seed_equations(functions), *(e.text for e in self._equations()[-_GUESSES:])]
+        return [*self._seed_equations(functions), *(e.text for e in self._equations()[-_EFFORT.guesses :])]
 
     def _seed_equations(self, functions: frozenset[str]) -> list[str]:
         safe = {name: Variable(s) for name, s in zip(self.problem.names, self._safe, strict=True)}
         formulas = seed_formulas(self.problem, self._scales, self.seeds(), functions)
-        smaller = [f for f in formulas if complexity(f) <= min(self.problem.max_complexity, MAX_SIZE)]
-        return [hall_of_fame.guess(substitute(f, safe)) for f in smaller[:_SEEDS]]
+        smaller = [f for f in formulas if complexity(f) <= min(self.problem.max_complexity, LIMITS.most_size)]
+        return [hall_of_fame.guess(substitute(f, safe)) for f in smaller[: _EFFORT.seeds]]
 
     def _arrays(self) -> list[Array]:
         arrays = [self.problem.X / np.array(self._scales), self.problem.y / self.problem.y_scale]
@@ -184,7 +210,7 @@ class _Job:
                     emit(formula)
 
     def _formula(self, equation: Equation) -> Node | None:
-        """The equation in the problem's own units; None where it is no formula (an infinite constant)."""
+        """Return the equation in the problem's own units; None where it is no formula (an infinite constant)."""
         if self._template is not None:
             return self._template.law(equation.text)
         try:
@@ -199,6 +225,6 @@ class _Job:
         assert self.child.version is not None
         if self.child.version >= GRACEFUL_STOP_SINCE:
             self.child.interrupt()
-            if self.child.reply(_GRACE_SECONDS) is not None:
+            if self.child.reply(_EFFORT.grace_seconds) is not None:
                 return
         self.child.kill()

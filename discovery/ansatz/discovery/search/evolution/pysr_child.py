@@ -10,21 +10,35 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ansatz.discovery.expression import Array
 from ansatz.discovery.search.evolution.frames import read_frame, write_frame
 
 _MODULE: Final = "ansatz.discovery.search.evolution.pysr_process"
-_TAIL: Final = 400
+
+
+@dataclass(frozen=True)
+class _Messages:
+    """Bound messages, which are for people. Chosen by judgement.
+
+    Attributes:
+        tail: bytes at the end of what the process printed that are told.
+    """
+
+    tail: int = 400
+
+
+_MESSAGES: Final = _Messages()
 
 
 class ChildEnded(RuntimeError):
-    """PySR's process ended; the message says how, with the end of what it printed."""
+    """Tell that PySR's process ended; the message says how, with the end of what it printed."""
 
 
 class PySRChild:
-    """One process with PySR in it, in a session of its own: signals for this process do not reach it."""
+    """Run one process with PySR in it, in a session of its own: signals for this process do not reach it."""
 
     def __init__(self) -> None:
         # What is missing is installed by its own command only, never by a search.
@@ -40,6 +54,7 @@ class PySRChild:
 
     @property
     def alive(self) -> bool:
+        """Tell whether the process still runs."""
         return self._process.poll() is None
 
     def _read(self) -> None:
@@ -58,7 +73,7 @@ class PySRChild:
             raise self._ended() from None
 
     def reply(self, seconds: float) -> dict[str, Any] | None:
-        """The next reply, or None after that long. Raises ChildEnded."""
+        """Return the next reply, or None after that long. Raises ChildEnded."""
         try:
             header = self._replies.get(timeout=seconds)
         except queue.Empty:
@@ -84,6 +99,6 @@ class PySRChild:
         self.kill()
         code = self._process.returncode
         how = f"by signal {-code}" if code < 0 else f"with status {code}"
-        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _TAIL))
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _MESSAGES.tail))
         printed = self._log.read().decode(errors="replace").strip()
         return ChildEnded(f"PySR's process ended {how}" + (f": …{printed}" if printed else ""))

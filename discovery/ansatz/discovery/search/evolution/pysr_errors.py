@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 _MEANINGS: Final = (
@@ -22,8 +23,22 @@ _MEANINGS: Final = (
 )
 
 
+@dataclass(frozen=True)
+class _Messages:
+    """Bound messages, which are for people. Chosen by judgement.
+
+    Attributes:
+        length: characters of a message that has no meaning here.
+    """
+
+    length: int = 300
+
+
+_MESSAGES: Final = _Messages()
+
+
 def explain(kind: str, text: str) -> str:
-    """One sentence for an error: `kind` is the exception's class, `text` its message."""
+    """Return one sentence for an error: `kind` is the exception's class, `text` its message."""
     for pattern, meaning in _MEANINGS:
         if found := re.search(pattern, text):
             return meaning.format(*found.groups())
@@ -32,4 +47,4 @@ def explain(kind: str, text: str) -> str:
 
 def _without_stack(text: str) -> str:
     first = text.partition("Stacktrace:")[0].strip().partition("\n")[0]
-    return first[:300] or "no message"
+    return first[: _MESSAGES.length] or "no message"

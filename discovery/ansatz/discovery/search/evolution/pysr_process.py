@@ -1,6 +1,6 @@
 """The process that holds Julia: ``python -m ansatz.discovery.search.evolution.pysr_process``.
 
-PySR must be imported and used on one thread, the main one, and keeps the interpreter lock while it searches: so it has
+PySR must be imported and used on one thread, the main one, and keeps the interpreter lock while it searches. So it has
 a process of its own, which answers nothing meanwhile. Its progress is the hall of fame on disk. Frames come on
 standard input and go to what was standard output; all that Julia prints goes to standard error.
 """
@@ -11,8 +11,9 @@ import fcntl
 import os
 import signal
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
@@ -20,8 +21,25 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.search.evolution.frames import read_frame, write_frame
 from ansatz.discovery.search.evolution.parameters import regressor_parameters, safe_names
 
-_WARM_FUNCTIONS = frozenset({"exp", "log", "sqrt", "sin", "cos"})
-_WARM_SECONDS = 1.0
+_WARM_FUNCTIONS: Final = frozenset({"exp", "log", "sqrt", "sin", "cos"})
+
+
+@dataclass(frozen=True)
+class _Warming:
+    """Set the fit that makes Julia compile. Chosen by judgement: as small as one that compiles all that fits need.
+
+    Attributes:
+        seconds: without compilation, which no time limit of PySR's counts.
+        rows: of the data.
+        max_complexity: of its formulas.
+    """
+
+    seconds: float = 1.0
+    rows: int = 20
+    max_complexity: int = 10
+
+
+_WARMING: Final = _Warming()
 
 
 def main() -> None:
@@ -45,7 +63,7 @@ def main() -> None:
 
 
 def _take_over_streams() -> tuple[BinaryIO, BinaryIO]:
-    """The frames' streams; descriptors 0 and 1 then lead to nothing and to standard error."""
+    """Return the frames' streams; descriptors 0 and 1 then lead to nothing and to standard error."""
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -65,7 +83,7 @@ def _fit(regressor: Any, parameters: dict[str, Any], arrays: list[Array]) -> dic
 
 
 def _with_template(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters with the object that PySR wants for the arguments of a template."""
+    """Return the parameters with the object that PySR wants for the arguments of a template."""
     if "template" not in parameters:
         return parameters
     import pysr
@@ -75,18 +93,18 @@ def _with_template(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def _warm_up(regressor: Any, version: tuple[int, int]) -> None:
-    """A small fit with the usual operators: compiling takes 12 s that no time limit of PySR's counts."""
-    X = np.linspace(0.5, 2.0, 40).reshape(20, 2)
+    """Fit a little with the usual operators: compiling takes 12 s that no time limit of PySR's counts."""
+    X = np.linspace(0.5, 2.0, 2 * _WARMING.rows).reshape(_WARMING.rows, 2)
     with tempfile.TemporaryDirectory(prefix="ansatz-pysr-") as directory:
         parameters = regressor_parameters(
-            functions=_WARM_FUNCTIONS, max_complexity=10, seconds=_WARM_SECONDS, seed=0, directory=Path(directory),
-            run="warm", version=version,
+            functions=_WARM_FUNCTIONS, max_complexity=_WARMING.max_complexity, seconds=_WARMING.seconds, seed=0,
+            directory=Path(directory), run="warm", version=version,
         )  # fmt: skip
         _fit(regressor, parameters, [X, X[:, 0] * X[:, 1]])
 
 
 class _DiesWithParent:
-    """While a fit runs nobody reads standard input; should it close then, the kernel ends this process by SIGIO."""
+    """Let the kernel end this process by SIGIO if standard input closes while a fit runs, when nobody reads it."""
 
     def __init__(self, requests: BinaryIO) -> None:
         self._descriptor = requests.fileno()

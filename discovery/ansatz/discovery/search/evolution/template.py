@@ -30,13 +30,32 @@ from ansatz.discovery.problem.form import Form
 from ansatz.discovery.search.evolution import hall_of_fame
 
 _PARAMETERS: Final = "p"
-_POINTS: Final = 8  # of a quadrature, written out: enough for a search, whose laws are fitted exactly afterwards
+
+
+@dataclass(frozen=True)
+class _Quadrature:
+    """Set how integrals are written out. Chosen by judgement: laws that are found are fitted exactly afterwards.
+
+    Attributes:
+        points: of Gauss and Legendre's rule.
+    """
+
+    points: int = 8
+
+
+_QUADRATURE: Final = _Quadrature()
 
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """The form of an observed problem for PySR: `inputs` are its columns in terms of PySR's names `safe`, the target is
-    divided by `y_scale`."""
+    """Put the form around unknown parts for PySR.
+
+    Attributes:
+        form: of the problem.
+        safe: PySR's names of its columns.
+        inputs: the columns as formulas of these.
+        y_scale: what the target is divided by.
+    """
 
     form: Form
     safe: Sequence[str]
@@ -44,7 +63,7 @@ class Template:
     y_scale: float
 
     def arguments(self) -> dict[str, Any]:
-        """Arguments of TemplateExpressionSpec as plain JSON values."""
+        """Return arguments of TemplateExpressionSpec as plain JSON values."""
         slots = {name: Variable(_slot(i)) for i, name in enumerate(self.form.constants, start=1)}
         outer = substitute(_summed(self.form.outer), {**self.inputs, **slots})
         outer = outer if self.y_scale == 1 else divide(outer, Number(self.y_scale))
@@ -56,7 +75,7 @@ class Template:
         return {**found, "parameters": {_PARAMETERS: len(slots)}} if slots else found
 
     def law(self, equation: str) -> Node | None:
-        """The law that an equation states; None where it is none (an infinite constant)."""
+        """Return the law that an equation states; None where it is none (an infinite constant)."""
         try:
             found = hall_of_fame.template(equation)
             formulas = [substitute(found.functions[p.name], _arguments(p.arguments)) for p in self.form.parts]
@@ -78,7 +97,7 @@ def _slot(i: int) -> str:
 
 
 def _in_julia(outer: Node, slots: int) -> str:
-    """Our formulas are Julia's but for powers; elements of a vector have brackets."""
+    """Return Julia code: our formulas are Julia's but for powers, and elements of a vector have brackets."""
     text = to_text(outer).replace("**", "^")
     for i in range(slots, 0, -1):
         text = text.replace(_slot(i), f"{_PARAMETERS}[{i}]")
@@ -86,7 +105,7 @@ def _in_julia(outer: Node, slots: int) -> str:
 
 
 def _summed(node: Node) -> Node:
-    """Integrals as weighted sums of their bodies."""
+    """Return a formula with integrals as weighted sums of their bodies."""
     if not isinstance(node, Apply):
         return node
     arguments = tuple(_summed(a) for a in node.args)
@@ -95,7 +114,7 @@ def _summed(node: Node) -> Node:
     body, _, low, high = arguments
     middle, half = (multiply(Number(0.5), join(high, low)) for join in (add, subtract))
     total: Node | None = None
-    for s, w in zip(*np.polynomial.legendre.leggauss(_POINTS), strict=True):
+    for s, w in zip(*np.polynomial.legendre.leggauss(_QUADRATURE.points), strict=True):
         point = add(middle, multiply(Number(float(s)), half))
         term = multiply(Number(float(w)), substitute(body, {variable.name: point}))
         total = term if total is None else add(total, term)
