@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,21 +13,43 @@ from ansatz.discovery.curves.intervals import profile, value_quantity
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import Array
 
-PROBABILITY = 0.8
-"""Of the interval."""
-HORIZON = 10.0
-"""How many times the largest scale a law is drawn to on a logarithmic axis; on a linear one, a quarter of the data's
-span."""
-_LINEAR_HORIZON = 0.25
-_FINE = 160
-_PROFILES = 36
-_FEWEST_PROFILES = 6
+PROBABILITY: Final = 0.8
+"""Of the interval, as predictions have it unless asked otherwise."""
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Say how far and how finely laws are drawn. Chosen by judgement.
+
+    Attributes:
+        factor: of the largest scale, to which a law is drawn on a logarithmic axis.
+        share: of the data's span, by which it is drawn beyond them on a linear one.
+        places: at which a line is drawn.
+        profiles: at which intervals are found, of all lines together: each costs fits.
+        fewest_profiles: of one line; between them intervals are interpolated.
+    """
+
+    factor: float = 10.0
+    share: float = 0.25
+    places: int = 160
+    profiles: int = 36
+    fewest_profiles: int = 6
+
+
+_DRAWING: Final = _Drawing()
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A law: `x` ascending, `y`, and the ends of its interval (NaN where the data give none), all of shape (k,);
-    `inside`: where the series has data."""
+    """A law along an axis, all arrays `(k,)`.
+
+    Attributes:
+        x: places, ascending.
+        y: the law there.
+        lower: the lower end of its interval, NaN where the data give none.
+        upper: the upper end.
+        inside: where the series has data.
+    """
 
     x: Array
     y: Array
@@ -37,8 +60,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Axis:
-    """What laws are drawn along: a column, from `low` to `high` over all series, logarithmic or not; `ends`: nothing
-    can lie beyond the data (shares)."""
+    """What laws are drawn along.
+
+    Attributes:
+        column: its name in formulas.
+        low: the smallest place of all series.
+        high: the largest place of all series.
+        logarithmic: whether the axis is.
+        ends: whether nothing can lie beyond the data (shares).
+    """
 
     column: str
     low: float
@@ -47,18 +77,18 @@ class Axis:
     ends: bool
 
     def grid(self, start: float) -> Array:
-        """Places from `start` to the horizon."""
+        """Return places from `start` to the horizon."""
         if self.ends:
-            return np.linspace(start, self.high, _FINE)
+            return np.linspace(start, self.high, _DRAWING.places)
         if self.logarithmic:
-            return np.geomspace(start, self.high * HORIZON, _FINE)
-        return np.linspace(start, self.high + _LINEAR_HORIZON * (self.high - self.low), _FINE)
+            return np.geomspace(start, self.high * _DRAWING.factor, _DRAWING.places)
+        return np.linspace(start, self.high + _DRAWING.share * (self.high - self.low), _DRAWING.places)
 
 
 def line_along(fit: CurveFit, sample: Sample, axis: Axis, lines: int) -> Line:
-    """The law for rows of one series, without a warm-up; `lines`: how many series there are.
+    """Return the law for rows of one series, without a warm-up; `lines`: how many series there are.
 
-    The law's other columns stay at those of the middle row, unless they change along a run: then the law is drawn at
+    The law's other columns stay at those of the middle row, unless they change along a run. Then the law is drawn at
     the rows and not beyond, for who knows what they would be there.
     """
     across = axis.column
@@ -73,7 +103,7 @@ def line_along(fit: CurveFit, sample: Sample, axis: Axis, lines: int) -> Line:
     values = fit.model.values(fit.u[None, :], fit.model.variables_at(columns))[0]
     with np.errstate(all="ignore"):
         z = np.array(np.broadcast_to(_scaled(fit, values), x.shape))
-    below, above = _widths(fit, columns, x.size, max(_PROFILES // lines, _FEWEST_PROFILES))
+    below, above = _widths(fit, columns, x.size, max(_DRAWING.profiles // lines, _DRAWING.fewest_profiles))
     with np.errstate(all="ignore"):
         lower, upper = (fit.sample.from_scale(ends) for ends in (z - below, z + above))
     inside = (x >= own.min()) & (x <= own.max())
@@ -81,7 +111,7 @@ def line_along(fit: CurveFit, sample: Sample, axis: Axis, lines: int) -> Line:
 
 
 def _along_rows(fit: CurveFit, sample: Sample, across: str) -> dict[str, Array] | None:
-    """The law's columns by ascending axis, where others than it change along a single run; None else."""
+    """Return the law's columns by ascending axis, where others than it change along a single run; None else."""
     others = [name for name in fit.model.binding.values() if name != across]
     if np.unique(sample.run).size > 1 or not any(np.ptp(sample.columns[name]) > 0 for name in others):
         return None
@@ -90,14 +120,17 @@ def _along_rows(fit: CurveFit, sample: Sample, across: str) -> dict[str, Array] 
 
 
 def _scaled(fit: CurveFit, values: Array) -> Array:
-    """Values on the scale of errors; shares are those of very many trials."""
+    """Return values on the scale of errors; shares are those of very many trials."""
     if fit.sample.trials is not None:
         return np.asarray(np.arcsin(np.sqrt(np.clip(values, 0.0, 1.0))))
     return fit.sample.to_scale(values)[0]
 
 
 def _widths(fit: CurveFit, columns: dict[str, Array], size: int, count: int) -> tuple[Array, Array]:
-    """How far the interval goes below and above the law, on the scale: profiles at some places, lines between them."""
+    """Return how far the interval goes below and above the law, on the scale.
+
+    It is found by profiles at some places, and by lines between them.
+    """
     places = np.unique(np.linspace(0, size - 1, count).astype(int))
     needed = set(fit.model.binding.values())
     ends = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,23 @@ from ansatz.discovery.data.curves import Curves, ValueScale
 from ansatz.discovery.expression import Array
 from ansatz.discovery.pictures.curve_line import Axis, Line, line_along
 
-_MOST_SERIES = 6
-_LOGARITHMIC = 10.0
-_ALONG = ("D", "S", "C", "N")
+_ALONG: Final = ("D", "S", "C", "N")
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say what is drawn, and how. Chosen by judgement.
+
+    Attributes:
+        most_series: that a reader can tell apart by their colours.
+        logarithmic: factor that a column spans from which its axis is logarithmic.
+    """
+
+    most_series: int = 6
+    logarithmic: float = 10.0
+
+
+_LIMITS: Final = _Limits()
 
 
 class Mark(StrEnum):
@@ -36,8 +51,16 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Rows that differ in little but the axis: where they lie, their values, and what the law leaves of each on the
-    scale of errors, all of shape (n,); their marks; and the law there."""
+    """Rows that differ in little but the axis.
+
+    Attributes:
+        label: what they have in common.
+        x: where they lie, `(n,)`.
+        y: their values, `(n,)`.
+        rest: what the law leaves of each on the scale of errors, `(n,)`.
+        marks: what became of each.
+        line: the law there.
+    """
 
     label: str
     x: Array
@@ -49,7 +72,16 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Series along one column, `across`; `title`: the law, `scale`: that of errors, on which the values are drawn."""
+    """Series along one column.
+
+    Attributes:
+        across: the column, by the caller's name.
+        target: the caller's name of the values.
+        title: the law.
+        logarithmic: whether the axis of the column is.
+        scale: that of errors, on which the values are drawn.
+        series: the rows and the law.
+    """
 
     across: str
     target: str
@@ -61,7 +93,14 @@ class Picture:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """Some rows, with the law fitted to them (and others)."""
+    """Some rows, with the law fitted to them (and others).
+
+    Attributes:
+        label: what the rows have in common.
+        sample: the rows.
+        fit: of the law.
+        foretold: the first rows, of the caller's, of those that were held out.
+    """
 
     label: str
     sample: Sample
@@ -70,8 +109,10 @@ class _Part:
 
 
 def picture(curves: Curves, law: ChosenLaw, held_out: bool, options: Options) -> Picture:
-    """One law of a report, fitted again; `held_out`: the report held rows out. Of many runs or sizes, six series are
-    shown. Raises InvalidInputError."""
+    """Return what to draw of one law of a report, fitted again; `held_out`: the report held rows out.
+
+    Of many runs or sizes, a few series are shown. Raises InvalidInputError.
+    """
     prepared = prepared_again(curves, options)
     if curves.per_run:
         fits = fitted_runs(prepared, law, options)
@@ -96,16 +137,16 @@ def picture(curves: Curves, law: ChosenLaw, held_out: bool, options: Options) ->
 def _axis(across: str, parts: list[_Part]) -> Axis:
     x = np.concatenate([part.sample.columns[across] for part in parts])
     low, high, shares = float(x.min()), float(x.max()), parts[0].fit.model.law.shares
-    return Axis(across, low, high, not shares and low > 0 and high / low >= _LOGARITHMIC, shares)
+    return Axis(across, low, high, not shares and low > 0 and high / low >= _LIMITS.logarithmic, shares)
 
 
 def _even(count: int) -> list[int]:
-    """At most six of `count` places, evenly spread."""
-    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, _MOST_SERIES)).astype(int))]
+    """Return a few of `count` places, evenly spread."""
+    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, _LIMITS.most_series)).astype(int))]
 
 
 def _across(fit: CurveFit, prepared: PreparedCurves) -> str:
-    """The column to draw along: that of the runs, else data, steps, compute, size, else the one of most values."""
+    """Return the column to draw along: that of the runs, else data, steps, compute, size, else that of most values."""
     used = dict.fromkeys(fit.model.binding.values())
     if prepared.axis in fit.sample.columns and (not used or {prepared.axis, LR_SUM} & used.keys()):
         return prepared.axis
@@ -117,14 +158,16 @@ def _across(fit: CurveFit, prepared: PreparedCurves) -> str:
 
 
 def _foretold(fit: CurveFit, held_out: bool, *scales: str) -> frozenset[int]:
-    """The first rows of the sample's rows that were held out."""
+    """Return the first rows of the sample's rows that were held out."""
     parted = HeldOut.of(fit.sample, scales) if held_out else None
     return frozenset(fit.sample.first_row[parted.outer].tolist()) if parted else frozenset()
 
 
 def _groups(prepared: PreparedCurves, fit: CurveFit, across: str) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """Rows by the law's other columns: by each of their values where there are few, else in six parts; where these
-    change along each run, by run."""
+    """Yield rows by the law's other columns: by each of their values where there are few, else in a few parts.
+
+    Where these columns change along each run, rows are parted by run.
+    """
     sample = prepared.sample
     others = [name for name in dict.fromkeys(fit.model.binding.values()) if name != across]
     if not others:
@@ -133,15 +176,15 @@ def _groups(prepared: PreparedCurves, fit: CurveFit, across: str) -> Iterator[tu
     values = np.column_stack([sample.columns[name] for name in others])
     distinct, kind = np.unique(values, axis=0, return_inverse=True)
     runs = np.unique(sample.run)
-    if prepared.run_names and across == prepared.axis and len(distinct) > max(len(runs), _MOST_SERIES):
+    if prepared.run_names and across == prepared.axis and len(distinct) > max(len(runs), _LIMITS.most_series):
         for run in runs[_even(len(runs))]:
             yield prepared.run_names[run], np.flatnonzero(sample.run == run)
-    elif len(distinct) <= _MOST_SERIES:
+    elif len(distinct) <= _LIMITS.most_series:
         for i, row in enumerate(distinct):
             yield _named(others, row, "="), np.flatnonzero(kind.ravel() == i)
     else:
         place = np.sum(np.log(np.maximum(np.abs(values), 1e-300)), axis=1)
-        for rows in np.array_split(np.argsort(place, kind="stable"), _MOST_SERIES):
+        for rows in np.array_split(np.argsort(place, kind="stable"), _LIMITS.most_series):
             yield _named(others, values[rows[rows.size // 2]], "≈"), rows
 
 

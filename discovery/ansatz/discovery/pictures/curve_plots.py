@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -15,13 +16,32 @@ from ansatz.discovery.pictures.plots import ImageFormat, figure_of, file_of, lab
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown", "tab:cyan")
-_BEYOND = 0.7
-_RESTS = {ValueScale.LOG: "log of {0} / law", ValueScale.LINEAR: "{0} − law", ValueScale.SHARE: "arcsine of {0} − law"}
+_COLOURS: Final = ("tab:blue", "tab:orange", "tab:green", "tab:purple", "tab:brown", "tab:cyan")
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say what of the values' axis is shown. Chosen by judgement.
+
+    Attributes:
+        beyond: of the data's span, that a law which runs away from them is followed.
+        margin: of what is shown, left free at either end.
+    """
+
+    beyond: float = 0.7
+    margin: float = 0.06
+
+
+_LIMITS: Final = _Limits()
+_RESTS: Final = {
+    ValueScale.LOG: "log of {0} / law",
+    ValueScale.LINEAR: "{0} − law",
+    ValueScale.SHARE: "arcsine of {0} − law",
+}
 
 
 def plot_curves(picture: Picture, form: ImageFormat) -> bytes:
-    """Values against the axis with the law, on logarithmic axes where it is so counted, and what the law leaves."""
+    """Draw values against the axis with the law, on logarithmic axes where it is so counted, and what it leaves."""
     figure, (values, rests) = figure_of(2)
     for series, colour in zip(picture.series, _COLOURS, strict=False):
         _line(values, series, colour)
@@ -36,7 +56,7 @@ def plot_curves(picture: Picture, form: ImageFormat) -> bytes:
 
 
 def _line(axes: Axes, series: Series, colour: str) -> None:
-    """The law, dashed where it goes beyond the data, over its interval."""
+    """Draw the law, dashed where it goes beyond the data, over its interval."""
     line = series.line
     axes.plot(line.x, np.where(line.inside, line.y, np.nan), "-", color=colour)
     last = int(np.flatnonzero(line.inside)[-1]) if line.inside.any() else 0
@@ -67,7 +87,7 @@ def _axes(values: Axes, rests: Axes, picture: Picture) -> None:
 
 
 def _limits(picture: Picture) -> tuple[float, float]:
-    """The lowest and the highest that is shown: the data, and the law as far as it does not run away from them."""
+    """Return the lowest and the highest that is shown: the data, and the law as far as it does not run away."""
     logarithmic = picture.scale is ValueScale.LOG
     data = np.concatenate([s.y for s in picture.series])
     law = np.concatenate([s.line.y for s in picture.series])
@@ -76,8 +96,9 @@ def _limits(picture: Picture) -> tuple[float, float]:
         data, law = np.log(data), np.log(law)
     low, high = float(data.min()), float(data.max())
     span = (high - low) or 1.0
-    low, high = max(min(low, *law), low - _BEYOND * span), min(max(high, *law), high + _BEYOND * span)
-    margin = 0.06 * (high - low)
+    beyond = _LIMITS.beyond * span
+    low, high = max(min(low, *law), low - beyond), min(max(high, *law), high + beyond)
+    margin = _LIMITS.margin * (high - low)
     ends = (low - margin, high + margin)
     return (float(np.exp(ends[0])), float(np.exp(ends[1]))) if logarithmic else ends
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -24,9 +24,33 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_POINTS = 5000
-_MOST_RUNS = 6
-_FINE = 400
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Say how much is drawn. Chosen by judgement.
+
+    Attributes:
+        most_points: rows of a table: more hide each other and make files large.
+        most_runs: of a motion.
+        places: at which a trajectory is drawn.
+        least_error: relative, that a logarithmic axis shows: about the rounding of float64.
+        columns: plots beside each other.
+        width: of one plot, in inches.
+        height: of one plot, in inches.
+        dots: an inch, of a PNG.
+    """
+
+    most_points: int = 5000
+    most_runs: int = 6
+    places: int = 400
+    least_error: float = 1e-16
+    columns: int = 3
+    width: float = 4.2
+    height: float = 3.4
+    dots: int = 130
+
+
+_DRAWING: Final = _Drawing()
 
 
 class ImageFormat(StrEnum):
@@ -37,12 +61,20 @@ class ImageFormat(StrEnum):
 
     @property
     def media_type(self) -> str:
+        """Return the media type of such a file."""
         return "image/svg+xml" if self is ImageFormat.SVG else "image/png"
 
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """A candidate of a Pareto front: its nodes, its relative error, whether it is the one drawn, and on the front."""
+    """A candidate beside a Pareto front.
+
+    Attributes:
+        complexity: its nodes.
+        relative_error: root mean squared error over the size of the target.
+        drawn: whether it is the one drawn.
+        on_front: whether no simpler one beats it.
+    """
 
     complexity: int
     relative_error: float
@@ -51,11 +83,11 @@ class FrontPoint:
 
 
 def plot_table(table: Table, formula: Node, front: Sequence[FrontPoint], form: ImageFormat) -> bytes:
-    """Data against law, residuals and Pareto front. `formula` is in terms of the inputs' names in formulas."""
+    """Draw data against law, residuals and Pareto front. `formula` is in terms of the inputs' names in formulas."""
     columns = {identifier: table.column(c).values for c, identifier in table.names.identifiers.items()}
     y = table.column(table.target).values
     law = evaluate(formula, columns, table.rows)
-    rows = np.unique(np.linspace(0, table.rows - 1, min(table.rows, _MOST_POINTS)).astype(int))
+    rows = np.unique(np.linspace(0, table.rows - 1, min(table.rows, _DRAWING.most_points)).astype(int))
     figure, (against, residuals, sizes) = figure_of(3)
     varying = [c for c in table.inputs if np.ptp(table.column(c).values) > 0]
     if len(varying) == 1:
@@ -80,14 +112,16 @@ def plot_table(table: Table, formula: Node, front: Sequence[FrontPoint], form: I
 def _front(axes: Axes, front: Sequence[FrontPoint]) -> None:
     for point in front:
         colour = "tab:orange" if point.drawn else "tab:blue" if point.on_front else "lightgrey"
-        axes.plot([point.complexity], [max(point.relative_error, 1e-16)], "o", color=colour)
+        axes.plot([point.complexity], [max(point.relative_error, _DRAWING.least_error)], "o", color=colour)
     axes.set_yscale("log")
     label(axes, "nodes", "relative error", "Pareto front")
 
 
 def plot_motion(trajectories: Trajectories, equations: Sequence[Node], form: ImageFormat) -> bytes:
-    """States over time and the phase portrait, data and simulated trajectories; of at most six runs. `equations` are
-    those of the states, in their order, by names in formulas; initial states are fitted."""
+    """Draw states over time and the phase portrait, data and simulated trajectories, of a few runs.
+
+    `equations` are those of the states, in their order, by names in formulas; initial states are fitted.
+    """
     record = prepare(trajectories).learned
     smoothed = Smoothed.of(record)
     figure, axes = figure_of(len(record.states) + 1)
@@ -105,22 +139,22 @@ def plot_motion(trajectories: Trajectories, equations: Sequence[Node], form: Ima
 
 
 def _simulated(record: Record, smoothed: Smoothed, equations: Sequence[Node]) -> Iterator[tuple[slice, Array, Array]]:
-    """For each run times and states from a fitted initial state on."""
+    """Yield for each run times and states from a fitted initial state on."""
     system = System(tuple(equations), {})
     shooting = Shooting(record, smoothed.states, smoothed.noise)
     fit = shooting.fit(system)
     starts = smoothed.states if fit is None else fit.states
     low, high = smoothed.states.min(axis=0), smoothed.states.max(axis=0)
     rollout = Rollout(record, (low + high) / 2, np.where(high > low, (high - low) / 2, 1.0))
-    for run in record.runs[:_MOST_RUNS]:
-        t = np.linspace(record.t[run][0], record.t[run][-1], _FINE)
+    for run in record.runs[: _DRAWING.most_runs]:
+        t = np.linspace(record.t[run][0], record.t[run][-1], _DRAWING.places)
         yield run, t, rollout.follow(system, run, starts[run.start], t)
 
 
 def _portrait(
     record: Record, smoothed: Smoothed, run: slice, z: Array
 ) -> tuple[tuple[Array, Array], tuple[Array, Array], tuple[str, str]]:
-    """Data and trajectory in the plane of the first two components; of one state alone, over its rate."""
+    """Return data and trajectory in the plane of the first two components; of one state alone, over its rate."""
     names = record.components
     if len(names) > 1:
         data = smoothed.states[run] if record.order == 2 else record.x[run]
@@ -131,27 +165,32 @@ def _portrait(
 
 
 def figure_of(count: int) -> tuple[Figure, Any]:
+    """Return a figure of so many plots, and their axes."""
     from matplotlib.figure import Figure
 
-    columns = min(count, 3)
-    figure = Figure(figsize=(4.2 * columns, 3.4 * -(-count // columns)), layout="constrained")
-    axes = figure.subplots(-(-count // columns), columns, squeeze=False).ravel()
+    columns = min(count, _DRAWING.columns)
+    lines = -(-count // columns)
+    figure = Figure(figsize=(_DRAWING.width * columns, _DRAWING.height * lines), layout="constrained")
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
     for unused in axes[count:]:
         unused.set_visible(False)
     return figure, axes[:count]
 
 
 def label(axes: Axes, across: str, up: str, title: str) -> None:
+    """Write what is across and up, and the title; none of it is read as mathematics."""
     axes.set_xlabel(across, parse_math=False)
     axes.set_ylabel(up, parse_math=False)
     axes.set_title(title, parse_math=False)
 
 
 def file_of(figure: Figure, form: ImageFormat) -> bytes:
+    """Return the figure as a file."""
     import matplotlib
 
     stream = io.BytesIO()
     # Without a date and with a fixed salt the same picture is the same file.
+    metadata = {"Date": None} if form is ImageFormat.SVG else None
     with matplotlib.rc_context({"svg.hashsalt": "ansatz"}):
-        figure.savefig(stream, format=form.value, metadata={"Date": None} if form is ImageFormat.SVG else None, dpi=130)
+        figure.savefig(stream, format=form.value, metadata=metadata, dpi=_DRAWING.dots)
     return stream.getvalue()
