@@ -28,8 +28,8 @@ from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 
 WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
-_MIN_GAIN_EXPONENT = 2.0
-_MIN_GAIN_COEFFICIENT = 8.0
+_LEAST_GAIN_EXPECTED = 2.0
+_LEAST_GAIN = 8.0
 _MAX_DENOMINATOR = 16
 _SYMBOLS = (
     ("pi", math.pi, 3.0), ("pi**2", math.pi**2, 5.0), ("1/pi", 1 / math.pi, 4.0), ("1/pi**2", 1 / math.pi**2, 6.0),
@@ -75,6 +75,38 @@ class Named:
         bits = [self.names[p].bits if p in self.names else math.nan if p in errors else 0.0 for p in positions]
         sizes = [errors.get(p, math.nan) for p in positions]
         return description_length(self.fit.formula, self.fit.rmse, sizes, bits, problem)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A name worth trying for a constant.
+
+    `gain` are the bits of the constant's known digits, less those of the name; they must exceed `floor`, and still do
+    when what the name adds to the residual is taken off.
+    """
+
+    name: Name
+    gain: float
+    floor: float
+
+
+def choices(value: float, std_error: float, degrees: int, is_exponent: bool) -> Iterator[Choice]:
+    """Yield the names worth trying for a constant known on so many degrees of freedom, shortest first.
+
+    Those within its error that save enough bits; none where the error is NaN. This rule holds for constants of every
+    kind of observations. A name of a coefficient must save eight bits: of the some hundred names that are looked at,
+    one is as near by chance once in a few hundred constants. Two bits are enough for a plain fraction as an exponent,
+    which is what one expects there (pi is not), and for zero, which is no coincidence to guard against: a term within
+    its error of zero was never seen.
+    """
+    if math.isnan(std_error):
+        return
+    for name in names_near(value, t_quantile(degrees, WITHIN) * std_error):
+        expected = (is_exponent and not name.symbol) or name is _ZERO
+        floor = _LEAST_GAIN_EXPECTED if expected else _LEAST_GAIN
+        gain = precision_bits(value, std_error) - name.bits
+        if gain > floor:
+            yield Choice(name, gain, floor)
 
 
 def names_near(value: float, tolerance: float) -> Iterator[Name]:
@@ -128,15 +160,16 @@ def name_constants(fit: FormulaFit, problem: Problem) -> Named:
     names: dict[int, Name] = {}
     refused: set[tuple[int, str]] = set()
     while True:
-        choice = _best_choice(fit, problem, names, refused)
-        if choice is None:
+        found = _best_choice(fit, problem, names, refused)
+        if found is None:
             return Named(fit, names)
-        position, name, gain, floor = choice
+        position, choice = found
+        name = choice.name
         trial = _with_name(fit, problem, position, name)
         cost = _residual_bits(trial, problem) - _residual_bits(fit, problem)
         if trial.rmse <= ROUNDING * 10 * problem.y_scale:
             cost = min(cost, 0.0)
-        if gain - cost > floor:
+        if choice.gain - cost > choice.floor:
             fit = trial
             if not is_integer(name.value):
                 names |= dict.fromkeys(fit.marks.together(position), name)
@@ -150,35 +183,22 @@ def _residual_bits(fit: FormulaFit, problem: Problem) -> float:
 
 def _best_choice(
     fit: FormulaFit, problem: Problem, names: dict[int, Name], refused: set[tuple[int, str]]
-) -> tuple[int, Name, float, float] | None:
+) -> tuple[int, Choice] | None:
     if isinstance(fit.formula, Number):
         return None  # a mean is a mean
     free = tuple(p for p in fit.open if p not in names)
     values = numbers(fit.formula)
     exponents = exponent_positions(fit.formula)
-    best: tuple[int, Name, float, float] | None = None
+    best: tuple[int, Choice] | None = None
     errors = standard_errors(fit.formula, fit.rmse, free, problem, fit.marks)
-    within = t_quantile(problem.rows - len(free), WITHIN)
-    for position, error in zip(free, errors, strict=True):
-        if np.isnan(error):
-            continue
-        value = float(values[position])
-        for name in names_near(value, within * error):
-            if name is _ZERO and position in fit.marks.parameters:
+    degrees = problem.rows - len(free)
+    for position, error in zip(free, map(float, errors), strict=True):
+        for choice in choices(float(values[position]), error, degrees, position in exponents):
+            if choice.name is _ZERO and position in fit.marks.parameters:
                 continue  # the caller's term: whether it goes is not a matter of names
-            gain = precision_bits(value, float(error)) - name.bits
-            floor = least_gain(name, position in exponents)
-            if gain > floor and (position, name.text) not in refused and (best is None or gain > best[2]):
-                best = (position, name, gain, floor)
+            if (position, choice.name.text) not in refused and (best is None or choice.gain > best[1].gain):
+                best = (position, choice)
     return best
-
-
-def least_gain(name: Name, is_exponent: bool) -> float:
-    """The bits that a name must save."""
-    # A fraction is what one expects of an exponent, and zero is no coincidence to guard against: a term within its
-    # error of zero was never seen.
-    common = (is_exponent and not name.symbol) or name is _ZERO
-    return _MIN_GAIN_EXPONENT if common else _MIN_GAIN_COEFFICIENT
 
 
 def _with_name(fit: FormulaFit, problem: Problem, position: int, name: Name) -> FormulaFit:
@@ -187,4 +207,4 @@ def _with_name(fit: FormulaFit, problem: Problem, position: int, name: Name) -> 
     return fit_constants(with_numbers(fit.formula, values), problem, free, marks=fit.marks)
 
 
-__all__ = ["WITHIN", "Name", "Named", "exponent_positions", "least_gain", "name_constants", "names_near"]
+__all__ = ["WITHIN", "Choice", "Name", "Named", "choices", "exponent_positions", "name_constants", "names_near"]

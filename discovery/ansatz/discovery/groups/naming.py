@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ansatz.discovery.evidence.description_length import ROUNDING, precision_bits, residual_bits
-from ansatz.discovery.evidence.naming import WITHIN, Name, least_gain, names_near
-from ansatz.discovery.evidence.uncertainty import t_quantile
+from ansatz.discovery.evidence.description_length import ROUNDING, residual_bits
+from ansatz.discovery.evidence.naming import Choice, choices
 from ansatz.discovery.expression.node import exponent_positions
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
@@ -19,34 +18,32 @@ def name_shared(current: ScoredGroups, problem: GroupedProblem, kept: Collection
     The largest gain first, the other constants refitted each time.
     """
     while True:
-        trials = [_named(current, j, name, problem) for j, name in _choices(current, problem, kept)]
+        trials = [_named(current, j, choice, problem) for j, choice in _choices(current, problem, kept)]
         paying = [t for t in trials if t is not None]
         if not paying:
             return current
         current = min(paying, key=lambda s: s.description_length)
 
 
-def _choices(current: ScoredGroups, problem: GroupedProblem, kept: Collection[int]) -> Iterator[tuple[int, Name]]:
-    within = t_quantile(problem.problem.rows - current.fit.fitted, WITHIN)
+def _choices(current: ScoredGroups, problem: GroupedProblem, kept: Collection[int]) -> Iterator[tuple[int, Choice]]:
+    degrees = problem.problem.rows - current.fit.fitted
+    exponents = exponent_positions(current.fit.structure.formula)
     for j in current.fit.shared:
-        error = float(current.errors[j, 0])
-        if j not in kept and error >= 0:
-            value = float(current.fit.values[j, 0])
+        if j not in kept:
+            is_exponent = current.fit.structure.constants[j].positions[0] in exponents
+            found = choices(float(current.fit.values[j, 0]), float(current.errors[j, 0]), degrees, is_exponent)
             # The shortest name is the likeliest; zero would change the structure.
-            yield from ((j, name) for name in [n for n in names_near(value, within * error) if n.value][:2])
+            yield from ((j, choice) for choice in [c for c in found if c.name.value][:2])
 
 
-def _named(current: ScoredGroups, j: int, name: Name, problem: GroupedProblem) -> ScoredGroups | None:
-    fit = current.fit
+def _named(current: ScoredGroups, j: int, choice: Choice, problem: GroupedProblem) -> ScoredGroups | None:
+    fit, name = current.fit, choice.name
     values = fit.values.copy()
     values[j] = name.value
     trial = fit_groups(fit.structure, problem, values, fit.per_group, fit.fixed | {j})
-    # As for a single formula, only the known digits count.
-    gain = precision_bits(float(fit.values[j, 0]), float(current.errors[j, 0])) - name.bits
     before, after = (residual_bits(f.rmse, f.fitted, problem.problem) for f in (fit, trial))
     if trial.rmse <= ROUNDING * 10 * problem.problem.y_scale:
         after = min(before, after)
-    is_exponent = fit.structure.constants[j].positions[0] in exponent_positions(fit.structure.formula)
-    if gain - (after - before) <= least_gain(name, is_exponent):
+    if choice.gain - (after - before) <= choice.floor:
         return None
     return scored(trial, problem, {**current.names, j: (name.text, name.bits)})
