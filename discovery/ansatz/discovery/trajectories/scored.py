@@ -21,10 +21,19 @@ LEAST_RMS = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class ScoredSystem:
-    """A fitted system and its description length in `bits`; `names` are the sizes of numbers that stand at named
-    values."""
+    """A fitted system and its description length.
+
+    Attributes:
+        fit: the system as it was fitted.
+        rows: how many values of states it was fitted to.
+        bits: description length of the system and of what it leaves.
+        origins: who found its right-hand sides.
+        names: names of the numbers that stand at named values, by their size.
+        exact: whether it leaves nothing but the errors of integration.
+    """
 
     fit: SystemFit
+    rows: int
     bits: float
     origins: tuple[Origin, ...]
     names: Mapping[float, Name]
@@ -33,6 +42,11 @@ class ScoredSystem:
     @property
     def equations(self) -> tuple[Node, ...]:
         return self.fit.system.equations
+
+    @property
+    def degrees(self) -> int:
+        """Degrees of freedom that the fit leaves."""
+        return self.rows - self.fit.fitted
 
     @property
     def complexity(self) -> int:
@@ -52,7 +66,8 @@ def scored(
     bits += residual_bits(fit, shooting)
     relative = np.where(shooting.counts > 0, fit.rms / shooting.scale, 0.0)
     exact = bool(np.all(relative <= 3 * LEAST_RMS)) and fit.converged
-    return ScoredSystem(fit, bits, origins, {k: v for k, v in named.items() if k in used}, exact)
+    rows = int(shooting.counts.sum())
+    return ScoredSystem(fit, rows, bits, origins, {k: v for k, v in named.items() if k in used}, exact)
 
 
 def _finite(error: float, value: float) -> float:
@@ -66,8 +81,7 @@ def residual_bits(fit: SystemFit, shooting: Shooting) -> float:
     The fitted constants cost degrees of freedom in proportion to the samples.
     """
     total = int(shooting.counts.sum())
-    initial = fit.pieces * len(shooting.record.components)
-    spent = fit.system.size + initial
+    spent = fit.fitted
     if total <= spent:
         return math.inf
     bits = 0.0

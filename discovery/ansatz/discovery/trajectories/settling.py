@@ -7,18 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.evidence.description_length import precision_bits
-from ansatz.discovery.evidence.naming import Name, names_near
+from ansatz.discovery.evidence.naming import Name, choices
 from ansatz.discovery.expression import Node
 from ansatz.discovery.expression.node import exponent_positions, is_integer
 from ansatz.discovery.trajectories.scored import ScoredSystem
 
 Propose = Callable[[Sequence[Node], Mapping[float, Name]], ScoredSystem | None]
 
-_WITHIN = 2.6
 _TIED_WITHIN = 4.0
-_MIN_GAIN_EXPONENT = 2.0
-_MIN_GAIN_COEFFICIENT = 8.0
 _LEAST_ERROR = 1e-12
 
 
@@ -48,20 +44,16 @@ def name_one(item: ScoredSystem, propose: Propose, refused: set[tuple[float, str
     propose."""
     system = item.fit.system
     exponents = [exponent_positions(e) for e in system.equations]
-    choices = []
+    found = []
     for k, (value, error) in enumerate(zip(map(float, system.values), map(float, item.fit.errors), strict=True)):
-        if math.isnan(error):
-            continue
-        known_to = max(error, _LEAST_ERROR * abs(value))
         is_exponent = any(position in exponents[i] for i, position in system.places(k))
-        floor = _MIN_GAIN_EXPONENT if is_exponent else _MIN_GAIN_COEFFICIENT
-        for name in names_near(value, _WITHIN * known_to):
-            gain = precision_bits(value, known_to) - name.bits
-            if gain > floor and name.value and (value, name.text) not in refused:
-                choices.append((gain, k, name))
-    if not choices:
+        known_to = error if math.isnan(error) else max(error, _LEAST_ERROR * abs(value))
+        for choice in choices(value, known_to, item.degrees, is_exponent):
+            if choice.name.value and (value, choice.name.text) not in refused:
+                found.append((choice.gain, k, choice.name))
+    if not found:
         return False
-    _, k, name = max(choices, key=lambda choice: choice[0])
+    _, k, name = max(found, key=lambda one: one[0])
     refused.add((float(system.values[k]), name.text))
     names = dict(item.names) if is_integer(name.value) else {**item.names, abs(name.value): name}
     propose(system.replaced({k: name.value}), names)

@@ -112,6 +112,11 @@ class SystemFit:
     converged: bool
     method: Method
 
+    @property
+    def fitted(self) -> int:
+        """How many numbers were fitted: parameters and initial states."""
+        return self.system.size + self.pieces * int(self.states.shape[1])
+
 
 @dataclass(frozen=True, eq=False)
 class Linearised:
