@@ -13,7 +13,7 @@ from ansatz.discovery.asked.options import Engine
 from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.data.table import MIN_ROWS, Groups, Table
-from ansatz.discovery.evidence.rank import ranked
+from ansatz.discovery.evidence.rank import indistinguishable_bits, ranked
 from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, constant_of_all, freed, verdict
 from ansatz.discovery.groups.judge import GroupedJudge
 from ansatz.discovery.groups.laws import constant_laws, group_columns
@@ -128,6 +128,7 @@ class GroupedDiscovery(Discovery):
         candidates = self._judge.candidates(final, extrapolate=True)
         self.tell.show(candidates)
         left = verdict(final[0], self._problem)
+        limit = indistinguishable_bits(problem.rows, final[0].fitted)
         laws = self._constant_laws(candidates[0])
         spread = float(np.std(problem.y))
         return Findings(
@@ -137,7 +138,7 @@ class GroupedDiscovery(Discovery):
             warnings=(
                 *self._prepared.warnings,
                 *self.outcome.warnings,
-                *result_warnings(candidates, left, problem.rows, self._engine, self._options),
+                *result_warnings(candidates, left, limit, self._engine, self._options),
                 *dimension_warnings(candidates, problem),
             ),
             columns=self._prepared.columns,

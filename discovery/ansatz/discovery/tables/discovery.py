@@ -13,7 +13,7 @@ import numpy as np
 from ansatz.discovery.asked.metric import AUTO, PLAIN
 from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.evidence.rank import ranked
+from ansatz.discovery.evidence.rank import indistinguishable_bits, ranked
 from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.fit.model import AnsatzModel
@@ -210,19 +210,21 @@ class TableDiscovery(Discovery):
             candidates=candidates,
             residual=verdict,
             noise_relative_std=candidates[0].scores.rmse / spread if spread > 0 else math.nan,
-            warnings=self._warnings(candidates, verdict),
+            warnings=self._warnings(candidates, verdict, indistinguishable_bits(problem.rows, best.fitted)),
             columns=self._prepared.columns,
             refinement=self._steps,
             metric=self._options.metric,
         )
 
-    def _warnings(self, candidates: tuple[Candidate, ...], verdict: ResidualVerdict | None) -> tuple[Warning, ...]:
+    def _warnings(
+        self, candidates: tuple[Candidate, ...], verdict: ResidualVerdict | None, indistinguishable: float
+    ) -> tuple[Warning, ...]:
         problem = self._prepared.problem
         return (
             *self._prepared.warnings,
             *self.outcome.warnings,
             *outlier_warnings(self._far, problem.rows),
-            *result_warnings(candidates, verdict, problem.rows, self._engine, self._options),
+            *result_warnings(candidates, verdict, indistinguishable, self._engine, self._options),
             *dimension_warnings(candidates, problem),
             *self._simpler_metrics(candidates, verdict),
         )

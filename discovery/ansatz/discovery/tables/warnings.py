@@ -10,7 +10,6 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.asked.parameters import Parameter
-from ansatz.discovery.evidence.rank import indistinguishable_bits
 from ansatz.discovery.expression import Array, variables
 from ansatz.discovery.expression.node import Apply, walk
 from ansatz.discovery.problem.problem import Problem
@@ -44,14 +43,17 @@ _REMEDY = "Check the units; add the quantity that is missing as a column, or all
 def result_warnings(
     candidates: Sequence[Candidate],
     verdict: ResidualVerdict | None,
-    rows: int,
+    indistinguishable: float,
     engine: Engine,
     options: Options,
 ) -> list[Warning]:
-    """Return warnings on ranked candidates, the first of which is the result."""
+    """Return warnings on ranked candidates, the first of which is the result.
+
+    Within `indistinguishable` bits of the first the data do not tell descriptions apart.
+    """
     best = candidates[0]
     warnings = [*_baseline(best, verdict), *_constants(best, options.parameters), *_residual(verdict)]
-    warnings += _rivals(candidates, rows)
+    warnings += _rivals(candidates, indistinguishable)
     if engine is Engine.NONE and options.engine is Engine.AUTO:
         text = "No evolutionary engine is ready on this machine; the built-in searchers worked alone."
         warnings.append(Warning("NO_ENGINE", text))
@@ -170,9 +172,9 @@ def _residual(verdict: ResidualVerdict | None) -> list[Warning]:
     return [Warning("RESIDUAL_HAS_STRUCTURE", text)]
 
 
-def _rivals(candidates: Sequence[Candidate], rows: int) -> list[Warning]:
+def _rivals(candidates: Sequence[Candidate], indistinguishable: float) -> list[Warning]:
     best = candidates[0]
-    limit = best.scores.description_length + indistinguishable_bits(rows, len(best.constants))
+    limit = best.scores.description_length + indistinguishable
     rivals = [c for c in candidates[1:] if c.scores.description_length <= limit]
     rivals = [c for c in rivals if c.dimensions == candidates[0].dimensions]
     if not rivals:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ansatz.discovery.evidence.rank import indistinguishable_bits
 from ansatz.discovery.evidence.significance import LEVEL, serial_correlation_about_mean, sidak, upper_tail
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
@@ -23,7 +24,6 @@ from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.system import System
 from ansatz.discovery.trajectories.terms import shared_terms
 
-INDISTINGUISHABLE_BITS = 3.0
 _LEARNED = 0.75
 _FIRST_FIFTH = 0.2
 _LEAST_SAMPLES = 5
@@ -37,6 +37,11 @@ class Judged:
 
     item: ScoredSystem
     motion: Motion
+
+    @property
+    def indistinguishable(self) -> float:
+        """The bits by which descriptions may differ that the data do not tell apart from this one."""
+        return indistinguishable_bits(self.item.rows, self.item.fit.fitted)
 
 
 class MotionJudge:
@@ -192,7 +197,7 @@ class MotionJudge:
         if item.names:
             fit = self._shooting.fit(System.of(item.equations), fit) or fit
         samples = int(self._shooting.counts.sum())
-        half = t_quantile(samples - fit.system.size - fit.pieces * len(self._record.components))
+        half = t_quantile(samples - fit.fitted)
         found = []
         for i, equation in enumerate(item.equations):
             values, given = numbers(equation), given_numbers(equation)
@@ -238,7 +243,7 @@ def ranked(judged: Sequence[Judged]) -> list[Judged]:
     if not order:
         return []
     best = order[0]
-    limit = best.item.bits + INDISTINGUISHABLE_BITS
+    limit = best.item.bits + best.indistinguishable
     rivals = [j for j in order if j.motion.diverges == best.motion.diverges and j.item.bits <= limit]
     first = min(rivals, key=lambda j: (j.motion.unstable_after is not None, j.item.complexity, j.item.bits))
     return [first, *(j for j in order if j is not first)]

@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.expression import Node, evaluate, subtract, variables
 from ansatz.discovery.expression.node import calls
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
-from ansatz.discovery.trajectories.judge import INDISTINGUISHABLE_BITS, Judged
+from ansatz.discovery.trajectories.judge import Judged
 
 _STRAIGHT: Final = 1e-9
 """Second differences below this share of the values are rounding: far above that of float64, far below any bend."""
@@ -70,7 +70,7 @@ def _zero(formula: Node) -> tuple[str, float] | None:
 
 
 def _rivals(judged: Sequence[Judged]) -> list[Warning]:
-    limit = judged[0].item.bits + INDISTINGUISHABLE_BITS
+    limit = judged[0].item.bits + judged[0].indistinguishable
     rivals = [j for j in judged[1:] if j.item.bits <= limit and not j.motion.diverges]
     if not rivals:
         return []
