@@ -21,14 +21,14 @@ WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     /pip/bin/pip --python /venv/bin/python install --no-cache-dir ".[lean,postgres,tracing]" \
- && /pip/bin/pip --python /venv/bin/python uninstall --yes ansatz pandas scikit-learn joblib narwhals \
+ && /pip/bin/pip --python /venv/bin/python uninstall --yes ansatz-discovery pandas scikit-learn joblib narwhals \
  && find /venv -type d -name tests -prune -exec rm -rf {} + \
  && echo /app > "$(/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/ansatz.pth"
 
 FROM lean-packages AS full-packages
 RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     /pip/bin/pip --python /venv/bin/python install --no-cache-dir ".[server]" \
- && /pip/bin/pip --python /venv/bin/python uninstall --yes ansatz
+ && /pip/bin/pip --python /venv/bin/python uninstall --yes ansatz-discovery
 
 # The server itself.
 FROM lean-packages AS package

@@ -67,6 +67,7 @@ clean:
 	@echo "Setting up .venv; the first time takes a minute or two …"
 	@$(PYTHON) -m venv .venv
 	@$(INSTALL) --upgrade pip
+	@$(BIN)/python -m pip uninstall --quiet --quiet --yes ansatz  # what this was called in a .venv of before
 	@$(INSTALL) --editable ".[server]"
 	@touch $@
 

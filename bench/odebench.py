@@ -23,13 +23,13 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from ansatz import distribution
 from ansatz.discovery import Engine, Options, Trajectories, discover
 from ansatz.discovery.expression import Array, Node, complexity, evaluate, parse, simplify, to_text, variables
 from ansatz.discovery.expression.node import exponent_positions
@@ -251,7 +251,7 @@ def measure(run: Run) -> dict[str, Any]:
         "exact_rank": exact.index(True) + 1 if True in exact else None,
         "right_terms": best is not None and is_exact(best, system, noise or 1.0),
         "rollout_r2": r2 if math.isfinite(r2) else None, "intervals_that_hold": held, "intervals_stated": stated,
-        "machine": f"{os.cpu_count()} × {platform.machine()}", "version": version("ansatz"),
+        "machine": f"{os.cpu_count()} × {platform.machine()}", "version": distribution.version(),
     }  # fmt: skip
 
 

@@ -22,10 +22,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from ansatz import distribution
 from ansatz.discovery import Engine
 from ansatz.discovery.expression import complexity, simplify, to_text
 from bench import methods, tables
@@ -142,7 +142,7 @@ def measure(run: Run, method: Method) -> dict[str, Any]:
         "junk": run.case.junk, "seed": run.case.seed, "budget": run.budget, "rows": ROWS,
         "seconds": seconds, "cpu_seconds": cpu, "failure": failure, **_judged(run.case, found),
         "warnings": list(found.warnings), "machine": f"{os.cpu_count()} × {platform.machine()}",
-        "version": version("ansatz"),
+        "version": distribution.version(),
     }  # fmt: skip
 
 

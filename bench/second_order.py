@@ -19,12 +19,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from ansatz import distribution
 from ansatz.discovery import Column, Engine, Options, Trajectories, discover
 from ansatz.discovery.expression import Array, Node, parse, to_text
 from bench.odebench import same_law
@@ -167,7 +167,7 @@ def measure(case: Case, budget: float) -> dict[str, Any]:
         "truth": to_text(case.law.formula), "best": to_text(found[0]) if found else "",
         "exact_rank": exact.index(True) + 1 if True in exact else None,
         "is_noise": report.residual is not None and report.residual.is_noise,
-        "machine": f"{os.cpu_count()} × {platform.machine()}", "version": version("ansatz"),
+        "machine": f"{os.cpu_count()} × {platform.machine()}", "version": distribution.version(),
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 echo "building the wheel"
 .venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir "$work" .
 .venv/bin/python -m venv "$work/thin"
-wheel=$(echo "$work"/ansatz-*.whl)
+wheel=$(echo "$work"/ansatz_discovery-*.whl)
 
 # Away from the checkout, so that nothing is imported from it.
 cd "$work"
@@ -23,8 +23,8 @@ names_extra() {
   local extra=$1 said status=0
   shift
   said=$(thin/bin/ansatz "$@" 2>&1) || status=$?
-  if [ "$status" != 2 ] || [[ "$said" != *"ansatz[$extra]"* ]]; then
-    printf 'ansatz %s: exit %s, expected 2 and a message that names ansatz[%s]; it said:\n%s\n' \
+  if [ "$status" != 2 ] || [[ "$said" != *"ansatz-discovery[$extra]"* ]]; then
+    printf 'ansatz %s: exit %s, expected 2 and a message that names ansatz-discovery[%s]; it said:\n%s\n' \
       "$*" "$status" "$extra" "$said" >&2
     return 1
   fi

@@ -7,7 +7,7 @@ from importlib.metadata import distributions
 
 import ansatz.client
 
-ALLOWED = {"ansatz", "grpcio", "grpcio-status", "protobuf", "googleapis-common-protos", "typing-extensions"}
+ALLOWED = {"ansatz-discovery", "grpcio", "grpcio-status", "protobuf", "googleapis-common-protos", "typing-extensions"}
 TOOLS = {"pip", "setuptools"}
 HEAVY = {"numpy", "sympy", "pandas", "scipy", "juliacall", "typer", "rich"}
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ansatz import distribution
+
 ROOT = Path(__file__).parents[1]
 ROOTS = ("proto", "client", "discovery", "service")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -65,6 +67,22 @@ def test_dependencies_run_one_way(root: str, forbidden: tuple[str, ...]) -> None
 def test_the_base_install_is_the_thin_client() -> None:
     names = {re.split(r"[<>=!~\[; ]", requirement)[0] for requirement in PROJECT["dependencies"]}
     assert names == THIN
+
+
+def test_all_texts_call_the_distribution_by_its_name() -> None:
+    assert PROJECT["name"] == distribution.NAME
+    others = re.compile(r"""pip\s+install\b[^\n]*?['"\s]ansatz(?=['"\s\[]|$)|\bansatz\[[a-z]""", re.MULTILINE)
+    extras = re.compile(re.escape(distribution.NAME) + r"\[([a-z,]+)\]")
+    known = set(PROJECT["optional-dependencies"])
+    found = []
+    for file in tracked_files():
+        if file == Path(__file__) or file.suffix in (".png", ".parquet", ".db"):
+            continue
+        text = file.read_text(encoding="utf-8")
+        found += [f"{file.relative_to(ROOT)}: {match.group()}" for match in others.finditer(text)]
+        named = {extra for match in extras.finditer(text) for extra in match.group(1).split(",")}
+        found += [f"{file.relative_to(ROOT)}: there is no extra {extra}" for extra in named - known]
+    assert not found
 
 
 def test_every_declared_method_is_served() -> None:

@@ -130,5 +130,5 @@ def test_asking_for_traces_without_the_extra_is_answered_and_does_no_harm() -> N
         capture_output=True, text=True, check=False, timeout=120, env=environment,
     )  # fmt: skip
     assert run.returncode == 0
-    assert "ansatz[tracing]" in run.stderr
-    assert "ansatz[tracing]" in run.stdout
+    assert "ansatz-discovery[tracing]" in run.stderr
+    assert "ansatz-discovery[tracing]" in run.stdout

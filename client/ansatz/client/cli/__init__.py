@@ -17,11 +17,12 @@ def _run(arguments: list[str]) -> int:
         from ansatz.client.cli.app import run
 
         return run(arguments)
+    from ansatz import distribution
     from ansatz.client.cli.printing.failures import report_unusable
     from ansatz.client.errors import InvalidRequest
 
     error = InvalidRequest(
-        f"the command line needs {' and '.join(missing)}; install the extra: pip install 'ansatz[cli]'",
+        f"the command line needs {' and '.join(missing)}; install the extra: {distribution.install('cli')}",
         reason="MISSING_EXTRA",
     )
     return report_unusable(error, arguments)

@@ -8,6 +8,7 @@ from typing import Any
 
 import typer
 
+from ansatz import distribution
 from ansatz.client.cli.arguments.help import WIDTH, Command
 from ansatz.client.cli.commands import compare, doctor, engines, evaluate, jobs, predict, propose, serve
 from ansatz.client.cli.commands.discover.command import EXAMPLES, discover
@@ -45,7 +46,7 @@ def run(arguments: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     if not tracing.configure():
-        failures.say("no traces are sent: install the extra, pip install 'ansatz[tracing]'")
+        failures.say(f"no traces are sent: install the extra, {distribution.install('tracing')}")
     command = next((a for a in arguments if not a.startswith("-")), "")
     try:
         with tracing.program(f"ansatz {command}".strip()):

@@ -5,28 +5,20 @@ from __future__ import annotations
 import platform
 from dataclasses import fields
 from enum import Enum
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 
+from ansatz import distribution
 from ansatz.discovery.asked.options import Engine, Options
 
-_PACKAGES = ("ansatz", "numpy", "scipy", "sympy")
+_PACKAGES = ("numpy", "scipy", "sympy")
 _ENGINE_PACKAGE = {Engine.PYSR: "pysr", Engine.OPERON: "pyoperon"}
 
 
-@cache
-def package_version(name: str) -> str:
-    """Return version of an installed package; empty where it is not installed."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""
-
-
 def versions(engine: Engine) -> dict[str, str]:
-    """Return versions of what computes a result with this engine, by name."""
+    """Return the versions of what computes a result with this engine, by name; of this software by that of its
+    import, `ansatz`."""
     names = [*_PACKAGES, *([_ENGINE_PACKAGE[engine]] if engine in _ENGINE_PACKAGE else [])]
-    return {"python": platform.python_version(), **{n: v for n in names if (v := package_version(n))}}
+    found = {"ansatz": distribution.version(), **{name: distribution.version(name) for name in names}}
+    return {"python": platform.python_version(), **{name: version for name, version in found.items() if version}}
 
 
 def options_in_force(options: Options, engine: Engine) -> dict[str, str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import metadata
-
+from ansatz import distribution
 from ansatz.discovery.asked.options import DEFAULT_FUNCTIONS, Engine
 from ansatz.discovery.expression import FUNCTIONS
 from ansatz.service.limits.limits import Limits
@@ -19,8 +17,8 @@ def server_info(limits: Limits, workers: int) -> discovery_service_pb2.GetServer
     from ansatz.discovery.search.evolution.engines import engine_statuses
 
     return discovery_service_pb2.GetServerInfoResponse(
-        version=_version("ansatz") or "",
-        packages={name: version for name in _PACKAGES if (version := _version(name))},
+        version=distribution.version(),
+        packages={name: version for name in _PACKAGES if (version := distribution.version(name))},
         engines=[
             discovery_service_pb2.EngineInfo(engine=_ENGINES[s.engine], ready=s.ready, detail=s.detail)
             for s in engine_statuses()
@@ -30,11 +28,3 @@ def server_info(limits: Limits, workers: int) -> discovery_service_pb2.GetServer
         default_functions=DEFAULT_FUNCTIONS,
         workers=workers,
     )
-
-
-@cache
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

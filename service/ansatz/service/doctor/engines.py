@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
+from ansatz import distribution
 from ansatz.discovery.asked.options import Engine
 from ansatz.discovery.search.evolution.engines import EngineStatus, engine_statuses
 from ansatz.service.doctor.check import Check, failed, ok, warning
@@ -39,7 +40,7 @@ def checks() -> Iterator[Check]:
 
 def _fit(name: str, status: EngineStatus) -> Check:
     """Does it fit a small table?"""
-    remedy = "reinstall the package: pip install --force-reinstall 'ansatz[server]'"
+    remedy = f"reinstall the package: pip install --force-reinstall '{distribution.requirement('server')}'"
     try:
         run = subprocess.run(
             [sys.executable, "-P", "-c", _FIT], capture_output=True, text=True, timeout=_FIT_SECONDS, check=False

@@ -16,6 +16,8 @@ from typing import Any, Final, Self
 
 import structlog
 
+from ansatz import distribution
+
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _NAME: Final = "ansatz-server"
 _PARENT: Final = "traceparent"
@@ -32,7 +34,7 @@ def configure(environment: Mapping[str, str] = os.environ) -> None:
     if not wanted or environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.distro") is None:
-        _log.warning("no traces are sent: install the extra ansatz[tracing]")
+        _log.warning("no traces are sent: install the extra, %s", distribution.install("tracing"))
         return
     from opentelemetry.distro import OpenTelemetryConfigurator
 

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 
+from ansatz import distribution
 from ansatz.service.store.migrate import migrate
 from ansatz.service.store.signals import Signal, heard
 
@@ -44,7 +45,7 @@ def parsed(url: str) -> URL:
     try:
         import psycopg  # noqa: F401
     except ImportError:
-        raise ValueError("needs a driver for PostgreSQL: pip install 'ansatz[postgres]'") from None
+        raise ValueError(f"needs a driver for PostgreSQL: {distribution.install('postgres')}") from None
     return read.set(drivername="postgresql+psycopg")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from importlib.util import find_spec
 from typing import Any
 
+from ansatz import distribution
 from ansatz.client.cli.files.delimited import Columns
 from ansatz.client.errors import InvalidRequest
 
@@ -18,7 +19,8 @@ def read_parquet(
     """Return the columns that `choose` picks from the names in a file, as `read_delimited` does; raise as it does."""
     if find_spec("pyarrow") is None:
         raise InvalidRequest(
-            "reading Parquet needs pyarrow; install the extra: pip install 'ansatz[parquet]'", reason="MISSING_EXTRA"
+            f"reading Parquet needs pyarrow; install the extra: {distribution.install('parquet')}",
+            reason="MISSING_EXTRA",
         )
     import pyarrow
     from pyarrow import parquet

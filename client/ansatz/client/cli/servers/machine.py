@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
+from ansatz import distribution
 from ansatz.client.cli.servers.check import Check
 from ansatz.client.cli.servers.private_server import missing_server_extra
 
@@ -17,7 +18,7 @@ _SECONDS: Final = 300.0
 def check_machine(flags: Sequence[str]) -> list[Check]:
     """Return what a server on this machine would meet, started with these flags of `ansatz serve`."""
     if missing := missing_server_extra():
-        remedy = "install the extra: pip install 'ansatz[server]'; or check a server elsewhere with --server"
+        remedy = f"install the extra: {distribution.install('server')}; or check a server elsewhere with --server"
         return [Check("packages", "failed", f"a server needs {', '.join(missing)}", remedy)]
     command = [sys.executable, "-P", "-m", "ansatz.service.doctor", *flags]
     try:

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from ansatz import distribution
 from ansatz.client.errors import InvalidRequest, Unavailable
 
 _NEEDED: Final = (
@@ -49,8 +50,8 @@ def require_server_extra() -> None:
     """Raise InvalidRequest where this machine cannot run a server."""
     if missing := missing_server_extra():
         raise InvalidRequest(
-            f"a server on this machine needs {', '.join(missing)}; install the extra: pip install 'ansatz[server]', "
-            "or name a server with --server",
+            f"a server on this machine needs {', '.join(missing)}; install the extra: "
+            f"{distribution.install('server')}, or name a server with --server",
             reason="MISSING_EXTRA",
         )
 

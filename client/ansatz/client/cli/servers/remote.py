@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import metadata
 from typing import Final
 
 import grpc
 
+from ansatz import distribution
 from ansatz.client.cli.servers.check import Check
 from ansatz.client.client import Client
 from ansatz.client.connection import connection
@@ -78,7 +78,7 @@ def _agreement(address: str, credentials: Credentials) -> Iterator[Check]:
         yield Check("calls", "failed", error.message, remedy)
         return
     yield Check("calls", "ok", f"answered; {info.workers} workers")
-    ours = metadata.version("ansatz")
+    ours = distribution.version()
     if info.version == ours:
         yield Check("version", "ok", f"{ours} on both sides")
     else:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ansatz import distribution
 from ansatz.discovery.asked.options import Engine
 from ansatz.discovery.errors import EngineNotReadyError
 from ansatz.discovery.search.evolution.julia_runtime import JuliaMissing, find_julia
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ansatz.discovery.search.protocol import SeededSearcher
 
 INSTALL_PYSR: Final = "ansatz engines install pysr"
-INSTALL_PACKAGES: Final = "pip install 'ansatz[server]'"
 _CPU_FLAGS: Final = ("avx2", "fma")
 
 
@@ -87,7 +87,7 @@ def install(engine: Engine) -> int:
         print(f"The engine {engine.value} has nothing to install: {_detail(engine)}.", file=sys.stderr)
         return 0 if engine is Engine.NONE or _status(engine).ready else 1
     if importlib.util.find_spec("pysr") is None:
-        print(f"The package pysr is not installed. Install it with: {INSTALL_PACKAGES}", file=sys.stderr)
+        print(f"The package pysr is not installed. Install it with: {distribution.install('server')}", file=sys.stderr)
         return 1
     print("Installing Julia and SymbolicRegression.jl; this takes some minutes.", file=sys.stderr, flush=True)
     status = subprocess.run([sys.executable, "-c", "import pysr"], check=False).returncode
