@@ -75,7 +75,7 @@ TRIED: Final = (LOG, LOG_LOG, LOGIT)
 
 
 def guess(rate: float) -> Metric:
-    """The target over a known guess rate."""
+    """Return the target over a known guess rate."""
     return Metric(
         f"{GUESS}{rate:g}",
         lambda y: y - rate,
@@ -88,7 +88,8 @@ def guess(rate: float) -> Metric:
 
 
 def named(text: str) -> Metric | None:
-    """The metric of that name; None for the plain target and for auto. Raises ValueError for what is no metric."""
+    """Return the metric of that name; None for the plain target and for auto. Raises ValueError for what is no
+    metric."""
     if text in (PLAIN, AUTO):
         return None
     known = {m.name: m for m in TRIED}
@@ -101,7 +102,7 @@ def named(text: str) -> Metric | None:
 
 
 def violations(text: str, ansatz: str, functions: Collection[str]) -> Iterator[Violation]:
-    """What is wrong with a metric, whatever the data."""
+    """Yield what is wrong with a metric, whatever the data."""
     try:
         metric = named(text)
     except ValueError:
@@ -117,7 +118,7 @@ def violations(text: str, ansatz: str, functions: Collection[str]) -> Iterator[V
 
 
 def domain_violations(metric: Metric | None, target: str, y: Array) -> Iterator[Violation]:
-    """Values of the target outside the metric's domain: how many, and the first."""
+    """Yield values of the target outside the metric's domain: how many, and the first."""
     outside = np.flatnonzero(~metric.holds(y)) if metric else np.empty(0, dtype=np.intp)
     if metric and outside.size:
         row = int(outside[0])
@@ -127,7 +128,7 @@ def domain_violations(metric: Metric | None, target: str, y: Array) -> Iterator[
 
 
 def usable(metric: Metric, y: Array, functions: Collection[str]) -> bool:
-    """Whether every value is in the domain and the way back may be written."""
+    """Return whether every value is in the domain and the way back may be written."""
     if metric.needs and metric.needs not in functions:
         return False
     with np.errstate(all="ignore"):
@@ -135,6 +136,6 @@ def usable(metric: Metric, y: Array, functions: Collection[str]) -> bool:
 
 
 def change_of_variables_bits(metric: Metric, y: Array, y_scale: float, z_scale: float) -> float:
-    """Bits to add to a residual's in z, told to the rounding of z, to have those in y, told to the rounding of y: the
-    densities differ by |dz/dy|."""
+    """Return bits to add to a residual's in z, told to the rounding of z, to have those in y, told to the rounding of
+    y: the densities differ by |dz/dy|."""
     return float(np.sum(np.log2(z_scale / (metric.slope(y) * y_scale))))

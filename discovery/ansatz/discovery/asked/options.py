@@ -39,16 +39,23 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """Options of a discovery.
+    """Say how to search. Raises InvalidInputError, with every violation found.
 
-    `functions` are the only functions allowed in formulas; `budget_seconds` is wall clock, in (0, 3600];
-    `seed` is in [0, 2**32); `max_complexity` counts nodes, in [1, 100]; `ansatz` is the caller's own formula
-    (text, empty for none), `parameters` say where its free constants start and how they are bounded, `fixed_numbers`
-    keeps its numbers as given, `loss` is what its fit minimises, `per_group` names the free constants that differ from
-    group to group of grouped data (none: which they are is found); `dimensional_constants` allows numbers that are no
-    integers to carry dimensions where units are given; `start_formulas` are formulas (text) to try first, such as those
-    of an earlier search, at most 100; `metric` is the space in which the law is sought ("" for the target itself,
-    "log", "log-log", "logit", "guess:G", "auto"). Raises InvalidInputError, with every violation found.
+    Attributes:
+        functions: the only functions allowed in formulas.
+        engine: the evolutionary engine beside the searchers.
+        budget_seconds: wall clock, in (0, 3600].
+        seed: in [0, 2**32).
+        max_complexity: nodes of a formula, in [1, 100].
+        ansatz: the caller's own formula as text, empty for none.
+        dimensional_constants: whether numbers that are no integers may carry dimensions where units are given.
+        parameters: where the free constants of the ansatz start, and how they are bounded.
+        fixed_numbers: whether the numbers of the ansatz stay as given.
+        loss: what its fit minimises.
+        per_group: the free constants that differ from group to group of grouped data; empty: which they are is found.
+        start_formulas: formulas to try first, such as those of an earlier search, at most 100.
+        metric: the space in which the law is sought: "" for the target itself, "log", "log-log", "logit", "guess:G",
+            "auto".
     """
 
     functions: tuple[str, ...] = DEFAULT_FUNCTIONS

@@ -50,7 +50,7 @@ class Parameter:
         return f"{self.name}{start} in {self.lower!r}:{self.upper!r}"
 
     def violations(self, field: str) -> Iterator[Violation]:
-        """What is wrong with it."""
+        """Yield what is wrong with it."""
         if not is_name(self.name):
             yield Violation(f"{field}.name", f"{self.name[:80]!r} is no name; give one such as 'a' or 'k_1'")
         if math.isnan(self.lower) or math.isnan(self.upper):
@@ -71,7 +71,7 @@ class Parameter:
 
 
 def violations(parameters: Sequence[Parameter], field: str) -> Iterator[Violation]:
-    """What is wrong with each of them, and with all together."""
+    """Yield what is wrong with each of them, and with all together."""
     seen: set[str] = set()
     for i, parameter in enumerate(parameters):
         yield from parameter.violations(f"{field}[{i}]")

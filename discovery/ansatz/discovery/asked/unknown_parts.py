@@ -36,7 +36,7 @@ def _argument_names(found: Sequence[Apply], form: Node) -> tuple[str, ...]:
 def violations(
     form: Node, columns: Collection[str], free: Collection[str], options: Options, field: str
 ) -> Iterator[Violation]:
-    """What is wrong with the unknown parts of a form. `columns` are the inputs, `free` its free constants."""
+    """Yield what is wrong with the unknown parts of a form. `columns` are the inputs, `free` its free constants."""
     for name in PARTS:
         found = list(calls(form, name))
         if found:

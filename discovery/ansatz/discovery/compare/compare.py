@@ -20,15 +20,50 @@ from ansatz.discovery.expression import Array, Node, evaluate, parse, variables
 from ansatz.discovery.report.report import Warning
 
 POINTS: Final = 1000
-_SEED = 0
-_TOLERANCE = 1e-9
-_FITTED_TOLERANCE = 1e-6
-_NEGLIGIBLE = 1e-6
-_LEAST_SHARED = 5
-_EXAMINED = 20
+
+
+@dataclass(frozen=True)
+class _Sampling:
+    """Say where formulas are compared. Chosen by judgement.
+
+    Attributes:
+        seed: of the points: the same formulas are compared at the same points.
+        least_shared: points at which both are defined, so that anything can be said.
+        examined: points of largest difference that are computed to fifty digits.
+        nearly_as_good: share of the points of the best range at which a formula must be defined, for a wider one to be
+            taken.
+        points_to_choose: points by which a range is chosen where none is given.
+    """
+
+    seed: int = 0
+    least_shared: int = 5
+    examined: int = 20
+    nearly_as_good: float = 0.95
+    points_to_choose: int = 200
+
+
+_SAMPLING: Final = _Sampling()
+
+
+@dataclass(frozen=True)
+class _Differences:
+    """Say which relative differences count.
+
+    Attributes:
+        different: largest difference of equal formulas in float64: rounding of some thousand operations stays below.
+        fitted: as `different`, where constants were fitted.
+        negligible: over the median size: smaller values are compared by their absolute difference.
+    """
+
+    different: float = 1e-9
+    fitted: float = 1e-6
+    negligible: float = 1e-6
+
+
+_DIFFERENCES: Final = _Differences()
+
+
 _RANGES: Final = (Interval(-10.0, 10.0), Interval(0.1, 10.0), Interval(-1.0, 1.0), Interval(0.01, 1.0))
-_NEARLY_AS_GOOD = 0.95
-_POINTS_TO_CHOOSE = 200
 
 
 class Equivalence(StrEnum):
@@ -53,12 +88,17 @@ class FormulaPoint:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether two formulas are equal, and how it was shown.
+    """Say whether two formulas are equal, and how it was shown.
 
-    `method` is "canonical form" or "sympy" (proofs), "structure" (a proof that only constants differ), "points" or
-    "fit". `largest_difference` is where they differ most of the points tried, None where none has both values; with
-    free constants, of the pair (a fitted, b) or (a, b fitted) that differs more. `a_fitted` is a with the constants
-    that bring it nearest to b, `b_fitted` likewise; None where constants are not free.
+    Attributes:
+        equivalence: equal, different, or not told.
+        method: "canonical form" or "sympy" (proofs), "structure" (a proof that only constants differ), "points" or
+            "fit".
+        largest_difference: where they differ most of the points tried, None where none has both values. With free
+            constants it is of the pair (a fitted, b) or (a, b fitted) that differs more.
+        a_fitted: a with the constants that bring it nearest to b, None where constants are not free.
+        b_fitted: as `a_fitted`.
+        warnings: what a reader must know.
     """
 
     equivalence: Equivalence
@@ -71,8 +111,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How two formulas a and b compare on a box: the verdict, the `points` tried, how many of them lie where a, and b,
-    is not finite, the box by the caller's names, and the terms that they share."""
+    """Tell how two formulas a and b compare on a box.
+
+    Attributes:
+        verdict: whether they are equal.
+        points: tried.
+        undefined_a: how many of them lie where a is not finite.
+        undefined_b: as `undefined_a`.
+        box: by the caller's names.
+        terms: that they share.
+        warnings: what a reader must know.
+    """
 
     verdict: Verdict
     points: int
@@ -85,26 +134,27 @@ class Comparison:
 
 @np.errstate(all="ignore")
 def compare_formulas(a: str, b: str, box: Box | None = None, free_constants: bool = False) -> Comparison:
-    """Compare two formulas on a box; without one, on the widest of four ranges of each input (-10 to 10, 0.1 to 10, -1
-    to 1, 0.01 to 1) on which both are defined.
+    """Compare two formulas on a box. Raises InvalidInputError.
 
-    Formulas are equal where their values differ by no more than 1e-9 relative. With `free_constants` numbers that are
-    neither integers nor exponents may differ, and so may the constants that names outside the box stand for: then
-    formulas are equal where each becomes the other, to 1e-6 relative, once its constants are fitted. Raises
-    InvalidInputError.
+    Without a box, each input has the widest of four ranges (-10 to 10, 0.1 to 10, -1 to 1, 0.01 to 1) on which both are
+    defined. Formulas are equal where their values differ by no more than 1e-9 relative.
+
+    With `free_constants` numbers that are neither integers nor exponents may differ, and so may the constants that
+    names outside the box stand for. Formulas are then equal where each becomes the other, to 1e-6 relative, once its
+    constants are fitted.
     """
     texts = {"a": a, "b": b}
     used = dict.fromkeys(n for place, t in texts.items() for n in variables(parse(t, (), place, others=True)))
     names = Names.of(tuple(box.intervals if box else used))
     formulas = [names.parse(text, place, free=free_constants) for place, text in texts.items()]
     constants = {name for formula in formulas for name in variables(formula)} - set(names.usable)
-    families = [family(formula, constants, _SEED) for formula in formulas]
+    families = [family(formula, constants, _SAMPLING.seed) for formula in formulas]
     left, right = (made.formula for made in families)
     if box:
         limits = {names.identifiers[n]: i for n, i in box.intervals.items()}
     else:
         limits = _derived_limits(left, right, names.usable)
-    sample = _Sample(Box(limits).points(POINTS, _SEED))
+    sample = _Sample(Box(limits).points(POINTS, _SAMPLING.seed))
     positive = [name for name, interval in limits.items() if interval.lower > 0]
     if free_constants:
         verdict = _families_compared(families[0], families[1], sample, positive)
@@ -128,10 +178,10 @@ def _derived_limits(a: Node, b: Node, names: Sequence[str]) -> dict[str, Interva
     for name in names:
         shares = []
         for interval in _RANGES:
-            sample = _Sample(Box({**limits, name: interval}).points(_POINTS_TO_CHOOSE, _SEED))
+            sample = _Sample(Box({**limits, name: interval}).points(_SAMPLING.points_to_choose, _SAMPLING.seed))
             shares.append(float(np.mean(np.isfinite(sample.values(a)) & np.isfinite(sample.values(b)))))
         best = max(shares)
-        limits[name] = next(i for i, s in zip(_RANGES, shares, strict=True) if s >= _NEARLY_AS_GOOD * best)
+        limits[name] = next(i for i, s in zip(_RANGES, shares, strict=True) if s >= _SAMPLING.nearly_as_good * best)
     return limits
 
 
@@ -149,20 +199,21 @@ class _Sample:
         return {name: float(column[row]) for name, column in self.columns.items()}
 
     def largest_difference(self, a: Node, b: Node) -> FormulaPoint | None:
-        """Where two formulas differ most, of the points where both are finite; None where there are too few of these.
+        """Return where two formulas differ most, of the points where both are finite; None where there are too few of
+        these.
 
         The largest differences are computed again to fifty digits, so that rounding is no difference.
         """
         left, right = self.values(a), self.values(b)
         shared = np.flatnonzero(np.isfinite(left) & np.isfinite(right))
-        if shared.size < min(_LEAST_SHARED, self.size):
+        if shared.size < min(_SAMPLING.least_shared, self.size):
             return None
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(left[shared]), np.abs(right[shared]))
-            floor = max(_NEGLIGIBLE * float(np.median(size)), float(np.finfo(float).tiny))
+            floor = max(_DIFFERENCES.negligible * float(np.median(size)), float(np.finfo(float).tiny))
             relative = np.abs(left[shared] - right[shared]) / np.maximum(size, floor)
         best: tuple[float, int] = (-1.0, 0)
-        for i in np.argsort(-relative, kind="stable")[:_EXAMINED]:
+        for i in np.argsort(-relative, kind="stable")[: _SAMPLING.examined]:
             row = int(shared[i])
             exact = precise_difference(a, b, self.point(row)) if relative[i] > 0 else None
             best = max(best, (float(relative[i]) if exact is None else exact[0] / max(exact[1], floor), row))
@@ -171,9 +222,9 @@ class _Sample:
 
 
 def _functions_compared(a: Node, b: Node, sample: _Sample, positive: Collection[str]) -> Verdict:
-    """Two formulas with all their numbers as they stand."""
+    """Return two formulas with all their numbers as they stand."""
     largest = sample.largest_difference(a, b)
-    if largest is not None and largest.relative_difference > _TOLERANCE:
+    if largest is not None and largest.relative_difference > _DIFFERENCES.different:
         return Verdict(Equivalence.REFUTED, "points", largest)
     if (proof := proved_equal(a, b, positive)) is not None:
         return Verdict(Equivalence.PROVED, proof, largest)
@@ -181,15 +232,15 @@ def _functions_compared(a: Node, b: Node, sample: _Sample, positive: Collection[
 
 
 def _families_compared(a: Family, b: Family, sample: _Sample, positive: Collection[str]) -> Verdict:
-    """Two formulas with free constants: each fitted to the other's values."""
-    a_fitted = fitted_to(a, b, sample.values(b.formula), sample.columns, _SEED)
-    b_fitted = fitted_to(b, a, sample.values(a.formula), sample.columns, _SEED)
+    """Return two formulas with free constants: each fitted to the other's values."""
+    a_fitted = fitted_to(a, b, sample.values(b.formula), sample.columns, _SAMPLING.seed)
+    b_fitted = fitted_to(b, a, sample.values(a.formula), sample.columns, _SAMPLING.seed)
     pairs = [sample.largest_difference(a_fitted, b.formula), sample.largest_difference(a.formula, b_fitted)]
     found = [pair for pair in pairs if pair is not None]
     largest = max(found, key=lambda pair: pair.relative_difference, default=None)
-    reached = [pair is not None and pair.relative_difference <= _FITTED_TOLERANCE for pair in pairs]
+    reached = [pair is not None and pair.relative_difference <= _DIFFERENCES.fitted for pair in pairs]
     warnings: tuple[Warning, ...] = ()
-    if same_structure(a, b, positive, _SEED):
+    if same_structure(a, b, positive, _SAMPLING.seed):
         equivalence, method = Equivalence.PROVED, "structure"
     elif len(found) < len(pairs):
         equivalence, method = Equivalence.UNDETERMINED, "fit"

@@ -15,10 +15,26 @@ from ansatz.discovery.expression.node import NEGATION, exponent_positions
 from ansatz.discovery.expression.numbers import numbers, with_numbers
 from ansatz.discovery.fit.minpack import Stop, minimise
 
-_STARTS: Final = 12
+
+@dataclass(frozen=True)
+class _Fit:
+    """Say how a family is fitted to another's values. Chosen by judgement.
+
+    Attributes:
+        starts: from which its constants are fitted.
+        outside: a residual outside the domain: large enough to turn back, small enough to square.
+        exact: relative error at which no further start is needed: rounding.
+    """
+
+    starts: int = 12
+    outside: float = 1e30
+    exact: float = 1e-14
+
+
+_FIT: Final = _Fit()
+
+
 _STOP = Stop(ftol=1e-15, xtol=1e-15, evaluations=400)
-_OUTSIDE = 1e30
-_EXACT = 1e-14
 _FREE: Final = (0, repr(("free",)))
 """A free constant among the parts of a sum or a product."""
 
@@ -57,15 +73,18 @@ def family(formula: Node, names: Collection[str], seed: int) -> Family:
 
 
 def fitted_to(made: Family, other: Family, target: Array, columns: Mapping[str, Array], seed: int) -> Node:
-    """The member of a family that is nearest to target values, shape (n,), which those of `other` are: by least squares
-    from many starts, the first of them as the formula stands, the second with the constants of `other`."""
+    """Return the member of a family that is nearest to target values, shape (n,), which those of `other` are.
+
+    It is found by least squares from many starts: the first as the formula stands, the second with the constants of
+    `other`.
+    """
     rows = np.flatnonzero(np.isfinite(target) & np.isfinite(evaluate(made.formula, columns, target.size)))
     if not made.parameters or rows.size < len(made.parameters):
         return made.formula
     objective = _Objective(made, target[rows], {name: column[rows] for name, column in columns.items()})
     best, least = made.values, objective.error(made.values)
     for start in _starts(made, other, seed):
-        if least <= _EXACT:
+        if least <= _FIT.exact:
             break
         found = objective.minimise(start)
         if (error := objective.error(found)) < least:
@@ -78,7 +97,7 @@ def _starts(made: Family, other: Family, seed: int) -> Iterator[Array]:
     if other.values.size == made.values.size:
         yield other.values
     rng = np.random.default_rng(seed)
-    for _ in range(_STARTS):
+    for _ in range(_FIT.starts):
         yield made.values * 10 ** rng.uniform(-1, 1, made.values.size) * rng.choice((-1, 1), made.values.size)
 
 
@@ -101,11 +120,11 @@ class _Objective:
         return with_numbers(self._made.formula, self._filled(constants))
 
     def error(self, constants: Array) -> float:
-        """The root mean square of the errors; inf where a value is not finite."""
+        """Return the root mean square of the errors; inf where a value is not finite."""
         if not np.all(np.isfinite(constants)):
             return math.inf
         error = float(np.sqrt(np.mean(self._at(constants)[0] ** 2)))
-        return error if error < _OUTSIDE / self._target.size else math.inf
+        return error if error < _FIT.outside / self._target.size else math.inf
 
     def minimise(self, start: Array) -> Array:
         found = minimise(self._at, start, _STOP)
@@ -119,7 +138,7 @@ class _Objective:
     def _at(self, constants: Array) -> tuple[Array, Array]:
         rows, filled = self._target.size, self._filled(constants)
         if not np.all(np.isfinite(filled)):
-            return np.full(rows, _OUTSIDE), np.zeros((rows, constants.size))
+            return np.full(rows, _FIT.outside), np.zeros((rows, constants.size))
         values, slopes = values_and_jacobian(self._made.formula, self._columns, rows, self._positions, filled)
         jacobian = np.zeros((rows, constants.size))
         for column, owner in enumerate(self._owner):
@@ -127,11 +146,11 @@ class _Objective:
         with np.errstate(all="ignore"):
             whole = self._size + np.abs(values)
             error, jacobian = values / whole - self._saturated, jacobian * (self._size / whole**2)[:, None]
-        return np.where(np.isfinite(error), error, _OUTSIDE), np.where(np.isfinite(jacobian), jacobian, 0.0)
+        return np.where(np.isfinite(error), error, _FIT.outside), np.where(np.isfinite(jacobian), jacobian, 0.0)
 
 
 def same_structure(a: Family, b: Family, positive: Collection[str], seed: int) -> bool:
-    """Whether the canonical forms of two families differ in nothing but the values of their free constants.
+    """Return whether the canonical forms of two families differ in nothing but the values of their free constants.
 
     Families in which one constant stands at several places are not told so.
     """
@@ -143,7 +162,7 @@ def same_structure(a: Family, b: Family, positive: Collection[str], seed: int) -
 
 
 def _generic(made: Family, positive: Collection[str], seed: int) -> Node:
-    """The canonical form, with values of the constants between which nothing cancels by chance."""
+    """Return the canonical form, with values of the constants between which nothing cancels by chance."""
     rng = np.random.default_rng(seed)
     filled = numbers(made.formula)
     filled[[p for group in made.parameters for p in group]] = rng.uniform(0.5, 1.5, len(made.parameters))
@@ -184,7 +203,7 @@ def _terms(node: Node, sign: int) -> list[tuple[int, str]]:
 
 
 def _factors(node: Node, exponent: int) -> list[tuple[int, str]]:
-    """Factors with exponent 1 or -1; a free one has 0: its reciprocal is as free."""
+    """Return factors with exponent 1 or -1; a free one has 0: its reciprocal is as free."""
     if isinstance(node, Apply) and node.op in ("*", "/"):
         second = exponent if node.op == "*" else -exponent
         return _factors(node.args[0], exponent) + _factors(node.args[1], second)

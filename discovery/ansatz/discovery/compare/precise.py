@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,19 +12,36 @@ import numpy as np
 from ansatz.discovery.expression import Node, Number, Variable, evaluate
 from ansatz.discovery.expression import node as tree
 
-_DIGITS: Final = 50
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say how precisely values are computed.
+
+    Attributes:
+        digits: decimal ones: far beyond what cancellation takes of float64.
+        largest: value of a part of a formula: beyond it, powers may take for ever.
+    """
+
+    digits: int = 50
+    largest: float = 1e300
+
+
+_LIMITS: Final = _Limits()
+
+
 _NAMES: Final = {"abs": "fabs"}
-_LARGEST = 1e300
 
 
 def precise_difference(a: Node, b: Node, point: Mapping[str, float]) -> tuple[float, float] | None:
-    """|a - b| and the larger of |a| and |b| at a point, both computed to fifty digits and then rounded; None where a
-    part of a or b is not finite there in float64 either."""
+    """Return |a - b| and the larger of |a| and |b| at a point, both computed to fifty digits and then rounded.
+
+    It is None where a part of a or b is not finite there in float64 either.
+    """
     import mpmath
 
     if not (_tame(a, point) and _tame(b, point)):
         return None
-    with mpmath.workdps(_DIGITS):
+    with mpmath.workdps(_LIMITS.digits):
         try:
             left, right = _value(a, point, mpmath), _value(b, point, mpmath)
             difference, size = float(abs(left - right)), float(max(abs(left), abs(right)))
@@ -33,9 +51,9 @@ def precise_difference(a: Node, b: Node, point: Mapping[str, float]) -> tuple[fl
 
 
 def _tame(formula: Node, point: Mapping[str, float]) -> bool:
-    """Whether every part of the formula is finite and of bounded size, so that digits cost bounded time."""
+    """Return whether every part of the formula is finite and of bounded size, so that digits cost bounded time."""
     columns = {name: np.array([value]) for name, value in point.items()}
-    return all(abs(float(evaluate(part, columns, 1)[0])) <= _LARGEST for part in _parts(formula))
+    return all(abs(float(evaluate(part, columns, 1)[0])) <= _LIMITS.largest for part in _parts(formula))
 
 
 def _parts(node: Node) -> list[Node]:

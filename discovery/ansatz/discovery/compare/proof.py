@@ -15,7 +15,7 @@ SYMPY_SECONDS: Final = 5.0
 
 
 def proved_equal(a: Node, b: Node, positive: Collection[str]) -> str | None:
-    """What proves a = b: "canonical form" or "sympy"; None where neither does. `positive` names variables > 0.
+    """Return what proves a = b: "canonical form" or "sympy"; None where neither does. `positive` names variables > 0.
 
     sympy is given five seconds.
     """

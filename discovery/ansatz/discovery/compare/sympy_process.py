@@ -11,6 +11,7 @@ import json
 import math
 import sys
 from collections.abc import Collection
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
@@ -19,8 +20,24 @@ from ansatz.discovery.expression import node as tree
 from ansatz.discovery.expression.normal_form import exact
 
 MAX_BYTES: Final = 2 * 1024**3
-_LONGEST_SHORT = 10**6
-_MAX_PI_DENOMINATOR = 100
+
+
+@dataclass(frozen=True)
+class _Exact:
+    """Say which numbers sympy gets exactly. Chosen by judgement.
+
+    Attributes:
+        denominator: of a fraction that a float64 stands for, at most.
+        pi_denominator: of a multiple of pi, or of a square, at most.
+    """
+
+    denominator: int = 10**6
+    pi_denominator: int = 100
+
+
+_EXACT: Final = _Exact()
+
+
 _NAMES: Final = {"abs": "Abs", "min": "Min", "max": "Max"}
 
 
@@ -42,7 +59,7 @@ def _limit_memory() -> None:
 
 
 def _equal(a: Any, b: Any) -> bool:
-    """Whether a - b becomes 0, by the cheaper rewritings first."""
+    """Return whether a - b becomes 0, by the cheaper rewritings first."""
     import sympy
 
     difference = a - b
@@ -90,17 +107,17 @@ def _to_sympy(node: Node, positive: Collection[str]) -> Any:
 
 
 def _number(value: float) -> Any:
-    """The number that a float64 stands for: a short fraction, a multiple of pi or a root where it is the rounding of
-    one, else its decimal literal."""
+    """Return the number that a float64 stands for: a short fraction, a multiple of pi or a root where it is the
+    rounding of one, else its decimal literal."""
     import sympy
 
     fraction = exact(value)
-    if fraction.denominator <= _LONGEST_SHORT:
+    if fraction.denominator <= _EXACT.denominator:
         return sympy.Rational(fraction.numerator, fraction.denominator)
-    share = Fraction(value / math.pi).limit_denominator(_MAX_PI_DENOMINATOR)
+    share = Fraction(value / math.pi).limit_denominator(_EXACT.pi_denominator)
     if share and math.isclose(float(share) * math.pi, value, rel_tol=4e-16):
         return sympy.Rational(share.numerator, share.denominator) * sympy.pi
-    square = Fraction(value * value).limit_denominator(_MAX_PI_DENOMINATOR)
+    square = Fraction(value * value).limit_denominator(_EXACT.pi_denominator)
     if square and math.isclose(math.sqrt(square), abs(value), rel_tol=3e-16):
         return int(math.copysign(1, value)) * sympy.sqrt(sympy.Rational(square.numerator, square.denominator))
     return sympy.Rational(fraction.numerator, fraction.denominator)

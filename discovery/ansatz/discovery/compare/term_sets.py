@@ -34,7 +34,7 @@ class TermOverlap:
 
 
 def term_overlap(a: Node, b: Node) -> TermOverlap:
-    """The terms that a and b share."""
+    """Return the terms that a and b share."""
     forms = [_form(a), _form(b)]
     strict = [{_skeleton(m, _rounded): _text(m) for m in form} for form in forms]
     loose = [{_skeleton(m, _nothing) for m in form} for form in forms]
@@ -53,7 +53,7 @@ def _jaccard(a: Collection[Skeleton], b: Collection[Skeleton]) -> float:
 
 
 def _form(formula: Node) -> Form:
-    """The terms of a formula; one that cannot be multiplied out is one term."""
+    """Return the terms of a formula; one that cannot be multiplied out is one term."""
     try:
         return normal_form(formula)
     except (TooLargeError, ZeroDivisionError, OverflowError):
@@ -79,7 +79,7 @@ def _skeleton(monomial: Monomial, kept: Callable[[float], tuple[float, ...]]) ->
 
 
 def _base_skeleton(base: Base, kept: Callable[[float], tuple[float, ...]]) -> Skeleton:
-    """A base without constants; the exponent of exp(m)**c is a constant of the argument."""
+    """Return a base without constants; the exponent of exp(m)**c is a constant of the argument."""
     kind, *arguments = base
     if kind == "var":
         return (kind, arguments[0])
@@ -89,7 +89,7 @@ def _base_skeleton(base: Base, kept: Callable[[float], tuple[float, ...]]) -> Sk
 
 
 def _text(monomial: Monomial) -> str:
-    """The term without its constants; 1 for a constant."""
+    """Return the term without its constants; 1 for a constant."""
     parts = [_factor_text(base, float(exponent)) for base, exponent in monomial if base[0] != "number"]
     return "*".join(dict.fromkeys(parts)) or "1"
 

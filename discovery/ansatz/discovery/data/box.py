@@ -46,7 +46,7 @@ class Interval:
         return self.lower * self.upper > 0 and high >= _POINTS.ratio * low
 
     def at(self, shares: Array) -> Array:
-        """The points at shares in [0, 1] of the way from lower to upper."""
+        """Return the points at shares in [0, 1] of the way from lower to upper."""
         if self.spans_decades:
             sign = math.copysign(1.0, self.lower)
             low, high = math.log(abs(self.lower)), math.log(abs(self.upper))
@@ -57,7 +57,8 @@ class Interval:
         return np.where(shares == 0, self.lower, np.where(shares == 1, self.upper, inner))
 
     def shares(self, values: Array) -> Array:
-        """How far values lie on the way from lower to upper: the inverse of `at`; 0 in an interval of one value."""
+        """Return how far values lie on the way from lower to upper: the inverse of `at`; 0 in an interval of one
+        value."""
         if self.spans_decades:
             values, lower, upper = np.log(np.abs(values)), math.log(abs(self.lower)), math.log(abs(self.upper))
         else:
@@ -81,8 +82,11 @@ class Box:
         return cls({name: Interval(lower, upper) for name, (lower, upper) in limits.items()})
 
     def points(self, count: int, seed: int) -> dict[str, Array]:
-        """The box's middle, its corners (of up to six inputs) and `count` points of a Latin hypercube (McKay 1979), as
-        columns; even in the logarithm where an interval spans decades."""
+        """Return points of the box, as columns.
+
+        They are its middle, its corners (of up to six inputs) and `count` points of a Latin hypercube (McKay 1979),
+        even in the logarithm where an interval spans decades.
+        """
         names = list(self.intervals)
         rng = np.random.default_rng(seed)
         strata = np.column_stack([rng.permutation(count) for _ in names]) if names else np.empty((count, 0))

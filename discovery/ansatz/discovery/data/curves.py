@@ -50,15 +50,21 @@ class ValueScale(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Curves(Columns):
-    """Values against step or scale, in long form: one row, one value; a table of final values is such curves too.
+    """Hold values against step or scale, in long form: one row, one value. A table of final values is such curves, too.
 
-    `columns` are of equal length n ≥ 5. `target` names the value; `inputs` what may explain it (empty: all others), a
-    column that is the same all over a run (size, batch) and one that is not (step, tokens) alike. `runs` labels the run
-    of each row, n texts, or is empty: every row by itself. `roles` maps N, D, C, S, B, lr to columns; those
-    left out are guessed from usual names. `std_errors` names the column of standard errors of the value (> 0), `trials`
-    that of the numbers of trials (≥ 1) of which the value is the share of successes, in [0, 1]. `scale` auto: share
-    with trials, else log where all values are > 0, else linear. `per_run`: each run has constants of its own.
     Raises InvalidInputError, with every violation found.
+
+    Attributes:
+        columns: of equal length n ≥ 5.
+        target: names the value.
+        inputs: what may explain it, whether the same all over a run (size, batch) or not (step, tokens); empty: all
+            others.
+        runs: (n,), the run of each row; empty: every row by itself.
+        roles: N, D, C, S, B, lr to columns; those left out are guessed from usual names.
+        std_errors: the column of standard errors of the value (> 0).
+        trials: the column of numbers of trials (≥ 1) of which the value is the share of successes, in [0, 1].
+        scale: auto is share with trials, else log where all values are > 0, else linear.
+        per_run: whether each run has constants of its own.
     """
 
     target: str
@@ -173,7 +179,7 @@ class Curves(Columns):
         return violations
 
     def _variation(self) -> list[Violation]:
-        """A law needs an input with at least three different values."""
+        """Return a law needs an input with at least three different values."""
         counts = {name: np.unique(self.column(name).values).size for name in self.inputs or self._others()}
         if not counts:
             return [Violation("curves.columns", "hold no input; give step, tokens or size beside the value")]

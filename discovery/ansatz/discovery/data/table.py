@@ -36,7 +36,7 @@ class Column:
 
     @classmethod
     def of_labels(cls, name: str, labels: Sequence[str]) -> Column:
-        """A column of text."""
+        """Return a column of text."""
         numbers: dict[str, int] = {}
         values = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.float64)
         return cls(name, values, labels=tuple(labels))
@@ -51,7 +51,7 @@ class Groups:
 
     @classmethod
     def of(cls, column: Column) -> Groups:
-        """Rows of the same label, or the same number, are a group."""
+        """Return rows of the same label, or the same number, are a group."""
         _, first, index = np.unique(column.values, return_index=True, return_inverse=True)
         rank = np.argsort(np.argsort(first))
         rows = np.sort(first)
@@ -176,7 +176,7 @@ def _repeated(names: Sequence[str]) -> list[str]:
 
 
 def shape_violations(columns: Sequence[Column], kind: str = "table") -> list[Violation]:
-    """What is wrong with names, lengths and the number of rows of columns; `kind` is how errors call the
+    """Return what is wrong with names, lengths and the number of rows of columns; `kind` is how errors call the
     observations."""
     violations = column_violations(columns, kind)
     rows = min((c.values.size for c in columns), default=0)
@@ -186,7 +186,7 @@ def shape_violations(columns: Sequence[Column], kind: str = "table") -> list[Vio
 
 
 def column_violations(columns: Sequence[Column], kind: str) -> list[Violation]:
-    """What is wrong with names and lengths of columns; `kind` is how errors call the observations."""
+    """Return what is wrong with names and lengths of columns; `kind` is how errors call the observations."""
     violations: list[Violation] = []
     for i, column in enumerate(columns):
         if not column.name.strip():
@@ -203,7 +203,8 @@ def column_violations(columns: Sequence[Column], kind: str) -> list[Violation]:
 
 
 def value_violations(column: Column, kind: str = "table") -> list[Violation]:
-    """What is not finite in a column, or so large that squares are not; `kind` is how errors call the observations."""
+    """Return what is not finite in a column, or so large that squares are not; `kind` is how errors call the
+    observations."""
     bad = np.flatnonzero(~(np.abs(column.values) <= MAX_SIZE))
     if not bad.size:
         return []

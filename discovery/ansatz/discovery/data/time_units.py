@@ -31,7 +31,7 @@ _TELLING: Final = _Telling()
 
 
 def mixed_units(times: Mapping[str, NDArray[np.float64]]) -> tuple[str, int, float] | None:
-    """Where the unit changes: run, index of the first sample in the other unit, factor; None where it does not.
+    """Return where the unit changes: run, index of the first sample in the other unit, factor; None where it does not.
 
     Only even steps are judged: those that vary among themselves say nothing of a unit.
     """
@@ -53,7 +53,7 @@ def mixed_units(times: Mapping[str, NDArray[np.float64]]) -> tuple[str, int, flo
 
 
 def _jumps(steps: NDArray[np.float64]) -> list[int]:
-    """Where neighbouring steps differ most."""
+    """Return where neighbouring steps differ most."""
     if steps.size < 2 * _TELLING.least:
         return []
     ratio = np.abs(np.diff(np.log(steps)))

@@ -22,16 +22,21 @@ _SHOWN = 5
 
 @dataclass(frozen=True, eq=False)
 class Trajectories(Columns):
-    """Runs of a motion, one row a sample.
+    """Hold runs of a motion, one row a sample.
 
-    `columns` are of equal length n. `time` names the column of times, in one unit, increasing within each run;
-    `states` the columns whose motion is to be explained, in which NaN marks a missing sample; `derivatives` those of
-    measured first derivatives, one for each state or none; `inputs` what may act from outside: a control, or a
-    parameter that is constant in a run. `runs` (n,) names the run of each row, rows of a run together; empty: all
-    rows are one run. `order` 1: the law is for dx/dt; 2: for d²x/dt², where only positions were seen. `held_out` are
-    runs that nothing is fitted to: candidates are judged by how well they foretell them. `stochastic`: noise drives the
-    motion, so that only linear stochastic laws are sought; where it is not set, they are tried where deterministic laws
-    leave what looks like it. Raises InvalidInputError, with every violation found, where a rule is broken.
+    Raises InvalidInputError, with every violation found, where a rule is broken.
+
+    Attributes:
+        columns: of equal length n.
+        time: the column of times, in one unit, increasing within each run.
+        states: the columns whose motion is to be explained, in which NaN marks a missing sample.
+        derivatives: those of measured first derivatives, one for each state or none.
+        inputs: what may act from outside: a control, or a parameter that is constant in a run.
+        runs: (n,), the run of each row, rows of a run together; empty: all rows are one run.
+        order: 1, the law is for dx/dt; 2, for d²x/dt², where only positions were seen.
+        held_out: runs that nothing is fitted to: candidates are judged by how well they foretell them.
+        stochastic: noise drives the motion, so that only linear stochastic laws are sought. Where it is not set, they
+            are tried where deterministic laws leave what looks like it.
     """
 
     time: str

@@ -1,12 +1,13 @@
-"""Which experiments tell rival formulas apart: design for discrimination between models (Box & Hill 1967; Atkinson &
-Fedorov 1975), by the Bhattacharyya bound (Kailath 1967) on the probability of naming the wrong one.
+"""Which experiments tell rival formulas apart: design for discrimination between models.
 
-A rival predicts a Gaussian: its value, with the variance of the noise and of what the data leave open of its constants.
-For two rivals i and j and a set of experiments S the bound falls with exp(-d²/8), where d² is the squared difference of
-their predictions on S in the metric of their mean covariance: constants that could be refitted to make up for the
-difference, and experiments that would tell the same again, count for as much as they are worth. No rival is taken to
-be exact: a tenth of the difference is put down to it, alike for experiments near each other (model inadequacy, Kennedy
-& O'Hagan 2001), so that experiments spread where a place has told what it can.
+(Box & Hill 1967; Atkinson & Fedorov 1975; by the Bhattacharyya bound, Kailath 1967, on the probability of naming the
+wrong one.) A rival predicts a Gaussian: its value, with the variance of the noise and of what the data leave open of
+its constants. For two rivals i and j and a set of experiments S the bound falls with exp(-d²/8). There d² is the
+squared difference of their predictions on S in the metric of their mean covariance. So constants that could be refitted
+to make up for the difference, and experiments that would tell the same again, count for what they are worth.
+
+No rival is taken to be exact (model inadequacy, Kennedy & O'Hagan 2001). A tenth of the difference is put down to it,
+alike for experiments near each other, so that experiments spread where a place has told what it can.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,24 +24,42 @@ from ansatz.discovery.expression import Array, Node, values_and_jacobian
 from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.problem.problem import Problem
 
-_LARGEST = 1e5
-_INEXACT = 0.1
-_REACH = 0.25
-_LOOSE = 1e-6
-"""A direction of the constants that the data hold this much less than the best one counts as held that much."""
+
+@dataclass(frozen=True)
+class _Rivals:
+    """Say how differences of rivals are weighed. Chosen by judgement.
+
+    Attributes:
+        largest: difference, in standard deviations: beside larger ones 1 would be lost to rounding.
+        inexact: share of a difference that neither rival may be right about.
+        reach: share of the box within which a rival is wrong alike.
+        loose: a direction of the constants that the data hold this much less than the best counts as held that much.
+    """
+
+    largest: float = 1e5
+    inexact: float = 0.1
+    reach: float = 0.25
+    loose: float = 1e-6
+
+
+_RIVALS: Final = _Rivals()
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a rival predicts at m points: `values`, shape (m,), NaN where it is not defined, and `spread`, shape (m, k),
-    whose product with its transpose is the covariance that unsettled constants leave."""
+    """Hold what a rival predicts at m points.
+
+    `values`, shape (m,), are NaN where it is not defined. The product of `spread`, shape (m, k), with its transpose is
+    the covariance that unsettled constants leave.
+    """
 
     values: Array
     spread: Array
 
 
 def predictions(formula: Node, data: Problem, row_std: Array, points: Problem) -> Predictions:
-    """What a formula that was fitted on the rows of `data`, with noise `row_std`, shape (n,), predicts at `points`."""
+    """Return what a formula that was fitted on the rows of `data`, with noise `row_std`, shape (n,), predicts at
+    `points`."""
     free = free_positions(formula)
     values, slopes = values_and_jacobian(formula, points.columns, points.rows, free)
     if not free:
@@ -51,18 +71,18 @@ def predictions(formula: Node, data: Problem, row_std: Array, points: Problem) -
     _, singular, vt = np.linalg.svd(scaled / norms, full_matrices=len(free) > data.rows)
     held = np.zeros(len(free))
     held[: singular.size] = singular
-    root = vt.T / np.maximum(held, max(_LOOSE * float(held[0]), 1e-300))
+    root = vt.T / np.maximum(held, max(_RIVALS.loose * float(held[0]), 1e-300))
     with np.errstate(all="ignore"):
         spread = (slopes / norms) @ root
     return Predictions(values, spread)
 
 
 class Design:
-    """Experiments chosen one after the other from m candidate points.
+    """Choose experiments one after the other from m candidate points.
 
-    `log_weights`, shape (r,), are the natural logarithms of the rivals' probabilities; `point_std`, shape (m,), is the
-    noise at the points; `places`, shape (m, d), are their places in the unit cube; `allowed`, shape (m,), says which of
-    them may be chosen.
+    Arguments of the constructor: `log_weights`, shape (r,), are the natural logarithms of the rivals' probabilities.
+    `point_std`, shape (m,), is the noise at the points. `places`, shape (m, d), are their places in the unit cube.
+    `allowed`, shape (m,), says which of them may be chosen.
     """
 
     def __init__(
@@ -82,8 +102,8 @@ class Design:
         self.squared = np.zeros(len(self._pairs))
 
     def choose(self) -> tuple[int, tuple[int, int], float]:
-        """The next point: its row, the two rivals that it helps most to tell apart, and how far these lie apart on all
-        experiments so far, in standard deviations."""
+        """Return the next point: its row, the two rivals that it helps most to tell apart, and how far these lie apart
+        on all experiments so far, in standard deviations."""
         gains = np.array([self._gain(i, j) for i, j in self._pairs])
         bound = _log_sum(self._log_weights[:, None] - (self.squared[:, None] + gains) / 8)
         # Where the bound is as low at several points, the one that separates more.
@@ -97,16 +117,16 @@ class Design:
         return row, self._pairs[pair], float(np.sqrt(self.squared[pair]))
 
     def separation(self, i: int, j: int) -> float:
-        """How far rivals i < j lie apart on all experiments so far, in standard deviations."""
+        """Return how far rivals i < j lie apart on all experiments so far, in standard deviations."""
         return float(np.sqrt(self.squared[self._pairs.index((i, j))]))
 
     def _gain(self, i: int, j: int) -> Array:
-        """What each point would add to the squared separation of two rivals, shape (m,)."""
+        """Return what each point would add to the squared separation of two rivals, shape (m,)."""
         difference = _bounded(self._values[i] - self._values[j])
         defined = np.isfinite(difference)
         difference = np.where(defined, difference, 0.0)
         spread = np.where(defined[:, None], np.hstack([self._spreads[i], self._spreads[j]]), 0.0)
-        inexact = _INEXACT * difference
+        inexact = _RIVALS.inexact * difference
         variance = 1.0 + np.sum(spread**2, axis=1) + inexact**2
         if not self._chosen:
             return np.asarray(difference**2 / variance)
@@ -117,14 +137,14 @@ class Design:
         return np.asarray(news**2 / np.maximum(variance - np.sum(across * solved[:, :-1], axis=0), 1e-9 * variance))
 
     def _nearness(self) -> Array:
-        """Of each chosen point to each point: 1 at the same place, near 0 beyond half of the box."""
+        """Return of each chosen point to each point: 1 at the same place, near 0 beyond half of the box."""
         apart = self._places[self._chosen][:, None, :] - self._places[None, :, :]
-        return np.asarray(np.exp(-0.5 * np.sum((apart / _REACH) ** 2, axis=2)))
+        return np.asarray(np.exp(-0.5 * np.sum((apart / _RIVALS.reach) ** 2, axis=2)))
 
 
 def _bounded(values: Array) -> Array:
     """Differences in standard deviations, none so large that beside it 1 would be lost to rounding; NaN stays."""
-    return np.clip(values, -_LARGEST, _LARGEST)
+    return np.clip(values, -_RIVALS.largest, _RIVALS.largest)
 
 
 def _log_sum(logs: Array) -> Array:

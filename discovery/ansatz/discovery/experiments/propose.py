@@ -26,14 +26,34 @@ from ansatz.discovery.tables.question import TableQuestion
 
 MAX_EXPERIMENTS: Final = 100
 DEFAULT_EXPERIMENTS: Final = 5
-_MOST_RIVALS = 12
-_POINTS = 1000
-_PLAUSIBLE = 1e-4
-_TOLD_APART = 2.0
-_CLEARLY = 3.0
-_SAME = 0.5
-_FITS_AS_WELL_BITS = 10.0
-_LONGER_BITS = 10.0
+
+
+@dataclass(frozen=True)
+class _Weighing:
+    """Say which rivals count, and how. Chosen by judgement.
+
+    Attributes:
+        most_rivals: formulas of the front that are told apart, those of the shortest descriptions.
+        points: of the box, from which experiments are chosen.
+        plausible: probability from which a rival must be defined at a point.
+        told_apart: standard deviations from which two rivals are.
+        clearly: logarithm of the likelihood ratio from which noise is relative to the target.
+        same: span of that, by row, below which the weights say it already.
+        fits_as_well: bits of misfit within which a rival fits as well as the best.
+        longer: bits that such a rival is charged for its length, at most.
+    """
+
+    most_rivals: int = 12
+    points: int = 1000
+    plausible: float = 1e-4
+    told_apart: float = 2.0
+    clearly: float = 3.0
+    same: float = 0.5
+    fits_as_well: float = 10.0
+    longer: float = 10.0
+
+
+_WEIGHING: Final = _Weighing()
 
 
 @dataclass(frozen=True)
@@ -48,12 +68,15 @@ class Rival:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One experiment to make.
+    """Hold one experiment to make.
 
-    `inputs` are by the caller's column names; `predictions` are those of each rival, in the target's unit, NaN where it
-    is not defined; the ranks are those of the two rivals that it helps most to tell apart; `separation` is how far
-    these lie apart once this experiment and those before it are made, in standard deviations of what noise, unsettled
-    constants and a tenth of the difference itself leave open.
+    Attributes:
+        inputs: by the caller's column names.
+        predictions: of each rival, in the target's unit, NaN where it is not defined.
+        first_rank: of the two rivals that it helps most to tell apart, the better.
+        second_rank: the other.
+        separation: how far these lie apart once this experiment and those before it are made, in standard deviations of
+            what noise, unsettled constants and a tenth of the difference itself leave open.
     """
 
     inputs: Mapping[str, float]
@@ -82,14 +105,14 @@ class Proposal:
 def propose_experiments(
     table: Table, candidates: Sequence[Candidate], box: Box, count: int = DEFAULT_EXPERIMENTS, seed: int = 0
 ) -> Proposal:
-    """The `count` (1 to 100) points of a box that tell the candidates of a report on a table apart.
+    """Return the `count` (1 to 100) points of a box that tell the candidates of a report on a table apart.
 
     An input that is not in the box keeps to the range of the data. Raises InvalidInputError.
     """
     _check(table, candidates, box, count)
     prepared = prepare(TableQuestion(table, Options()), keep_all=True)
     data = prepared.problem.subsample(SCREEN_ROWS)
-    rivals = sorted(candidates, key=lambda c: c.scores.description_length)[:_MOST_RIVALS]
+    rivals = sorted(candidates, key=lambda c: c.scores.description_length)[: _WEIGHING.most_rivals]
     fits = [fit_constants(c.formula, data) for c in rivals]
     noise = _noise_of(fits[0], data)
     whole = _whole_box(table, box)
@@ -143,19 +166,19 @@ class _Noise:
     relative: bool
 
     def in_rows(self, data: Problem) -> Array:
-        """Standard deviation in each row, shape (n,)."""
+        """Return standard deviation in each row, shape (n,)."""
         if self.relative:
             return self.std * np.maximum(np.abs(data.y), 1e-300)
         return np.full(data.rows, self.std) if data.weights is None else self.std / np.sqrt(data.weights)
 
     def at(self, values: Array) -> Array:
-        """Standard deviation where the target has these values."""
+        """Return standard deviation where the target has these values."""
         return self.std * np.maximum(np.abs(values), 1e-300) if self.relative else np.full(values.size, self.std)
 
 
 def _noise_of(best: FormulaFit, data: Problem) -> _Noise:
-    """The noise in the residual of the best fit: relative to the target where that is clearly likelier, or what the
-    weights of the fit say.
+    """Return the noise in the residual of the best fit: relative to the target where that is clearly likelier, or what
+    the weights of the fit say.
 
     Its standard deviation is on n - k degrees of freedom; one that is not relative holds where weights are 1.
     """
@@ -168,8 +191,8 @@ def _noise_of(best: FormulaFit, data: Problem) -> _Noise:
     relative = _Noise(max(share, ROUNDING), relative=True)
     # Logarithms of the likelihoods' factors, row by row.
     gain = np.log(even.in_rows(data)) - np.log(relative.in_rows(data))
-    weighed = data.weights is not None and float(np.ptp(gain)) < _SAME < float(np.ptp(np.log(data.weights)))
-    return relative if weighed or float(np.sum(gain)) > _CLEARLY else even
+    weighed = data.weights is not None and float(np.ptp(gain)) < _WEIGHING.same < float(np.ptp(np.log(data.weights)))
+    return relative if weighed or float(np.sum(gain)) > _WEIGHING.clearly else even
 
 
 def _root_mean_square(error: Array, weights: Array | None, degrees: int) -> float:
@@ -177,7 +200,7 @@ def _root_mean_square(error: Array, weights: Array | None, degrees: int) -> floa
 
 
 def _whole_box(table: Table, box: Box) -> Box:
-    """The box by names in formulas, with the range of the data for inputs that it leaves out."""
+    """Return the box by names in formulas, with the range of the data for inputs that it leaves out."""
     intervals = {}
     for name, formula_name in table.names.identifiers.items():
         column = table.column(name).values
@@ -187,35 +210,36 @@ def _whole_box(table: Table, box: Box) -> Box:
 
 def _points(box: Box, data: Problem, seed: int) -> Problem:
     """Candidate points as the rows of a problem without a target of its own."""
-    columns = box.points(_POINTS, seed)
+    columns = box.points(_WEIGHING.points, seed)
     X = np.column_stack([columns[name] for name in data.names])
     return replace(data, X=np.asfortranarray(X), y=np.zeros(X.shape[0]), weights=None)
 
 
 def _log_weights(rivals: Sequence[Candidate], fits: Sequence[FormulaFit], data: Problem) -> Array:
-    """Logarithms of the rivals' probabilities, of sum 1: 2**-bits of description length.
+    """Return logarithms of the rivals' probabilities, of sum 1: 2**-bits of description length.
 
-    A formula that fits as well as the best, and is only longer, keeps odds of one to a thousand: the data have said
+    A formula that fits as well as the best, and is only longer, keeps odds of one to a thousand. The data have said
     nothing against it, and what is simple on the rows seen need not be so beyond them.
     """
     bits = np.array([c.scores.description_length for c in rivals])
     bits = bits - bits.min()
     errors = np.maximum([fit.rmse for fit in fits], ROUNDING * data.y_scale)
     misfit = data.rows * np.log2(errors / errors.min())
-    bits = np.where(misfit <= _FITS_AS_WELL_BITS, np.minimum(bits, _LONGER_BITS), bits)
+    bits = np.where(misfit <= _WEIGHING.fits_as_well, np.minimum(bits, _WEIGHING.longer), bits)
     logs = -math.log(2.0) * bits
     return np.asarray(logs - math.log(float(np.sum(np.exp(logs)))))
 
 
 def _places(box: Box, points: Problem) -> Array:
-    """Where the points lie in the box, as shares of its sides."""
+    """Return where the points lie in the box, as shares of its sides."""
     return np.column_stack([interval.shares(points.columns[name]) for name, interval in box.intervals.items()])
 
 
 def _design(predicted: Sequence[Predictions], log_weights: Array, noise: _Noise, places: Array) -> Design:
-    """A design over the points where every plausible rival is defined. Raises InvalidInputError where there is none."""
+    """Return a design over the points where every plausible rival is defined. Raises InvalidInputError where there is
+    none."""
     values = np.array([p.values for p in predicted])
-    plausible = (log_weights >= math.log(_PLAUSIBLE)) | (np.arange(len(predicted)) == 0)
+    plausible = (log_weights >= math.log(_WEIGHING.plausible)) | (np.arange(len(predicted)) == 0)
     allowed = np.all(np.isfinite(values[plausible]), axis=0)
     if not np.any(allowed):
         raise InvalidInputError(
@@ -227,9 +251,9 @@ def _design(predicted: Sequence[Predictions], log_weights: Array, noise: _Noise,
 
 
 def _warnings(design: Design, log_weights: Array) -> tuple[Warning, ...]:
-    plausible = [i for i, w in enumerate(log_weights) if w >= math.log(_PLAUSIBLE) or i < 2]
+    plausible = [i for i, w in enumerate(log_weights) if w >= math.log(_WEIGHING.plausible) or i < 2]
     apart = max(design.separation(i, j) for i in plausible for j in plausible if i < j)
-    if apart >= _TOLD_APART:
+    if apart >= _WEIGHING.told_apart:
         return ()
     return (
         Warning(
