@@ -8,6 +8,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,35 @@ def test_dependencies_run_one_way(root: str, forbidden: tuple[str, ...]) -> None
         if any(within(name, package) for package in forbidden)
     ]
     assert not broken
+
+
+def arrows(root: str) -> dict[str, set[str]]:
+    """For each module and package directly below a root, those of its neighbours that it imports."""
+    folder, top = ROOT / root / "ansatz" / root, f"ansatz.{root}."
+    found: dict[str, set[str]] = {}
+    for file in folder.rglob("*.py"):
+        own = file.relative_to(folder).parts[0].removesuffix(".py")
+        used = {name.removeprefix(top).split(".")[0] for name in imported(file) if name.startswith(top)}
+        if own != "__init__":
+            found.setdefault(own, set()).update(used - {own})
+    return found
+
+
+@pytest.mark.parametrize("root", ["client", "discovery", "service"])
+def test_packages_import_each_other_in_no_circle(root: str) -> None:
+    graph = arrows(root)
+    assert len(graph) > 5
+    TopologicalSorter(graph).prepare()  # raises CycleError, with the circle
+
+
+def test_imports_of_the_library_run_down_its_layers() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    block = text.split("a test holds them to it:\n\n    discover ")[1].split("\n\n")[0]
+    layers = [re.split(r"\s{2,}", line.strip())[0].split(", ") for line in f"discover {block}".splitlines()]
+    depth = {package: i for i, layer in enumerate(layers) for package in layer}
+    graph = arrows("discovery")
+    assert sorted(name for layer in layers for name in layer) == sorted(graph)
+    assert not [f"{name} imports {used}" for name in graph for used in graph[name] if depth[used] < depth[name]]
 
 
 def test_the_base_install_is_the_thin_client() -> None:
