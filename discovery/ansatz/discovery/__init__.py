@@ -7,9 +7,10 @@ from ansatz.discovery.compare.term_sets import TermOverlap
 from ansatz.discovery.curves.answers import Questions, answer
 from ansatz.discovery.curves.chosen import ChosenLaw
 from ansatz.discovery.data.box import Box, Interval
+from ansatz.discovery.data.columns import Column
 from ansatz.discovery.data.curves import Curves, ValueScale
 from ansatz.discovery.data.digest import Observations
-from ansatz.discovery.data.table import Column, Table
+from ansatz.discovery.data.table import Table
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.discover import (
     Evaluation,

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ansatz.discovery.data.columns import MIN_ROWS, Columns, shape_violations, value_violations
 from ansatz.discovery.data.names import Names
-from ansatz.discovery.data.table import MIN_ROWS, Columns, shape_violations, value_violations
 from ansatz.discovery.errors import InvalidInputError, Violation
 
 ROLES: Final[Mapping[str, str]] = {

@@ -7,8 +7,9 @@ from functools import singledispatch
 
 import numpy as np
 
+from ansatz.discovery.data.columns import Column
 from ansatz.discovery.data.curves import Curves
-from ansatz.discovery.data.table import Column, Table
+from ansatz.discovery.data.table import Table
 from ansatz.discovery.data.trajectories import Trajectories
 
 Observations = Table | Trajectories | Curves

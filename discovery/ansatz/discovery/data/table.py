@@ -1,45 +1,29 @@
-"""What the caller observed."""
+"""Independent observations in a table, and groups of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.data.box import MAX_SIZE
+from ansatz.discovery.data.columns import (
+    MAX_LABEL_LENGTH,
+    SHOWN,
+    Column,
+    Columns,
+    repeated,
+    shape_violations,
+    value_violations,
+)
 from ansatz.discovery.data.names import Names
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression.printing import number_text
 from ansatz.discovery.units.dimensions import unit_violations
 
-MIN_ROWS = 5
 MIN_GROUP_ROWS = 3
 MAX_GROUPS = 1000
-MAX_LABEL_LENGTH = 200
-_SHOWN = 5
-
-
-@dataclass(frozen=True, eq=False)
-class Column:
-    """A named column of finite float64 values, shape (n,); `unit` is text, empty for dimensionless by statement.
-
-    A column of text, which only the group of a table may be, has n `labels`; its values number them.
-    """
-
-    name: str
-    values: NDArray[np.float64]
-    unit: str = ""
-    labels: tuple[str, ...] = ()
-
-    @classmethod
-    def of_labels(cls, name: str, labels: Sequence[str]) -> Column:
-        """Return a column of text."""
-        numbers: dict[str, int] = {}
-        values = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.float64)
-        return cls(name, values, labels=tuple(labels))
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,25 +41,6 @@ class Groups:
         rows = np.sort(first)
         labels = (column.labels[r] if column.labels else number_text(float(column.values[r])) for r in rows)
         return cls(tuple(labels), rank[index])
-
-
-@dataclass(frozen=True, eq=False)
-class Columns:
-    """Observations in columns of equal length n: one row, one observation."""
-
-    columns: tuple[Column, ...]
-
-    @property
-    def rows(self) -> int:
-        return int(self.columns[0].values.size) if self.columns else 0
-
-    def column(self, name: str) -> Column:
-        return next(c for c in self.columns if c.name == name)
-
-    def roles_beside(self, known: Mapping[str, str], usable: Collection[str]) -> dict[str, str]:
-        """Return what each column is that is not `usable` in formulas; `known` says it of some."""
-        others = (c.name for c in self.columns if c.name not in usable)
-        return {name: known.get(name, "a column but no input") for name in others}
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +102,8 @@ class Table(Columns):
             role = "target" if self.group == self.target else "weights"
             violations.append(Violation("table.group", f"{self.group!r} has the role {role}; name another column"))
         violations += [_text_violation(c) for c in self.columns if c.labels and self._needs_numbers(c.name)]
-        if repeated := _repeated(self.inputs):
-            violations.append(Violation("table.inputs", f"{repeated[0]!r} is named more than once; name it once"))
+        if twice := repeated(self.inputs):
+            violations.append(Violation("table.inputs", f"{twice[0]!r} is named more than once; name it once"))
         if not self.inputs and not set(names) - {self.target, self.weights, self.group}:
             violations.append(Violation("table.columns", "holds no input; give at least one column beside the target"))
         return violations
@@ -159,8 +124,8 @@ def _group_violations(name: str, groups: Groups) -> list[Violation]:
         violations.append(Violation("table.group", f"{name!r} makes {count} groups; give 2 to {MAX_GROUPS}"))
     small = np.flatnonzero(sizes < MIN_GROUP_ROWS)
     if small.size and count > 1:
-        shown = ", ".join(f"{groups.labels[g][:40]!r} has {sizes[g]}" for g in small[:_SHOWN])
-        more = f" and {small.size - _SHOWN} more" if small.size > _SHOWN else ""
+        shown = ", ".join(f"{groups.labels[g][:40]!r} has {sizes[g]}" for g in small[:SHOWN])
+        more = f" and {small.size - SHOWN} more" if small.size > SHOWN else ""
         text = f"{name!r}: {shown} rows{more}; give every group at least {MIN_GROUP_ROWS} rows"
         violations.append(Violation("table.group", text))
     long = [label for label in groups.labels if not 0 < len(label.strip()) <= MAX_LABEL_LENGTH]
@@ -169,47 +134,3 @@ def _group_violations(name: str, groups: Groups) -> list[Violation]:
         text = f"{name!r} holds {fault}; give 1 to {MAX_LABEL_LENGTH} characters"
         violations.append(Violation("table.group", text))
     return violations
-
-
-def _repeated(names: Sequence[str]) -> list[str]:
-    return [n for i, n in enumerate(names) if n in names[:i]]
-
-
-def shape_violations(columns: Sequence[Column], kind: str = "table") -> list[Violation]:
-    """Return what is wrong with names, lengths and the number of rows of columns; `kind` is how errors call the
-    observations."""
-    violations = column_violations(columns, kind)
-    rows = min((c.values.size for c in columns), default=0)
-    if rows < MIN_ROWS:
-        violations.append(Violation(f"{kind}.columns", f"hold {rows} rows; give at least {MIN_ROWS}"))
-    return violations
-
-
-def column_violations(columns: Sequence[Column], kind: str) -> list[Violation]:
-    """Return what is wrong with names and lengths of columns; `kind` is how errors call the observations."""
-    violations: list[Violation] = []
-    for i, column in enumerate(columns):
-        if not column.name.strip():
-            violations.append(Violation(f"{kind}.columns[{i}].name", "is empty; give every column a name"))
-    for name in dict.fromkeys(_repeated([c.name for c in columns])):
-        violations.append(Violation(f"{kind}.columns", f"the name {name!r} stands more than once; make names unique"))
-    lengths = {c.name: c.values.size for c in columns}
-    if len(set(lengths.values())) > 1:
-        shown = ", ".join(f"{name!r} has {n}" for name, n in list(lengths.items())[:8])
-        violations.append(
-            Violation(f"{kind}.columns", f"are of unequal length: {shown}; give every column as many rows")
-        )
-    return violations
-
-
-def value_violations(column: Column, kind: str = "table") -> list[Violation]:
-    """Return what is not finite in a column, or so large that squares are not; `kind` is how errors call the
-    observations."""
-    bad = np.flatnonzero(~(np.abs(column.values) <= MAX_SIZE))
-    if not bad.size:
-        return []
-    places = ", ".join(f"row {i + 1} is {column.values[i]}" for i in bad[:_SHOWN])
-    more = f" and {bad.size - _SHOWN} more" if bad.size > _SHOWN else ""
-    finite = np.all(np.isfinite(column.values))
-    todo = f"give values within ±{MAX_SIZE:g}, in another unit" if finite else "remove or fill rows that are not finite"
-    return [Violation(f"{kind}.columns[{column.name!r}]", f"{places}{more}; {todo}")]

@@ -9,15 +9,14 @@ from functools import cached_property
 import numpy as np
 
 from ansatz.discovery.data.box import MAX_SIZE
+from ansatz.discovery.data.columns import SHOWN, Columns, column_violations
 from ansatz.discovery.data.names import Names, rate_name
-from ansatz.discovery.data.table import Columns, column_violations
 from ansatz.discovery.data.time_units import mixed_units
 from ansatz.discovery.errors import InvalidInputError, Violation
 
 MIN_SAMPLES = 5
 MIN_STOCHASTIC = 10
 MAX_STATES = 10
-_SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +122,8 @@ class Trajectories(Columns):
             wrong = np.abs(values) > MAX_SIZE if name in missing else ~(np.abs(values) <= MAX_SIZE)
             if np.any(wrong):
                 bad = np.flatnonzero(wrong)
-                places = ", ".join(f"{self._place(int(i))} is {values[i]}" for i in bad[:_SHOWN])
-                more = f" and {bad.size - _SHOWN} more" if bad.size > _SHOWN else ""
+                places = ", ".join(f"{self._place(int(i))} is {values[i]}" for i in bad[:SHOWN])
+                more = f" and {bad.size - SHOWN} more" if bad.size > SHOWN else ""
                 allowed = (
                     f"give values within ±{MAX_SIZE:g}, or leave the cell empty"
                     if name in missing

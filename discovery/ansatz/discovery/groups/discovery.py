@@ -12,7 +12,8 @@ import numpy as np
 from ansatz.discovery.asked.options import Engine
 from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.data.table import MIN_ROWS, Groups, Table
+from ansatz.discovery.data.columns import MIN_ROWS
+from ansatz.discovery.data.table import Groups, Table
 from ansatz.discovery.evidence.rank import indistinguishable_bits, ranked
 from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, constant_of_all, freed, verdict
 from ansatz.discovery.groups.judge import GroupedJudge

@@ -8,7 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.data.table import MIN_ROWS, Column, Groups, Table
+from ansatz.discovery.data.columns import MIN_ROWS, Column
+from ansatz.discovery.data.table import Groups, Table
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.report import Candidate, Constant, ConstantLaw, Report
 
