@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
+from typing import Final
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ansatz.discovery.asked.parameters import Parameter
 from ansatz.discovery.asked.reading import FIELD, Reading, read, size_violations
 from ansatz.discovery.asked.reading import violations as reading_violations
 from ansatz.discovery.curves.batch_tree import batch_values
-from ansatz.discovery.curves.laws import Law
+from ansatz.discovery.curves.laws import BOUNDS, Law
 from ansatz.discovery.curves.laws.law import Parameter as LawParameter
 from ansatz.discovery.curves.prepare import prepare
 from ansatz.discovery.data.curves import RATE_SUMS, Curves
@@ -22,8 +23,39 @@ from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Node, Number, Variable, to_text, variables
 from ansatz.discovery.expression.node import rebuild
 
-_USUAL = (0.02, 2.0)
-_TOLERANCE = 1e-9
+
+@dataclass(frozen=True)
+class _Starts:
+    """Say where the search for a constant starts, beside the value that the caller gives. Chosen by judgement.
+
+    Attributes:
+        factor: either way, of a constant that moves by factors.
+        negative: the same of a negative one, which does not.
+    """
+
+    factor: float = 3.0
+    negative: float = 2.0
+
+
+@dataclass(frozen=True)
+class _Probing:
+    """Say on which numbers a formula is tried for straight lines. Chosen by judgement.
+
+    Attributes:
+        points: at which it is tried.
+        values: of its names there: none is special, and roots and logarithms exist.
+        steps: of its constants, twice, in directions of such sizes.
+        rounding: second difference over the values that is that of float64.
+    """
+
+    points: int = 5
+    values: tuple[float, float] = (1.1, 1.9)
+    steps: tuple[float, float] = (0.5, 1.5)
+    rounding: float = 1e-9
+
+
+_STARTS: Final = _Starts()
+_PROBING: Final = _Probing()
 
 
 @dataclass(frozen=True)
@@ -99,12 +131,14 @@ def _of_law(parameter: Parameter, linear: bool) -> LawParameter:
     if linear:
         return LawParameter(name, lower, upper, linear=True)
     if start is not None and start < 0:
-        return LawParameter(name, lower, upper, *_within(2 * start, start / 2, lower, upper))
+        factor = _STARTS.negative
+        return LawParameter(name, lower, upper, *_within(factor * start, start / factor, lower, upper))
+    usual = BOUNDS.usual
     if start is None and (upper <= 0 or -math.inf < lower < 0):
-        return LawParameter(name, lower, upper, *_within(-_USUAL[1], _USUAL[1], lower, upper))
-    low, high = (start / 3, start * 3) if start else _USUAL
+        return LawParameter(name, lower, upper, *_within(-usual[1], usual[1], lower, upper))
+    low, high = (start / _STARTS.factor, start * _STARTS.factor) if start else usual
     # Without a hint a constant that is not linear is an exponent or a rate: positive, and moves by factors.
-    lowest, highest = max(lower, 1e-250), min(upper, 1e250)
+    lowest, highest = max(lower, BOUNDS.own[0]), min(upper, BOUNDS.own[1])
     return LawParameter(name, lowest, highest, *_within(low, high, lowest, highest), logarithmic=True)
 
 
@@ -122,8 +156,8 @@ def _linear(tree: Node, names: list[str], used: tuple[str, ...]) -> set[str]:
     """Return the constants in which the formula is linear, all together: tried on numbers."""
     chosen: list[str] = []
     rng = np.random.default_rng(0)
-    base = {name: rng.uniform(1.1, 1.9, (1, 5)) for name in used}
-    direction = {name: rng.uniform(0.5, 1.5) for name in names}
+    base = {name: rng.uniform(*_PROBING.values, (1, _PROBING.points)) for name in used}
+    direction = {name: rng.uniform(*_PROBING.steps) for name in names}
     for name in names:
         tried = [*chosen, name]
         with np.errstate(all="ignore"):
@@ -131,6 +165,6 @@ def _linear(tree: Node, names: list[str], used: tuple[str, ...]) -> set[str]:
                 batch_values(tree, {**base, **{n: base[n] + step * direction[n] for n in tried}}) for step in (0, 1, 2)
             ]
         bend = np.abs(at[2] - 2 * at[1] + at[0])
-        if np.all(bend <= _TOLERANCE * (np.abs(at[2]) + np.abs(at[0]))):
+        if np.all(bend <= _PROBING.rounding * (np.abs(at[2]) + np.abs(at[0]))):
             chosen = tried
     return set(chosen)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,9 +17,25 @@ from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.report.curves import LawConstant, LawFacts
 from ansatz.discovery.report.report import Candidate, Constant, Scores
 
-MOST = 12
-_WITH_INTERVALS = 3
-_PROBABILITY = 0.95
+
+@dataclass(frozen=True)
+class _Told:
+    """Say how much is told. Chosen by judgement.
+
+    Attributes:
+        most: candidates.
+        with_intervals: candidates whose constants have intervals: each costs fits.
+        probability: of the intervals.
+        less: share of the noise by which a law must beat simpler ones to be on the front, above rounding.
+    """
+
+    most: int = 12
+    with_intervals: int = 3
+    probability: float = 0.95
+    less: float = 1e-9
+
+
+_TOLD: Final = _Told()
 
 
 def candidates(found: Sequence[Found], target: str, intervals: bool) -> tuple[Candidate, ...]:
@@ -29,8 +47,8 @@ def candidates(found: Sequence[Found], target: str, intervals: bool) -> tuple[Ca
     front = _pareto(found)
     for one in found:
         formula = one.fit.model.formula(one.fit.u, target)
-        if formula is not None and (len(made) < MOST or one.own):
-            known = law_constants(one.fit, intervals and len(made) < _WITH_INTERVALS)
+        if formula is not None and (len(made) < _TOLD.most or one.own):
+            known = law_constants(one.fit, intervals and len(made) < _TOLD.with_intervals)
             made.append(_candidate(one, formula, known, len(made) + 1, id(one) in front))
     return tuple(made)
 
@@ -48,14 +66,14 @@ def _candidate(found: Found, formula: Node, known: tuple[LawConstant, ...], rank
 
 
 def law_constants(fit: CurveFit, intervals: bool) -> tuple[LawConstant, ...]:
-    """The published constants, with profile intervals where they are asked for."""
+    """Return the published constants, with profile intervals where they are asked for."""
     made = []
     for name, value in fit.model.constants(fit.u).items():
         if not intervals or not math.isfinite(value):
             made.append(LawConstant(name, value))
             continue
         quantity, logarithm = constant_quantity(fit, name)
-        made.append(_constant(name, value, profile(fit, quantity, _PROBABILITY), logarithm))
+        made.append(_constant(name, value, profile(fit, quantity, _TOLD.probability), logarithm))
     return tuple(made)
 
 
@@ -87,7 +105,7 @@ def _in_order(found: Found, known: tuple[LawConstant, ...]) -> tuple[Constant, .
 
 
 def scores(fit: CurveFit, bits: float, extrapolation_rmse: float) -> Scores:
-    """Errors on the rows that were fitted, in the target's unit."""
+    """Return errors on the rows that were fitted, in the target's unit."""
     y, counts = fit.sample.y, fit.sample.counts
     square = float(np.average((fit.values - y) ** 2, weights=counts))
     spread = float(np.average((y - np.average(y, weights=counts)) ** 2, weights=counts))
@@ -117,11 +135,11 @@ def _facts(found: Found, known: tuple[LawConstant, ...]) -> LawFacts:
 
 
 def _pareto(found: Sequence[Found]) -> set[int]:
-    """Laws that no simpler one beats in error."""
+    """Return the laws that no simpler one beats in error, by their ids."""
     front: set[int] = set()
     best = math.inf
     for one in sorted(found, key=lambda f: (complexity(f.law.formula_tree), f.fit.cost)):
-        if one.fit.noise < best * (1 - 1e-9):
+        if one.fit.noise < best * (1 - _TOLD.less):
             best = one.fit.noise
             front.add(id(one))
     return front

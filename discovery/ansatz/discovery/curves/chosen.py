@@ -23,8 +23,14 @@ from ansatz.discovery.expression import Array
 
 @dataclass(frozen=True)
 class ChosenLaw:
-    """Which law of a report: its `name` (LawFacts.name), the `columns` of its variables, the candidate's `formula`, and
-    the end of the warm-up that was left out."""
+    """Which law of a report is meant.
+
+    Attributes:
+        name: of the law (LawFacts.name).
+        columns: of its variables.
+        formula: the candidate's.
+        warm_up_until: the end of the warm-up that was left out; None where none was.
+    """
 
     name: str
     columns: Mapping[str, str]
@@ -39,7 +45,7 @@ def prepared_again(curves: Curves, options: Options) -> PreparedCurves:
 
 
 def fitted(curves: Curves, prepared: PreparedCurves, law: ChosenLaw, options: Options) -> CurveFit:
-    """The law on the curves, without their warm-up. Raises InvalidInputError where it cannot be fitted."""
+    """Return the law on the curves, without their warm-up. Raises InvalidInputError where it cannot be fitted."""
     sample, _ = without(prepared.sample, prepared.axis, law.warm_up_until)
     catalogue = {known.name: known for known in LAWS}
     also: tuple[Array, ...] = ()
@@ -66,8 +72,10 @@ def fitted(curves: Curves, prepared: PreparedCurves, law: ChosenLaw, options: Op
 
 
 def fitted_runs(prepared: PreparedCurves, law: ChosenLaw, options: Options) -> dict[str, CurveFit]:
-    """The law on each run by itself, where constants are by run. Raises InvalidInputError where one cannot be
-    fitted."""
+    """Return the law on each run by itself, where constants are by run.
+
+    Raises InvalidInputError where one cannot be fitted.
+    """
     chosen = next(known for known in LAWS if known.name == law.name)
     made = {}
     for run, sample in run_samples(prepared).items():

@@ -69,7 +69,7 @@ class _OfCurves(Discovery):
         self._prepared = prepare(question.observations, question.inputs)
 
     def reserve(self) -> float:
-        """Judging asks for what is left of the budget as it goes."""
+        """Return 0: judging asks for what is left of the budget as it goes."""
         return 0.0
 
     def _findings(
@@ -183,7 +183,7 @@ class RunsDiscovery(_OfCurves):
 
 
 def _is_noise(contest: Contest) -> bool:
-    """Whether the best law leaves nothing that the rows could show."""
+    """Return whether the best law leaves nothing that the rows could show."""
     if not contest.found:
         return True
     verdict = _verdict(contest)
@@ -191,7 +191,7 @@ def _is_noise(contest: Contest) -> bool:
 
 
 def _verdict(contest: Contest) -> ResidualVerdict | None:
-    """Is what the best law leaves only noise? Residuals beyond four standard deviations count as four."""
+    """Return whether what the best law leaves is only noise; residuals of outliers are clipped."""
     fit = contest.found[0].fit
     sample = fit.sample
     X = np.asfortranarray(np.column_stack([_straightened(c) for c in sample.columns.values()]))

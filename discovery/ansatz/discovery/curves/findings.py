@@ -4,24 +4,62 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from ansatz.discovery.curves.candidates import law_constants
 from ansatz.discovery.curves.emergence import emergence
 from ansatz.discovery.curves.fit import CurveFit
+from ansatz.discovery.curves.noise import NORMAL
 from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.search import Contest, Found, indistinguishable, scale_columns
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.curves import CurveFindings, LawConstant, Measurement, RelatedLaw, Worsening
 
-_FAR = 1e6
-_FACTORS = np.geomspace(1.0, _FAR, 121)
-_APART = 4.0
-_WORSE = 0.02
-_WORSE_NOISES = 4.0
-_LATE = 0.2
-_FEWEST_POINTS = 6
+
+@dataclass(frozen=True)
+class _Worse:
+    """Say when a run gets worse late. Chosen by judgement.
+
+    Attributes:
+        fewest: rows of a run.
+        late: share of the axis before which a curve falls too fast for differences to show its scatter.
+        noises: above its best, in standard deviations of the scatter.
+        least: above its best, on the scale of errors.
+        fell: over `least`, by which it must have fallen before.
+    """
+
+    fewest: int = 6
+    late: float = 0.2
+    noises: float = 4.0
+    least: float = 0.02
+    fell: float = 5.0
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Say where laws that the data do not tell apart are compared. Chosen by judgement.
+
+    Attributes:
+        rivals: laws compared with the best.
+        farthest: scale over the largest of the data.
+        places: tried up to there, 20 a decade.
+        noises: by which laws must differ, in standard deviations.
+        least_noise: on the scale of errors, about the rounding of float64.
+    """
+
+    rivals: int = 3
+    farthest: float = 1e6
+    places: int = 121
+    noises: float = 4.0
+    least_noise: float = 1e-12
+
+
+_WORSE: Final = _Worse()
+_APART: Final = _Apart()
+_FACTORS: Final = np.geomspace(1.0, _APART.farthest, _APART.places)
 
 
 def findings(
@@ -31,7 +69,7 @@ def findings(
     constant_laws: tuple[RelatedLaw, ...],
     frontier: tuple[RelatedLaw, ...],
 ) -> CurveFindings:
-    """Under the best law of the contest."""
+    """Return what the curves show under the best law of the contest."""
     best = contest.found[0]
     known = {c.name: c for c in law_constants(best.fit, intervals=True)}
     verdicts = emergence(prepared)
@@ -57,7 +95,7 @@ def findings(
 
 
 def _straight(best: Found, target: str) -> str:
-    """In which coordinates the law is a straight line, by the names of columns."""
+    """Return in which coordinates the law is a straight line, by the names of columns."""
     words = {**best.fit.model.binding, "y": target}
     return re.sub(r"[A-Za-z_]\w*", lambda m: words.get(m[0], m[0]), best.law.straight)
 
@@ -74,7 +112,7 @@ def _outliers(fit: CurveFit) -> tuple[int, ...]:
 
 
 def worsening(prepared: PreparedCurves) -> tuple[Worsening, ...]:
-    """Runs of a falling curve whose last value lies well above their best."""
+    """Return runs of a falling curve whose last value lies well above their best."""
     sample = prepared.sample
     if not prepared.axis:
         return ()
@@ -82,41 +120,39 @@ def worsening(prepared: PreparedCurves) -> tuple[Worsening, ...]:
     found = []
     for run in np.unique(sample.run):
         rows = np.flatnonzero(sample.run == run)
-        if rows.size < _FEWEST_POINTS:
+        if rows.size < _WORSE.fewest:
             continue
         z, y = sample.z[rows], sample.y[rows]
-        # The scatter of the last part: the first falls too fast for differences to show it.
-        late = z[x[rows] >= _LATE * float(x[rows].max())]
-        noise = 1.4826 * float(np.median(np.abs(np.diff(late, 2)))) / math.sqrt(6) if late.size > 2 else math.inf
+        late = z[x[rows] >= _WORSE.late * float(x[rows].max())]
+        noise = NORMAL * float(np.median(np.abs(np.diff(late, 2)))) / math.sqrt(6) if late.size > 2 else math.inf
         best = int(np.argmin(z))
-        if z[0] - z[best] < 5 * _WORSE or best == rows.size - 1:
+        if z[0] - z[best] < _WORSE.fell * _WORSE.least or best == rows.size - 1:
             continue
-        if z[-1] - z[best] > max(_WORSE_NOISES * noise, _WORSE):
+        if z[-1] - z[best] > max(_WORSE.noises * noise, _WORSE.least):
             name = prepared.run_names[run] if prepared.run_names else ""
             found.append(Worsening(name, float(x[rows[best]]), float(y[best]), float(y[-1])))
     return tuple(found)
 
 
 def _measurements(contest: Contest, prepared: PreparedCurves) -> tuple[Measurement, ...]:
-    """For each rival that the data cannot tell from rank 1: the scale from which they differ by more than the noise."""
+    """Return for rivals of rank 1 the scale from which they differ from it by more than the noise."""
     best, *_ = contest.found
     rivals = [f for f in indistinguishable(contest.found, contest.sample.rows * contest.share) if f is not best]
     columns = scale_columns(contest.sample, prepared)
     made = []
-    for rival in rivals[:3]:
+    for rival in rivals[: _APART.rivals]:
         for column in columns:
             made.append(Measurement(rival.law.title, column, _apart(best.fit, rival.fit, column)))
     return tuple(made)
 
 
 def _apart(a: CurveFit, b: CurveFit, column: str) -> float | None:
-    """The value of a column, the others at their largest scale, from which two laws differ by four standard errors of
-    the noise."""
+    """Return the value of a column from which two laws differ by more than the noise, the others at their largest."""
     sample = a.sample
     top = int(np.argmax(sample.columns[column]))
     path = {name: np.full(_FACTORS.size, values[top]) for name, values in sample.columns.items()}
     path[column] = path[column] * _FACTORS
-    apart = np.abs(_on_scale(a, path) - _on_scale(b, path)) > _APART * max(a.noise, 1e-12)
+    apart = np.abs(_on_scale(a, path) - _on_scale(b, path)) > _APART.noises * max(a.noise, _APART.least_noise)
     return float(path[column][int(np.argmax(apart))]) if apart.any() else None
 
 

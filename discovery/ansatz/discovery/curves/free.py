@@ -1,11 +1,14 @@
-"""Laws that nobody listed: sums of terms that curves are made of; and the searchers of tables, on the values, on the
-values above a floor, and on what the best law leaves."""
+"""Laws that nobody listed: sums of terms that curves are made of, and what the searchers of tables find.
+
+These are asked for the values, for the values above a floor, and for what the best law leaves.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,7 +16,7 @@ from ansatz.discovery.asked.options import Options
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.composites import NAME, SOURCE, composites
 from ansatz.discovery.curves.fit import QUICK, CurveFit, fit_law
-from ansatz.discovery.curves.laws import Law, Parameter
+from ansatz.discovery.curves.laws import BOUNDS, Law, Parameter
 from ansatz.discovery.curves.model import CurveModel
 from ansatz.discovery.curves.search import FAMILY_BITS, Contest
 from ansatz.discovery.data.curves import ValueScale
@@ -35,17 +38,47 @@ from ansatz.discovery.expression.node import rebuild
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.origin import START, Origin
 
-_PIECES = 60
-_TAKEN = 6
-_FAR = 6.0
-_JOIN_BITS = 3.5
-_REDUCTIONS = 4
-_DEGENERATE = 1e-6
+
+@dataclass(frozen=True)
+class _Limits:
+    """Say how far laws are searched freely. Chosen by judgement; `python -m bench.curves` holds the figures.
+
+    Attributes:
+        pieces: of work for each target.
+        taken: formulas of each target that become laws.
+        far: standard deviations off the best law beyond which a row is left out of the search.
+        near: share of the rows above which the others are left out at all.
+        join_bits: that joining a formula to a floor costs.
+        reductions: of a formula whose constants can stand in for each other.
+        degenerate: singular value over the largest, below which they can.
+        spread: factor either way, of the value from which the search for a constant starts.
+    """
+
+    pieces: int = 60
+    taken: int = 6
+    far: float = 6.0
+    near: float = 0.9
+    join_bits: float = 3.5
+    reductions: int = 4
+    degenerate: float = 1e-6
+    spread: float = 2.0
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, eq=False)
 class _Target:
-    """What a search explains, and how its formulas join into one of the values."""
+    """What a search explains, and how its formulas join into one of the values.
+
+    Attributes:
+        y: what is explained, `(n,)`.
+        weights: of its squared errors, `(n,)`.
+        joined_to: the formula that those found are joined to; None where they are of the values themselves.
+        join: by which operation, "+" or "*".
+        bits: that joining costs.
+        origin: of what is found.
+    """
 
     y: Array
     weights: Array
@@ -65,8 +98,8 @@ def search_freely(contest: Contest, options: Options, budget: Budget) -> None:
     _enter_composites(contest, options, budget)
     sample = contest.sample
     best = contest.found[0].fit
-    near = np.abs(best.residuals) <= _FAR * best.noise
-    rows = np.flatnonzero(near) if np.mean(near) > 0.9 else np.arange(sample.rows)
+    near = np.abs(best.residuals) <= _LIMITS.far * best.noise
+    rows = np.flatnonzero(near) if np.mean(near) > _LIMITS.near else np.arange(sample.rows)
     names = tuple(sample.columns)
     X = np.asfortranarray(np.column_stack([sample.columns[name][rows] for name in names]))
     functions = frozenset(options.functions)
@@ -74,10 +107,10 @@ def search_freely(contest: Contest, options: Options, budget: Budget) -> None:
         weights = target.weights[rows] / target.weights[rows].mean()
         problem = Problem(X, target.y[rows], names, functions, options.max_complexity, options.seed, weights)
         archive = Archive(problem)
-        part = budget.part(pieces=_PIECES)
+        part = budget.part(pieces=_LIMITS.pieces)
         Portfolio([Baseline(), *structured.searchers()], None, lambda stage: None).run(problem, part, archive)
         contest.cut |= budget.spent
-        for entry in archive.entries[:_TAKEN]:
+        for entry in archive.entries[: _LIMITS.taken]:
             enter_formula(contest, _joined(target, entry.formula), target.origin, target.bits, options)
 
 
@@ -104,9 +137,11 @@ def enter_starts(contest: Contest, formulas: Iterable[Node], options: Options) -
 
 
 def enter_formula(contest: Contest, formula: Node, origin: Origin, bits: float, options: Options) -> None:
-    """Fit a formula of columns as a law whose constants are its numbers that are no integers; constants that others can
-    stand in for are taken out of it."""
-    for _ in range(_REDUCTIONS):
+    """Fit a formula of columns as a law whose constants are its numbers that are no integers.
+
+    Constants that others can stand in for are taken out of it.
+    """
+    for _ in range(_LIMITS.reductions):
         bound = law_of(formula, tuple(contest.sample.columns))
         if bound is None or complexity(formula) > options.max_complexity:
             return
@@ -125,13 +160,13 @@ def enter_formula(contest: Contest, formula: Node, origin: Origin, bits: float, 
 
 
 def _needless(fit: CurveFit) -> str | None:
-    """A factor that other constants can stand in for; None where every one counts."""
+    """Return a factor that other constants can stand in for; None where every one counts."""
     _, slopes = fit.objective.residuals_and_slopes(fit.u[None, :])
     slopes = np.nan_to_num(slopes[0], nan=0.0, posinf=0.0, neginf=0.0)
     norm = np.linalg.norm(slopes, axis=0)
     _, singular, vt = np.linalg.svd(slopes / np.where(norm > 0, norm, 1.0), full_matrices=False)
     share = np.abs(vt[-1]) * fit.model.logarithmic
-    if len(singular) < 2 or singular[-1] > _DEGENERATE * singular[0] or not share.any():
+    if len(singular) < 2 or singular[-1] > _LIMITS.degenerate * singular[0] or not share.any():
         return None
     return fit.model.names[int(np.argmax(share))]
 
@@ -142,8 +177,10 @@ def _with_one(tree: Node, fit: CurveFit, needless: str) -> Node:
 
 
 def law_of(formula: Node, columns: Sequence[str]) -> tuple[Law, Array] | None:
-    """A formula as a law with its numbers that are no integers as constants k1, k2, …, and their values; None where it
-    has none, or no variable."""
+    """Return a formula as a law with its numbers that are no integers as constants k1, k2, …, and their values.
+
+    Return None where it has none, or no variable.
+    """
     values: list[float] = []
     used = variables(formula)
     letter = next(a for a in ("k", "c", "q", "const_") if not any(re.fullmatch(rf"{a}\d+", name) for name in columns))
@@ -164,8 +201,8 @@ def law_of(formula: Node, columns: Sequence[str]) -> tuple[Law, Array] | None:
 
 def _parameter(name: str, value: float) -> Parameter:
     if value > 0:
-        return Parameter(name, 1e-250, 1e250, value / 2, value * 2, logarithmic=True)
-    return Parameter(name, start_lower=2 * value, start_upper=value / 2)
+        return Parameter(name, *BOUNDS.own, value / _LIMITS.spread, value * _LIMITS.spread, logarithmic=True)
+    return Parameter(name, start_lower=_LIMITS.spread * value, start_upper=value / _LIMITS.spread)
 
 
 def _targets(contest: Contest) -> Iterator[_Target]:
@@ -177,7 +214,7 @@ def _targets(contest: Contest) -> Iterator[_Target]:
     for found in contest.found:
         floor = found.law.limit and found.fit.model.constants(found.fit.u)[found.law.limit]
         if floor and 0 < floor < float(sample.y.min()):
-            yield _Target(sample.y - floor, weights, Number(floor), "+", _JOIN_BITS, Origin(f"{NAME}.floor"))
+            yield _Target(sample.y - floor, weights, Number(floor), "+", _LIMITS.join_bits, Origin(f"{NAME}.floor"))
             break
     formula = best.fit.model.formula(best.fit.u, "")
     if formula is None or best.law.implicit or best.law.name == NAME:

@@ -10,7 +10,8 @@ import numpy as np
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.expression import Array
 
-_NORMAL: Final = 1.4826  # standard deviation over median absolute deviation of a Gaussian
+NORMAL: Final = 1.4826
+"""Standard deviation over median absolute deviation of a Gaussian."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ _SERIAL: Final = _Serial()
 def noise_of(residuals: Array, constants: int) -> float:
     """Return the robust standard deviation of residuals `(n,)` that a law of so many constants left."""
     n = residuals.size
-    spread = _NORMAL * float(np.median(np.abs(residuals))) * np.sqrt(n / max(n - constants, 1))
+    spread = NORMAL * float(np.median(np.abs(residuals))) * np.sqrt(n / max(n - constants, 1))
     return max(float(spread), ROUNDING.smallest)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +14,43 @@ from ansatz.discovery.data.curves import RATE_SUMS, Curves, ValueScale
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.report import Warning
 
-MOST_ROWS = 600
-_FEWEST_A_RUN = 30
-_MOST_COUNTED = 25.0
-_MOMENTUM = 0.999
 LR_SUM, LR_DROP = RATE_SUMS
+_MOMENTUM: Final = 0.999
+"""By which a fall of the learning rate is forgotten in a step (Tissue et al. 2024, arXiv:2408.11029)."""
+
+
+@dataclass(frozen=True)
+class _Thinning:
+    """Say how many rows are fitted. Chosen by judgement; `python -m bench.curves` holds the figures.
+
+    Attributes:
+        most_rows: that are fitted: the time of a fit grows in proportion.
+        fewest_a_run: bins of each run, at least.
+        most_counted: rows of a bin by which its noise is taken to be averaged out: neighbours are alike.
+        differing: share of a run's neighbours that must differ in the input that runs along it.
+    """
+
+    most_rows: int = 600
+    fewest_a_run: int = 30
+    most_counted: float = 25.0
+    differing: float = 0.5
+
+
+_THINNING: Final = _Thinning()
 
 
 @dataclass(frozen=True, eq=False)
 class PreparedCurves:
-    """A sample, the names of its runs, the roles of its columns, and what the report must say.
+    """Curves made ready.
 
-    `names` maps names in formulas to the caller's, where they differ; `axis` is the input that runs along a curve,
-    empty where there is none.
+    Attributes:
+        sample: the rows.
+        run_names: of its runs, empty where they have none.
+        roles: of its columns, by meaning.
+        names: in formulas to the caller's, where they differ.
+        axis: the input that runs along a curve, empty where there is none.
+        target: the name of the values in formulas.
+        warnings: what the report must say.
     """
 
     sample: Sample
@@ -60,7 +85,7 @@ def prepare(curves: Curves, used: Collection[str] = ()) -> PreparedCurves:
         row = int(np.argmax(y <= 0)) + 1
         text = f"{curves.target!r} is {y[row - 1]:g} in row {row}: errors are counted on the plain, not the log scale."
         warnings.append(Warning("LINEAR_SCALE", text))
-    if sample.rows > MOST_ROWS:
+    if sample.rows > _THINNING.most_rows:
         binned = _binned(sample, axis) if axis else _drawn(sample)
         how = "averaged within bins along each run" if axis else "drawn evenly"
         warnings.append(Warning("ROWS_THINNED", f"Of {sample.rows} rows {binned.rows} were fitted, {how}."))
@@ -93,8 +118,10 @@ def _useful_inputs(
 
 
 def _runs(curves: Curves) -> tuple[NDArray[np.intp], tuple[str, ...]]:
-    """The run of each row, and the runs' names; without labels, all rows are one run where there is one input, else
-    each row is a run."""
+    """Return the run of each row, and the runs' names.
+
+    Without labels, all rows are one run where there is one input, else each row is a run.
+    """
     if curves.runs:
         labels, run = np.unique(np.array(curves.runs), return_inverse=True)
         return run.astype(np.intp), tuple(map(str, labels))
@@ -104,7 +131,7 @@ def _runs(curves: Curves) -> tuple[NDArray[np.intp], tuple[str, ...]]:
 
 
 def _axis(curves: Curves, columns: Mapping[str, Array], names: Mapping[str, str], run: NDArray[np.intp]) -> str:
-    """The input that runs along a curve: step, data or compute by role, else the first that differs within runs."""
+    """Return the input that runs along a curve: step, data or compute by role, else the first that differs in runs."""
     candidates = [names[curves.roles[role]] for role in ("S", "D", "C") if role in curves.roles]
     for name in [*candidates, *columns]:
         if name in columns and _differs_within(columns[name], run):
@@ -115,11 +142,11 @@ def _axis(curves: Curves, columns: Mapping[str, Array], names: Mapping[str, str]
 def _differs_within(values: Array, run: NDArray[np.intp]) -> bool:
     order = np.lexsort((values, run))
     same = run[order][1:] == run[order][:-1]
-    return bool(np.any(same)) and float(np.mean(np.diff(values[order])[same] > 0)) > 0.5
+    return bool(np.any(same)) and float(np.mean(np.diff(values[order])[same] > 0)) > _THINNING.differing
 
 
 def _spread(curves: Curves, y: Array) -> Array:
-    """Standard deviations of rows on the scale, up to a common factor."""
+    """Return standard deviations of rows on the scale, up to a common factor; of shares those of Anscombe 1948."""
     if curves.trials:
         spread = 0.5 / np.sqrt(curves.column(curves.trials).values + 0.5)
     elif curves.std_errors:
@@ -154,7 +181,7 @@ def _with_learning_rate(sample: Sample, roles: dict[str, str], used: Collection[
 
 
 def _rate_sums(step: Array, rate: Array) -> tuple[Array, Array]:
-    """S1 = Σ η and S2 = Σ Σ (η_before − η) 0.999^steps of Tissue et al. 2024, arXiv:2408.11029, at each row."""
+    """Return S1 = Σ η and S2 = Σ Σ (η_before − η) 0.999^steps of Tissue et al. 2024 at each row."""
     gap = np.diff(step, prepend=min(step[0] - 1, 0.0))
     total = np.cumsum(rate * gap)
     momentum, area = 0.0, np.zeros(step.size)
@@ -171,9 +198,9 @@ def _rate_sums(step: Array, rate: Array) -> tuple[Array, Array]:
 
 
 def _binned(sample: Sample, axis: str) -> Sample:
-    """Averages over bins of the axis, evenly spaced in its logarithm, within each run."""
+    """Average rows over bins of the axis, evenly spaced in its logarithm, within each run."""
     runs = np.unique(sample.run)
-    bins = max(MOST_ROWS // runs.size, _FEWEST_A_RUN)
+    bins = max(_THINNING.most_rows // runs.size, _THINNING.fewest_a_run)
     x = sample.columns[axis]
     labels = np.zeros(sample.rows, dtype=np.intp)
     for k, run in enumerate(runs):
@@ -186,7 +213,7 @@ def _binned(sample: Sample, axis: str) -> Sample:
         averaged: Array = np.bincount(label, values) / count
         return averaged
 
-    counted = np.minimum(count, _MOST_COUNTED)
+    counted = np.minimum(count, _THINNING.most_counted)
     return Sample(
         columns={name: mean(column) for name, column in sample.columns.items()},
         y=np.exp(mean(np.log(sample.y))) if sample.scale is ValueScale.LOG else mean(sample.y),
@@ -211,4 +238,4 @@ def _log_bins(x: Array, bins: int) -> NDArray[np.intp]:
 
 
 def _drawn(sample: Sample) -> Sample:
-    return sample.only(np.unique(np.linspace(0, sample.rows - 1, MOST_ROWS).astype(np.intp)))
+    return sample.only(np.unique(np.linspace(0, sample.rows - 1, _THINNING.most_rows).astype(np.intp)))

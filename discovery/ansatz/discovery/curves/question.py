@@ -14,9 +14,13 @@ from ansatz.discovery.expression import Node, variables
 
 @dataclass(frozen=True, eq=False)
 class CurveQuestion:
-    """Curves with options; `ansatz` is the caller's own law, None where there is none.
+    """Curves with options.
 
-    `start` are formulas of inputs to try first.
+    Attributes:
+        observations: the curves.
+        options: as the caller gave them.
+        ansatz: the caller's own law, None where there is none.
+        start: formulas of inputs to try first.
     """
 
     observations: Curves
@@ -32,7 +36,7 @@ class CurveQuestion:
 
     @property
     def engine(self) -> Engine:
-        """No evolutionary engine searches the laws of curves."""
+        """Return NONE: no evolutionary engine searches the laws of curves."""
         return Engine.NONE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ansatz.discovery.curves.laws import joint, powers, shapes, tasks
-from ansatz.discovery.curves.laws.law import SELF, Law, Parameter
+from ansatz.discovery.curves.laws.law import BOUNDS, SELF, Law, Parameter
 
 LAWS: Final[tuple[Law, ...]] = (
     shapes.CONSTANT, shapes.LINE, shapes.LOGARITHM, shapes.EXPONENTIAL, powers.POWER, joint.MONOMIAL,
@@ -24,4 +24,4 @@ LAWS: Final[tuple[Law, ...]] = (
 BASELINES: Final = frozenset(law.name for law in LAWS if law.source.startswith("baseline"))
 """Names of those that stand for no finding: a result that is one of them says that nothing beats it."""
 
-__all__ = ["BASELINES", "LAWS", "SELF", "Law", "Parameter"]
+__all__ = ["BASELINES", "BOUNDS", "LAWS", "SELF", "Law", "Parameter"]
