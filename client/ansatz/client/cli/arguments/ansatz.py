@@ -42,18 +42,18 @@ class Ansatz:
         _option(
             "--bounds",
             metavar="NAME=LOW:HIGH",
-            help="Between which values a free constant lies; one side may be left empty, as in a=0:",
+            help="Between which values a free constant lies, not of a motion; one side may be left empty, as in a=0:",
         ),
     ] = None
-    fixed_numbers: Annotated[bool, _option("--fixed-numbers", help="Keep the numbers of the ansatz as they are.")] = (
-        False
-    )
+    fixed_numbers: Annotated[
+        bool, _option("--fixed-numbers", help="Keep the numbers of the ansatz as they are; not of a motion.")
+    ] = False
     loss: Annotated[
         str,
         _option(
             "--loss",
             metavar="squared|huber|log-huber",
-            help="What the fit of the ansatz minimises; with huber and log-huber outliers count little.",
+            help="What the fit of the ansatz to a table minimises; with huber and log-huber outliers count little.",
         ),
     ] = "squared"
     per_group: Annotated[
