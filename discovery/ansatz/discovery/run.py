@@ -14,6 +14,7 @@ from ansatz.discovery.listening import Listener, Teller
 from ansatz.discovery.report.receipt import options_in_force, versions
 from ansatz.discovery.report.report import Findings, Receipt, Report
 from ansatz.discovery.search.outcome import Outcome
+from ansatz.discovery.search.outside import outside_versions
 
 
 class Question(Protocol):
@@ -75,7 +76,7 @@ class Discovery(ABC):
         question, outcome = self._question, self.outcome
         return Receipt(
             data_sha256=data_sha256(question.observations),
-            versions=versions(question.engine),
+            versions={**versions(question.engine), **outside_versions()},
             options=options_in_force(question.options, question.engine),
             seed=question.options.seed,
             reproducible=not outcome.cut_stages and not outcome.engine_took_part,
