@@ -23,10 +23,12 @@ class _Limits:
         growth: of a change of the initial state, in units of the scales, at which a piece ends. Chosen by judgement:
             rounding is 1e-12 of the scale there, far below what counts.
         least_constant: added to a constant's size when its change is compared with it; chosen by judgement.
+        condition: directions of the least squares below this share of the largest are not determined in float64.
     """
 
     growth: float = 1e4
     least_constant: float = 1e-6
+    condition: float = 1e-11
 
 
 _LIMITS: Final = _Limits()
@@ -162,3 +164,16 @@ class Condensing:
             own = np.concatenate([[1.0], solution[:p], solution[p + q * d : p + (q + 1) * d]])
             ds[cut] = condensed.change[cut] @ own
         return Step(ds, solution[:p]) if np.all(np.isfinite(ds)) else None
+
+
+def solve(design: Array, target: Array) -> Array | None:
+    """Solve least squares with columns brought to unit length; directions that the data do not determine stay put."""
+    norms = np.linalg.norm(design, axis=0)
+    if not np.all(np.isfinite(norms)):
+        return None
+    norms = np.where(norms > 0, norms, 1.0)
+    try:
+        solution: Array = np.linalg.lstsq(design / norms, target, rcond=_LIMITS.condition)[0] / norms
+    except np.linalg.LinAlgError:
+        return None
+    return solution

@@ -13,8 +13,8 @@ from ansatz.discovery.expression import Node, add, multiply
 from ansatz.discovery.expression.node import Number
 from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.search.structured.selection import Regression
+from ansatz.discovery.trajectories.condensing import solve
 from ansatz.discovery.trajectories.scored import ScoredSystem
-from ansatz.discovery.trajectories.shooting import solve
 from ansatz.discovery.trajectories.systems import Systems
 
 _TRIED: Final = 4

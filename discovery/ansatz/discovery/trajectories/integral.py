@@ -1,5 +1,4 @@
-"""Right-hand sides in integral form: what a formula, integrated along the smoothed states, leaves of the observed
-ones.
+"""Right-hand sides in integral form: what a formula, integrated along the smoothed states, leaves of those observed.
 
 x(t) - x(t0) = ∫ f dt needs no derivative of noisy samples, and its residual is about as white as the noise (the weak
 form with step functions; Schaeffer & McCalla 2017). With order 2 the integral is double and the initial rate is free
@@ -10,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 
@@ -18,32 +18,56 @@ from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobi
 from ansatz.discovery.expression.grammar import has_exponents_within
 from ansatz.discovery.expression.numbers import free_positions, numbers, with_numbers
 from ansatz.discovery.fit.minpack import Evaluate, Stop, minimise, remembered
-from ansatz.discovery.trajectories.record import Record
+from ansatz.discovery.trajectories.record import LEAST_RMS, Record
 from ansatz.discovery.trajectories.smoothing import Smooth, smooth
 
-NODES = 3
-"""Gauss-Legendre points in each interval between samples."""
-_WINDOW = 100
-_EVALUATIONS = 25
-_FTOL, _XTOL = 1e-10, 1e-13
-LEAST_RMS = 1e-7
-"""Residuals below this share of a state's spread count alike."""
+
+@dataclass(frozen=True)
+class _Quadrature:
+    """Say how right-hand sides are integrated. Chosen by judgement; `python -m bench.odebench` holds the figures.
+
+    Attributes:
+        nodes: Gauss-Legendre points in each interval between samples: exact up to degree 5.
+        window: samples, about, after which an integral begins anew, so that errors do not add up.
+    """
+
+    nodes: int = 3
+    window: int = 100
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """Say how constants are fitted in integral form. Chosen by judgement, but for the rounding of float64.
+
+    Attributes:
+        evaluations: of a fit.
+        gain: of the sum of squares, relative, at which it ends.
+        step: of the constants, relative, at which it ends.
+        outside: residual where a formula is not finite.
+        most: residual over the scale of the state, of a fit that counts.
+    """
+
+    evaluations: int = 25
+    gain: float = 1e-10
+    step: float = 1e-13
+    outside: float = 1e30
+    most: float = 1e10
+
+
+_QUADRATURE: Final = _Quadrature()
+_FIT: Final = _Fit()
 
 
 @dataclass(frozen=True, eq=False)
 class Smoothed:
-    """A record with smooth curves through every state of every run.
-
-    `columns` are the variables of right-hand sides at all nodes, each (intervals·NODES,); `samples` the same at the
-    samples (n,); `rates` (n, d) the derivatives that right-hand sides explain; `noise` (runs, d); `freedom` (runs, d)
-    effective numbers of constants.
-    """
+    """A record with smooth curves through every state of every run."""
 
     record: Record
     curves: tuple[tuple[Smooth, ...], ...]
 
     @classmethod
     def of(cls, record: Record) -> Smoothed:
+        """Draw the curves."""
         curves = []
         for run in record.runs:
             row = []
@@ -55,23 +79,27 @@ class Smoothed:
 
     @cached_property
     def noise(self) -> Array:
+        """Return the noise about the curves, `(runs, d)`."""
         return np.array([[c.noise for c in row] for row in self.curves])
 
     @cached_property
     def freedom(self) -> Array:
+        """Return the curves' effective numbers of constants, `(runs, d)`."""
         return np.array([[c.freedom for c in row] for row in self.curves])
 
     @cached_property
     def node_times(self) -> Array:
-        points = (np.polynomial.legendre.leggauss(NODES)[0] + 1) / 2
+        """Return the times at which right-hand sides are evaluated, `(intervals, nodes)`."""
+        points = (np.polynomial.legendre.leggauss(_QUADRATURE.nodes)[0] + 1) / 2
         first = self.record.intervals
         t = self.record.t
         return t[first, None] + (t[first + 1] - t[first])[:, None] * points
 
     @cached_property
     def columns(self) -> dict[str, Array]:
+        """Return the variables of right-hand sides at all nodes, each `(intervals·nodes,)`."""
         record = self.record
-        points = (np.polynomial.legendre.leggauss(NODES)[0] + 1) / 2
+        points = (np.polynomial.legendre.leggauss(_QUADRATURE.nodes)[0] + 1) / 2
         parts = []
         begin = 0
         for run in record.runs:
@@ -82,6 +110,7 @@ class Smoothed:
 
     @cached_property
     def samples(self) -> dict[str, Array]:
+        """Return the variables of right-hand sides at the samples, each `(n,)`."""
         return self._columns([self.record.t[run] for run in self.record.runs], self.record.u)
 
     def _columns(self, times: list[Array], inputs: Array) -> dict[str, Array]:
@@ -97,11 +126,12 @@ class Smoothed:
 
     @cached_property
     def states(self) -> Array:
-        """The state vector at the samples, (n, D)."""
+        """Return the state vector at the samples, `(n, D)`."""
         return np.column_stack([self.samples[name] for name in self.record.components])
 
     @cached_property
     def rates(self) -> Array:
+        """Return the derivatives that right-hand sides explain, `(n, d)`."""
         record = self.record
         if record.order == 1 and record.v is not None:
             return record.v
@@ -124,7 +154,7 @@ class Explained:
 
 
 class IntegralForm:
-    """The integral form of one state's equation."""
+    """Fit equations of one state in integral form."""
 
     def __init__(self, smoothed: Smoothed, state: int) -> None:
         record = smoothed.record
@@ -133,7 +163,7 @@ class IntegralForm:
         self._windows = self._window_starts()
         first = record.intervals
         self._h = record.t[first + 1] - record.t[first]
-        points, weights = np.polynomial.legendre.leggauss(NODES)
+        points, weights = np.polynomial.legendre.leggauss(_QUADRATURE.nodes)
         self._weights, self._left = weights / 2, 1 - (points + 1) / 2
         self.known = self._known()
         self._basis = np.linalg.qr(self.known)[0]
@@ -144,12 +174,12 @@ class IntegralForm:
     def _window_starts(self) -> list[int]:
         starts = []
         for run in self._record.runs:
-            pieces = max(1, round((run.stop - run.start) / _WINDOW))
+            pieces = max(1, round((run.stop - run.start) / _QUADRATURE.window))
             starts += [int(s) for s in np.linspace(run.start, run.stop, pieces, endpoint=False)]
         return starts
 
     def _known(self) -> Array:
-        """The initial value of each window, and with order 2 its initial rate."""
+        """Return the columns of what is known of each window: its initial value, and with order 2 its initial rate."""
         n, record = self._record.samples, self._record
         ends = [*self._windows[1:], n]
         columns = []
@@ -163,8 +193,8 @@ class IntegralForm:
         return known[:, np.any(known != 0, axis=0)]
 
     def integrated(self, values: Array) -> Array:
-        """Values at the nodes (nodes, p) integrated from the start of each window to each row (rows, p)."""
-        at_nodes = values.reshape(self._h.size, NODES, -1)
+        """Return values at the nodes `(nodes, p)` integrated from the start of each window to each row, `(rows, p)`."""
+        at_nodes = values.reshape(self._h.size, _QUADRATURE.nodes, -1)
         rate = np.einsum("iqp,q->ip", at_nodes, self._weights) * self._h[:, None]
         single = self._accumulated(rate)
         if self._record.order == 1:
@@ -174,7 +204,7 @@ class IntegralForm:
         return self._accumulated(step)[self.rows]
 
     def _accumulated(self, steps: Array) -> Array:
-        """Sums of what each interval brings, from the start of each window; (n, p)."""
+        """Return sums of what each interval brings, from the start of each window, `(n, p)`."""
         total = np.zeros((self._record.samples, steps.shape[1]))
         total[self._record.intervals + 1] = steps
         total = np.cumsum(total, axis=0)
@@ -183,13 +213,15 @@ class IntegralForm:
         return found
 
     def project(self, values: Array) -> Array:
-        """What the initial values leave."""
+        """Return what the initial values leave."""
         rest: Array = values - self._basis @ (self._basis.T @ values)
         return rest
 
     def _objective(self, formula: Node) -> Evaluate:
-        """Residual (rows,) and its derivatives (rows, p) with respect to the numbers that are no integers, over the
-        scale of the state; one evaluation a point."""
+        """Return the residual `(rows,)` and its derivatives `(rows, p)` as a function of the numbers that are free.
+
+        Both are over the scale of the state, and evaluated once a point.
+        """
         columns, nodes = self._smoothed.columns, self._smoothed.node_times.size
         free = free_positions(formula)
         values = numbers(formula)
@@ -199,19 +231,22 @@ class IntegralForm:
             found, jacobian = values_and_jacobian(formula, columns, nodes, free, values)
             both = self.project(self.integrated(np.column_stack([found, jacobian])))
             both[:, 0] -= self._projected
-            rest = np.nan_to_num(both / self.scale, nan=1e30, posinf=1e30, neginf=-1e30)
+            outside = _FIT.outside
+            rest = np.nan_to_num(both / self.scale, nan=outside, posinf=outside, neginf=-outside)
             return rest[:, 0], rest[:, 1:]
 
         return remembered(evaluate)
 
     def linearised(self, formula: Node) -> tuple[Array, Array]:
-        """What the formula leaves of the state, shape (rows,), and how that changes with its constants (rows, p)."""
+        """Return what the formula leaves of the state, `(rows,)`, and its derivatives by the constants, `(rows, p)`."""
         residual, slopes = self._objective(formula)(numbers(formula)[list(free_positions(formula))])
         return -residual * self.scale, slopes * self.scale
 
-    def fit(self, formula: Node, evaluations: int = _EVALUATIONS) -> Explained | None:
-        """Return the formula with its constants fitted; None where it is not finite on the way, or the grammar would
-        refuse an exponent."""
+    def fit(self, formula: Node, evaluations: int = _FIT.evaluations) -> Explained | None:
+        """Return the formula with its constants fitted; None where it is not finite on the way.
+
+        None as well where the grammar would refuse an exponent.
+        """
         at = self._objective(formula)
         free = free_positions(formula)
         values = numbers(formula)
@@ -219,7 +254,7 @@ class IntegralForm:
         if not np.all(np.isfinite(evaluate(formula, self._smoothed.columns, self._smoothed.node_times.size))):
             return None
         if free and len(free) < self.rows.size:
-            found = minimise(at, values[list(free)], Stop(_FTOL, _XTOL, evaluations))
+            found = minimise(at, values[list(free)], Stop(_FIT.gain, _FIT.step, evaluations))
         if found is None or not np.all(np.isfinite(found)):
             return None
         with np.errstate(all="ignore"):
@@ -227,7 +262,7 @@ class IntegralForm:
             rms = float(np.sqrt(np.mean(residual**2)))
         values[list(free)] = found
         fitted = with_numbers(formula, values)
-        if not rms < 1e10 or not has_exponents_within(fitted):
+        if not rms < _FIT.most or not has_exponents_within(fitted):
             return None
         return Explained(fitted, rms * self.scale, self._bits(fitted, rms, found, jacobian))
 

@@ -14,8 +14,6 @@ from ansatz.discovery.expression.evaluate import evaluate
 from ansatz.discovery.search.structured import build
 
 _POWERS: Final = (-1.0, -0.5, 0.5, 1.5)
-_LARGEST: Final = 1e70
-"""Of what is raised to the fourth power, which must be a number still."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,7 @@ class _Scales:
         least: share of its largest size that its smallest is at least.
         below: factor of the smallest size from which K is tried.
         above: factor of the largest size up to which K is tried.
+        largest: K, whose fourth power must be a number of float64 still.
         exponents: of the variable in saturating terms, beside 1.
         centres: quantiles of the variable at which logistic steps stand.
         widths: of logistic steps, each tried at every centre.
@@ -69,6 +68,7 @@ class _Scales:
     least: float = 0.01
     below: float = 0.3
     above: float = 3.0
+    largest: float = 1e70
     exponents: tuple[float, ...] = (2.0, 4.0)
     centres: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)
     widths: int = 6
@@ -199,7 +199,7 @@ def _saturating(names: list[str], variables: Variables) -> Iterator[Node]:
         low = max(low, _SCALES.least * high)
         grid = np.geomspace(_SCALES.below * low, _SCALES.above * high, _SCALES.halves)
         square = power(x, Number(2.0))
-        for k in grid[grid < _LARGEST]:
+        for k in grid[grid < _SCALES.largest]:
             if np.all(values >= 0):
                 yield divide(x, add(Number(float(k)), x))
                 yield divide(build.ONE, add(Number(float(k)), x))

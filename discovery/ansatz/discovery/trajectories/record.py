@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.data.names import rate_name
 from ansatz.discovery.expression import Array
+
+LEAST_RMS: Final = 1e-7
+"""Residuals below this share of a state's spread count alike: below lie the errors of smoothing and integration."""
 
 
 @dataclass(frozen=True, eq=False)

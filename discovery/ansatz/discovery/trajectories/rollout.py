@@ -45,6 +45,10 @@ class Rollout:
         self._record, self._centre, self._scale = record, centre, scale
         self._interpolators: dict[int, list[Callable[[Array], Array]]] = {}
 
+    def on(self, record: Record) -> Rollout:
+        """Return the same for the runs of another record."""
+        return Rollout(record, self._centre, self._scale)
+
     def follow(self, system: System, run: slice, start: Array, times: Array) -> Array:
         """Return states `(len(times), D)` from `start` at times[0] on.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -13,10 +14,24 @@ from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Array, Node, complexity
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.report.origin import Origin
+from ansatz.discovery.trajectories.record import LEAST_RMS
 from ansatz.discovery.trajectories.shooting import Shooting, SystemFit
 
-LEAST_RMS = 1e-7
-"""Residuals below this share of a state's spread count alike: below lie the errors of integration."""
+
+@dataclass(frozen=True)
+class Limits:
+    """Say what counts of a residual. Chosen by judgement; `python -m bench.odebench` holds the figures.
+
+    Attributes:
+        nothing: residual over LEAST_RMS up to which nothing is left.
+        state_bits: of a state with which a run that was cut begins anew: the trajectory should have foretold it.
+    """
+
+    nothing: float = 3.0
+    state_bits: float = 10.0
+
+
+LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,21 +56,24 @@ class ScoredSystem:
 
     @property
     def equations(self) -> tuple[Node, ...]:
+        """Return the right-hand sides with their constants."""
         return self.fit.system.equations
 
     @property
     def degrees(self) -> int:
-        """Degrees of freedom that the fit leaves."""
+        """Return the degrees of freedom that the fit leaves."""
         return self.rows - self.fit.fitted
 
     @property
     def complexity(self) -> int:
+        """Return the number of nodes of all right-hand sides."""
         return sum(complexity(e) for e in self.equations)
 
 
 def scored(
     fit: SystemFit, shooting: Shooting, origins: tuple[Origin, ...], names: Mapping[float, Name] | None = None
 ) -> ScoredSystem:
+    """Return a fitted system with its description length."""
     named = names or {}
     system = fit.system
     bits = sum(formula_bits(e, len(shooting.record.variables)) for e in system.equations)
@@ -65,18 +83,18 @@ def scored(
     bits += sum(name.bits for size, name in named.items() if size in used)
     bits += residual_bits(fit, shooting)
     relative = np.where(shooting.counts > 0, fit.rms / shooting.scale, 0.0)
-    exact = bool(np.all(relative <= 3 * LEAST_RMS)) and fit.converged
+    exact = bool(np.all(relative <= LIMITS.nothing * LEAST_RMS)) and fit.converged
     rows = int(shooting.counts.sum())
     return ScoredSystem(fit, rows, bits, origins, {k: v for k, v in named.items() if k in used}, exact)
 
 
 def _finite(error: float, value: float) -> float:
-    """An undetermined constant is known no better than its size."""
+    """Return the error of a constant; one that is not determined is known no better than its size."""
     return error if math.isfinite(error) else abs(value)
 
 
 def residual_bits(fit: SystemFit, shooting: Shooting) -> float:
-    """Bits of the residuals, each group of samples and each component a Gaussian of its own width.
+    """Return bits of the residuals, each group of samples and each component a Gaussian of its own width.
 
     The fitted constants cost degrees of freedom in proportion to the samples.
     """
@@ -89,16 +107,12 @@ def residual_bits(fit: SystemFit, shooting: Shooting) -> float:
         if count:
             variance = float(rms) ** 2 * total / (total - spent)
             bits += 0.5 * count * math.log2(1.0 + variance / LEAST_RMS**2)
-    # Every piece after the runs' own begins with states that the trajectory should have foretold.
     extra = (fit.pieces - len(shooting.record.runs)) * len(shooting.record.components)
-    return bits + _STATE_BITS * max(extra, 0)
-
-
-_STATE_BITS = 10.0
+    return bits + LIMITS.state_bits * max(extra, 0)
 
 
 def relative_rms(item: ScoredSystem, shooting: Shooting) -> Array:
-    """The residual of each component over its spread, all groups together, shape (D,)."""
+    """Return the residual of each component over its spread, all groups together, `(D,)`."""
     weight = shooting.counts / np.maximum(shooting.counts.sum(axis=0), 1)
     with np.errstate(invalid="ignore"):
         found: Array = np.sqrt(np.nansum(weight * item.fit.rms**2, axis=0)) / shooting.scale

@@ -17,7 +17,7 @@ import numpy as np
 
 from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.trajectories.condensing import Condensing, Point, Step
+from ansatz.discovery.trajectories.condensing import Condensing, Point, Step, solve
 from ansatz.discovery.trajectories.flow import Intervals
 from ansatz.discovery.trajectories.merit import Merit
 from ansatz.discovery.trajectories.noise_groups import NoiseGroups
@@ -37,7 +37,6 @@ class _Steps:
         small: change of states over their scale, and of constants over their size, that has converged.
         nearly_small: change that has converged where the merit stands still.
         still: relative change of the merit that counts as none.
-        condition: directions of the least squares below this share of the largest are not determined.
     """
 
     most: int = 30
@@ -46,7 +45,6 @@ class _Steps:
     small: float = 1e-9
     nearly_small: float = 1e-4
     still: float = 1e-7
-    condition: float = 1e-11
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ class SystemFit:
 
     @property
     def fitted(self) -> int:
-        """How many numbers were fitted: parameters and initial states."""
+        """Return how many numbers were fitted: parameters and initial states."""
         return self.system.size + self.pieces * int(self.states.shape[1])
 
 
@@ -287,16 +285,3 @@ class Shooting:
         closed = gap <= max(_RESULT.closed * float(np.nanmean(rms / self.scale)), _RESULT.least_gap)
         found = system.with_values(point.constants)
         return SystemFit(found, s, rms, errors, len(cuts), (converged or closed) and gap < _RESULT.open, task.method)
-
-
-def solve(design: Array, target: Array) -> Array | None:
-    """Solve least squares with columns brought to unit length; directions that the data do not determine stay put."""
-    norms = np.linalg.norm(design, axis=0)
-    if not np.all(np.isfinite(norms)):
-        return None
-    norms = np.where(norms > 0, norms, 1.0)
-    try:
-        solution: Array = np.linalg.lstsq(design / norms, target, rcond=_STEPS.condition)[0] / norms
-    except np.linalg.LinAlgError:
-        return None
-    return solution

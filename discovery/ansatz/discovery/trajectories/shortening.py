@@ -12,7 +12,8 @@ from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.node import subtract
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.search.reduction import reductions
-from ansatz.discovery.trajectories.scored import LEAST_RMS, ScoredSystem, relative_rms
+from ansatz.discovery.trajectories.record import LEAST_RMS
+from ansatz.discovery.trajectories.scored import ScoredSystem, relative_rms
 from ansatz.discovery.trajectories.shooting import Linearised, Shooting
 
 

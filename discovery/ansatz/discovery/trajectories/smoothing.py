@@ -1,7 +1,7 @@
 """States and their derivatives from samples, behind one protocol.
 
-Three methods: an interpolating spline for exact data; penalised splines, whose smoothness is chosen by generalised
-cross-validation (Craven & Wahba 1979); local polynomials on irregular steps (Savitzky & Golay 1964, Cleveland 1979).
+An interpolating spline is for exact data. The smoothness of penalised splines is chosen by generalised cross-validation
+(Craven & Wahba 1979). Local polynomials are for irregular steps (Savitzky & Golay 1964, Cleveland 1979).
 """
 
 from __future__ import annotations

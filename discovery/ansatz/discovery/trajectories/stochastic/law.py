@@ -18,8 +18,7 @@ from ansatz.discovery.report.motion import Drift, Motion, Reversion, SlowingDown
 from ansatz.discovery.report.origin import STOCHASTIC
 from ansatz.discovery.report.report import Candidate, Constant, GroupValue, Scores
 from ansatz.discovery.search.structured import build
-from ansatz.discovery.trajectories.record import Record
-from ansatz.discovery.trajectories.scored import LEAST_RMS
+from ansatz.discovery.trajectories.record import LEAST_RMS, Record
 from ansatz.discovery.trajectories.stochastic.drift import half_life
 from ansatz.discovery.trajectories.stochastic.inference import Inference, Likeliest, Samples
 from ansatz.discovery.trajectories.stochastic.process import Kernel
