@@ -326,7 +326,7 @@ def test_an_ansatz_is_reported_however_well_it_does(make: Callable[[Law], Observ
     assert own(discover(make(wave), replace(OPTIONS, ansatz="k*x")).candidates).text
 
 
-@every_kind_with_an_ansatz
+@every_kind
 def test_no_formula_has_functions_that_are_not_allowed_or_more_nodes(make: Callable[[Law], Observations]) -> None:
     found = discover(make(wave), replace(OPTIONS, functions=("exp",), max_complexity=7)).candidates
     for tree in (formula for candidate in found for formula in formulas(candidate)):

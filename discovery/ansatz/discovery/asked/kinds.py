@@ -55,11 +55,11 @@ _WITHOUT_ANSATZ = {
 }
 _AS_THEY_ARE = "leave it out: whole numbers of its ansatz stay as they are"
 USES: Final[Mapping[str, Use]] = {
-    "functions": Use(_WITH_ANSATZ),
+    "functions": Use(tuple(Kind)),
     "engine": Use(_TABLES, dict.fromkeys(Kind, "give auto or none")),
     "budget_seconds": Use(tuple(Kind)),
     "seed": Use(tuple(Kind)),
-    "max_complexity": Use((*_WITH_ANSATZ, Kind.STOCHASTIC)),
+    "max_complexity": Use(tuple(Kind)),
     "ansatz": Use(_WITH_ANSATZ, _WITHOUT_ANSATZ),
     "dimensional_constants": Use(_TABLES),
     "parameters": Use(_WITH_ANSATZ, _WITHOUT_ANSATZ),

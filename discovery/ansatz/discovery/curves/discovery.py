@@ -72,6 +72,12 @@ class _OfCurves(Discovery):
         """Return 0: judging asks for what is left of the budget as it goes."""
         return 0.0
 
+    def _laws(self) -> Sequence[Law]:
+        """Return the laws of the catalogue that the options allow; all functions, where the caller names none."""
+        allowed = set(self._options.functions if "functions" in self._options.given else FUNCTIONS)
+        largest = self._options.max_complexity
+        return [law for law in LAWS if law.functions <= allowed and complexity(law.formula_tree) <= largest]
+
     def _findings(
         self,
         ranked: tuple[Candidate, ...],
@@ -125,12 +131,6 @@ class CurveDiscovery(_OfCurves):
         self.tell.show(candidates(contest.found, self._prepared.target, intervals=False))
         return contest
 
-    def _laws(self) -> Sequence[Law]:
-        """Return the laws of the catalogue that the options allow; all functions, where the caller names none."""
-        allowed = set(self._options.functions if "functions" in self._options.given else FUNCTIONS)
-        largest = self._options.max_complexity
-        return [law for law in LAWS if law.functions <= allowed and complexity(law.formula_tree) <= largest]
-
     def _without_warm_up(self, budget: Budget) -> None:
         """Leave out the first rows where they are a warm-up: only where no law holds for all rows may they be one."""
         until = warm_up_end(self._prepared, self._options.seed)
@@ -163,7 +163,7 @@ class RunsDiscovery(_OfCurves):
 
     def search(self, budget: Budget) -> None:
         self.tell.stage("families")
-        self._together = search_per_run(self._prepared, self._options.seed, budget)
+        self._together = search_per_run(self._prepared, self._laws(), self._options.seed, budget)
         if budget.spent:
             self.outcome += cut("families")
 

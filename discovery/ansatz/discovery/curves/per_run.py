@@ -13,7 +13,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.curves.bindings import bindings
 from ansatz.discovery.curves.candidates import law_constants
 from ansatz.discovery.curves.fit import QUICK, CurveFit, Effort, fit_law
-from ansatz.discovery.curves.laws import LAWS, Law
+from ansatz.discovery.curves.laws import Law
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.laws.shapes import CONSTANT, LINE, LOGARITHM
 from ansatz.discovery.curves.model import CurveModel
@@ -94,15 +94,15 @@ class _Runs:
         return made
 
 
-def search_per_run(prepared: PreparedCurves, seed: int, budget: Budget) -> list[Together]:
-    """Return laws ranked by the bits of all runs together; runs of too few rows are left out."""
+def search_per_run(prepared: PreparedCurves, laws: Iterable[Law], seed: int, budget: Budget) -> list[Together]:
+    """Return those of the laws that fit best, ranked by the bits of all runs together; short runs are left out."""
     runs = _Runs(run_samples(prepared), prepared, seed)
     if not runs.samples:
         return []
     names = list(runs.samples)
     tried = [names[i] for i in np.unique(np.linspace(0, len(names) - 1, _LIMITS.tried_runs).astype(int))]
     scored: list[tuple[float, Law, dict[str, str]]] = []
-    for law in LAWS:
+    for law in laws:
         for binding in bindings(law, runs.samples[names[0]], prepared.roles):
             if budget.spent:
                 break
