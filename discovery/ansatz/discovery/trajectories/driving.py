@@ -41,6 +41,7 @@ class _Evidence:
         bits: gained by the wave, far more than the best of some hundred frequencies gains by chance.
         most_states: whose low powers are known beside the wave.
         most_cubic: states whose cubic powers are known too; of more, straight lines.
+        least_left: share that a wave leaves, at least, so that bits stay finite.
         condition: directions of two columns below this share of the larger are not determined, in the scan.
         rounding: the same for the wave that is taken.
     """
@@ -49,6 +50,7 @@ class _Evidence:
     bits: float = 30.0
     most_states: int = 4
     most_cubic: int = 2
+    least_left: float = 1e-12
     condition: float = 1e-8
     rounding: float = 1e-12
 
@@ -79,7 +81,7 @@ def driving_waves(smoothed: Smoothed, form: IntegralForm, formula: Node) -> Iter
     share = np.array([_share(form, basis, rest, time, w) for w in frequencies])
     best = int(np.argmax(share))
     rows = rest.size
-    gain = -0.5 * rows * np.log2(max(1 - share[best], 1e-12))
+    gain = -0.5 * rows * np.log2(max(1 - share[best], _EVIDENCE.least_left))
     if share[best] < _EVIDENCE.share or gain < _EVIDENCE.bits:
         return
     w = float(frequencies[best])

@@ -14,6 +14,7 @@ from ansatz.discovery.expression.evaluate import evaluate
 from ansatz.discovery.search.structured import build
 
 _POWERS: Final = (-1.0, -0.5, 0.5, 1.5)
+"""Of variables, beside whole ones."""
 
 
 @dataclass(frozen=True)

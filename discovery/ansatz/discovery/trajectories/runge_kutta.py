@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 import numpy as np
 
@@ -25,8 +26,8 @@ class Method:
     steps: int
 
 
-METHODS = (Method(5, 1), Method(8, 1), Method(8, 2), Method(8, 4), Method(8, 8), Method(8, 16))
-"""Each more accurate than the one before."""
+METHODS: Final = (Method(5, 1), Method(8, 1), Method(8, 2), Method(8, 4), Method(8, 8), Method(8, 16))
+"""Each more accurate than the one before. Where the last does not do, samples are too few for the motion."""
 
 
 @cache

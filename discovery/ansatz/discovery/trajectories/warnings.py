@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,8 +14,21 @@ from ansatz.discovery.expression.node import calls
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.trajectories.judge import Judged
 
-_STRAIGHT: Final = 1e-9
-"""Second differences below this share of the values are rounding: far above that of float64, far below any bend."""
+
+@dataclass(frozen=True)
+class _Rounding:
+    """Say what is rounding of float64, and far below what a reader would call a difference.
+
+    Attributes:
+        straight: second difference of a formula over its values that is no bend.
+        same: difference of two constants over their size that is none.
+    """
+
+    straight: float = 1e-9
+    same: float = 1e-12
+
+
+_ROUNDING: Final = _Rounding()
 
 
 def result_warnings(
@@ -49,7 +63,7 @@ def _thresholds(best: Candidate) -> list[Warning]:
     found = []
     for (name, value), states in where.items():
         text = f"The law of {', '.join(dict.fromkeys(states))} differs below and above {name} = {value:.6g}"
-        known = next((c for c in best.constants if abs(abs(c.value) - abs(value)) <= 1e-12 * abs(value)), None)
+        known = next((c for c in best.constants if abs(abs(c.value) - abs(value)) <= _ROUNDING.same * abs(value)), None)
         if known is not None and known.lower is not None and known.upper is not None:
             sign = math.copysign(1.0, known.value * value)
             low, high = sorted((sign * known.lower, sign * known.upper))
@@ -64,7 +78,7 @@ def _zero(formula: Node) -> tuple[str, float] | None:
     if len(names) != 1:
         return None
     a, b, c = (float(v) for v in evaluate(formula, {names[0]: np.array([0.0, 1.0, 2.0])}, 3))
-    if a == b or abs(a - 2 * b + c) > _STRAIGHT * (abs(a) + abs(b) + abs(c)):
+    if a == b or abs(a - 2 * b + c) > _ROUNDING.straight * (abs(a) + abs(b) + abs(c)):
         return None
     return names[0], a / (a - b) + 0.0
 
