@@ -23,10 +23,17 @@ _ONE: Final = Number(1.0)
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """z = forward(y), y = inverse(z), elementwise; `slope` is |dz/dy|, `restored` makes of a formula of z one of y.
+    """Hold a space of the target, z = forward(y), and the way back; all elementwise.
 
-    `holds` tells, value by value, whether y lies in the domain, and `domain` says it in words; `needs` is the function
-    that the way back uses, if any.
+    Attributes:
+        name: as a caller gives it.
+        forward: z of y.
+        inverse: y of z.
+        slope: |dz/dy| at y.
+        restored: makes of a formula of z one of y.
+        holds: whether each y lies in the domain.
+        domain: the same in words.
+        needs: the function that the way back uses; empty for none.
     """
 
     name: str
@@ -136,6 +143,8 @@ def usable(metric: Metric, y: Array, functions: Collection[str]) -> bool:
 
 
 def change_of_variables_bits(metric: Metric, y: Array, y_scale: float, z_scale: float) -> float:
-    """Return bits to add to a residual's in z, told to the rounding of z, to have those in y, told to the rounding of
-    y: the densities differ by |dz/dy|."""
+    """Return what to add to a residual's bits in z, to have those in y: the densities differ by |dz/dy|.
+
+    Each is told to the rounding of its own values.
+    """
     return float(np.sum(np.log2(z_scale / (metric.slope(y) * y_scale))))

@@ -23,7 +23,7 @@ def form_of(formula: Node, constants: Sequence[str]) -> Form | None:
 
 
 def _argument_names(found: Sequence[Apply], form: Node) -> tuple[str, ...]:
-    """Those of the first call whose arguments are plain and differ; where there is none u1, u2 and so on."""
+    """Return those of the first call whose arguments are plain and differ; where there is none u1, u2 and so on."""
     for call in found:
         plain = [a.name for a in call.args if isinstance(a, Variable)]
         if len(plain) == len(set(plain)) == len(call.args):

@@ -173,7 +173,7 @@ def compare_formulas(a: str, b: str, box: Box | None = None, free_constants: boo
 
 
 def _derived_limits(a: Node, b: Node, names: Sequence[str]) -> dict[str, Interval]:
-    """For each input in turn the first range on which both formulas are defined about as often as on the best."""
+    """Return for each input the first range on which both formulas are defined about as often as on the best."""
     limits = dict.fromkeys(names, _RANGES[1])
     for name in names:
         shares = []
@@ -257,7 +257,7 @@ def _families_compared(a: Family, b: Family, sample: _Sample, positive: Collecti
 
 
 def _domain_warnings(a: NDArray[np.bool_], b: NDArray[np.bool_], sample: _Sample) -> list[Warning]:
-    """`a` and `b` say where each formula is finite."""
+    """Return where one formula, or both, are not finite; `a` and `b` say where each is."""
     warnings: list[Warning] = []
     for name, other, lost in (("a", "b", b & ~a), ("b", "a", a & ~b)):
         if count := int(np.count_nonzero(lost)):

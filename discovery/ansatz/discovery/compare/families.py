@@ -49,7 +49,7 @@ class Family:
 
     @property
     def values(self) -> Array:
-        """The free constants as they stand, one for each group."""
+        """Return the free constants as they stand, one for each group."""
         return numbers(self.formula)[[group[0] for group in self.parameters]]
 
 
@@ -192,7 +192,7 @@ def _joined(kind: str, parts: list[tuple[int, str]]) -> Any:
 
 
 def _terms(node: Node, sign: int) -> list[tuple[int, str]]:
-    """Signed terms; the sign of a free coefficient is part of it."""
+    """Return signed terms; the sign of a free coefficient is part of it."""
     if isinstance(node, Apply) and node.op in ("+", "-"):
         return _terms(node.args[0], sign) + _terms(node.args[1], sign if node.op == "+" else -sign)
     if isinstance(node, Apply) and node.op == NEGATION:

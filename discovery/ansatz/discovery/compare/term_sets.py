@@ -47,7 +47,7 @@ def term_overlap(a: Node, b: Node) -> TermOverlap:
 
 
 def _jaccard(a: Collection[Skeleton], b: Collection[Skeleton]) -> float:
-    """Shared over all; two empty sets are the same set."""
+    """Return the share of all that is in both; two empty sets are the same set."""
     either = set(a) | set(b)
     return len(set(a) & set(b)) / len(either) if either else 1.0
 
@@ -69,7 +69,7 @@ def _nothing(exponent: float) -> tuple[float, ...]:
 
 
 def _skeleton(monomial: Monomial, kept: Callable[[float], tuple[float, ...]]) -> Skeleton:
-    """`kept` says what of an exponent counts."""
+    """Return a monomial without its constants; `kept` says what of an exponent counts."""
     factors = (
         (_base_skeleton(base, kept), () if base[0] == "exp" else kept(float(exponent)))
         for base, exponent in monomial

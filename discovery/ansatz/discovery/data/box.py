@@ -41,7 +41,7 @@ class Interval:
 
     @property
     def spans_decades(self) -> bool:
-        """Whether it has one sign and spans two decades or more: its points are then even in the logarithm."""
+        """Return whether it has one sign and spans two decades or more: its points are then even in the logarithm."""
         low, high = sorted((abs(self.lower), abs(self.upper)))
         return self.lower * self.upper > 0 and high >= _POINTS.ratio * low
 

@@ -90,7 +90,7 @@ class Curves(Columns):
 
     @cached_property
     def names(self) -> Names:
-        """What the inputs are called in formulas, and the target in implicit laws."""
+        """Return what the inputs are called in formulas, and the target in implicit laws."""
         known = {
             self.trials: "the numbers of trials",
             self.std_errors: "the standard errors",
@@ -151,7 +151,7 @@ class Curves(Columns):
         return violations
 
     def _value_rules(self) -> list[Violation]:
-        """Rules of the values: shares within [0, 1], errors above zero, nothing below zero on a log scale."""
+        """Return values that break a rule: shares within [0, 1], errors above 0, nothing below 0 on a log scale."""
         y = self.column(self.target).values
         rules: list[tuple[str, str, NDArray[np.bool_], str]] = []
         if self.std_errors:

@@ -16,13 +16,13 @@ _RESERVED = frozenset({*FUNCTIONS, INTEGRAL, "np"})
 
 @dataclass(frozen=True)
 class Names:
-    """What the columns of some observations are called in formulas: made once, by the observations.
+    """Say what the columns of some observations are called in formulas. Made once, by the observations.
 
     Attributes:
-        identifiers: by column that a report may show, what stands for it in formulas: itself where it can
-        usable: the identifiers that a formula of these observations may hold, in order
-        aliases: by what a caller may write for them, such identifiers, where the two differ
-        roles: by column that formulas do not hold, what it is, such as "the target"
+        identifiers: by column that a report may show, what stands for it in formulas; itself where it can.
+        usable: the identifiers that a formula of these observations may hold, in order.
+        aliases: by what a caller may write for them, such identifiers, where the two differ.
+        roles: by column that formulas do not hold, what it is, such as "the target".
     """
 
     identifiers: Mapping[str, str]
@@ -47,7 +47,7 @@ class Names:
 
     @property
     def renamed(self) -> dict[str, str]:
-        """The columns by the identifiers that stand for them, where the two differ."""
+        """Return the columns by the identifiers that stand for them, where the two differ."""
         return {name: column for column, name in self.identifiers.items() if name != column}
 
     def parse(self, text: str, place: str, *, free: bool = False, parts: bool = False) -> Node:

@@ -45,13 +45,17 @@ class Groups:
 
 @dataclass(frozen=True, eq=False)
 class Table(Columns):
-    """Independent observations: one row, one observation.
+    """Hold independent observations: one row, one observation.
 
-    `columns` are of equal length n ≥ 5. `target` names the column to be explained, `inputs` those that may explain
-    it (empty: all that have no other role), `weights` the column of row weights (1/variance up to a
-    common factor, all > 0; empty: all rows count alike), `group` the column that says which rows belong together (2 to
-    1,000 groups of at least 3 rows; no input unless `inputs` names it; empty: all rows are alike).
     Raises InvalidInputError, with every violation found, where a rule is broken.
+
+    Attributes:
+        columns: of equal length n ≥ 5.
+        target: the column to be explained.
+        inputs: the columns that may explain it; empty: all that have no other role.
+        weights: the column of row weights, 1/variance up to a common factor, all > 0; empty: all rows count alike.
+        group: the column that says which rows belong together: 2 to 1,000 groups of at least 3 rows. It is no input
+            unless `inputs` names it; empty: all rows are alike.
     """
 
     target: str
@@ -79,7 +83,7 @@ class Table(Columns):
 
     @cached_property
     def names(self) -> Names:
-        """What the inputs are called in formulas."""
+        """Return what the inputs are called in formulas."""
         known = {self.weights: "the weights", self.group: "the group", self.target: "the target"}
         return Names.of(self.inputs, roles=self.roles_beside(known, self.inputs))
 

@@ -58,7 +58,7 @@ class Trajectories(Columns):
 
     @cached_property
     def slices(self) -> dict[str, slice]:
-        """The rows of each run, by its name; the only run of unnamed rows is called 1."""
+        """Return the rows of each run, by its name; the only run of unnamed rows is called 1."""
         if not self.runs:
             return {"1": slice(0, self.rows)}
         found: dict[str, slice] = {}
@@ -68,7 +68,7 @@ class Trajectories(Columns):
 
     @cached_property
     def names(self) -> Names:
-        """What states, inputs, time and, of order 2, the states' rates are called in formulas."""
+        """Return what states, inputs, time and, of order 2, the states' rates are called in formulas."""
         usable = (*self.states, *self.inputs, self.time)
         known = dict.fromkeys(self.derivatives, "a measured derivative")
         made = Names.of(usable, self.derivatives, self.roles_beside(known, usable))
@@ -200,7 +200,7 @@ class Trajectories(Columns):
                     yield Violation(field, text)
 
     def _place(self, row: int) -> str:
-        """Row and run in the caller's terms."""
+        """Return row and run in the caller's terms."""
         if not self.runs:
             return f"row {row + 1}"
         return f"run {self.runs[row]!r}, row {row + 1}"

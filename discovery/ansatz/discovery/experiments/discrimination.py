@@ -143,11 +143,11 @@ class Design:
 
 
 def _bounded(values: Array) -> Array:
-    """Differences in standard deviations, none so large that beside it 1 would be lost to rounding; NaN stays."""
+    """Return differences, in standard deviations, cut so that beside them 1 is not lost to rounding; NaN stays."""
     return np.clip(values, -_RIVALS.largest, _RIVALS.largest)
 
 
 def _log_sum(logs: Array) -> Array:
-    """log(sum(exp)) over the first axis."""
+    """Return log(sum(exp)) over the first axis."""
     top = logs.max(axis=0)
     return np.asarray(top + np.log(np.sum(np.exp(logs - top), axis=0)))

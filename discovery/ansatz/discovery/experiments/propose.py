@@ -209,7 +209,7 @@ def _whole_box(table: Table, box: Box) -> Box:
 
 
 def _points(box: Box, data: Problem, seed: int) -> Problem:
-    """Candidate points as the rows of a problem without a target of its own."""
+    """Return candidate points as the rows of a problem without a target of its own."""
     columns = box.points(_WEIGHING.points, seed)
     X = np.column_stack([columns[name] for name in data.names])
     return replace(data, X=np.asfortranarray(X), y=np.zeros(X.shape[0]), weights=None)
