@@ -224,3 +224,15 @@ def test_constants_per_group_need_groups_and_an_ansatz() -> None:
         validate(Table((Column("x", X), Column("y", X)), "y"), options(ansatz="a*x", per_group=("a",)))
     with pytest.raises(InvalidInputError, match=r"options\.per_group"):
         options(per_group=("a",))
+
+
+def test_a_group_too_small_to_hold_rows_out_stands_beside_larger_ones() -> None:
+    sizes = (8, 8, 8, 3)
+    x = np.concatenate([np.arange(1.0, n + 1) for n in sizes])
+    index = np.repeat(np.arange(len(sizes)), sizes)
+    y = (1.0 + index) * x**2
+    columns = (Column("x", x), Column("y", y), Column.of_labels("run", [f"r{i}" for i in index]))
+    report = discover(Table(columns, "y", group="run"), options(ansatz="a*x**2", budget_seconds=10.0))
+    best = report.candidates[0]
+    assert best.scores.relative_error < 1e-12
+    assert best.scores.extrapolation_rmse < 1e-9

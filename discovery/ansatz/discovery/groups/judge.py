@@ -121,11 +121,14 @@ class GroupedJudge:
     def _extrapolation(self, fit: GroupedFit) -> float:
         """Return the error on the outermost fifth of each group's rows, all constants fitted on the others."""
         problem = self.problem.subsample(_LIMITS.many_rows)
-        inner, outer = (problem.rows_only(rows) for rows in problem.inner_and_outer)
-        if not outer.problem.rows or inner.problem.rows <= fit.fitted:
+        inner_rows, outer_rows = problem.inner_and_outer
+        inner = problem.rows_only(inner_rows)
+        if not outer_rows.size or inner.problem.rows <= fit.fitted:
             return math.nan
         refitted = fit_groups(fit.structure, inner, fit.values, fit.per_group, fit.fixed)
-        error = outer.problem.rmse(fit.structure.predict(refitted.values, outer))
+        # Small groups have no outer rows: the prediction is made for all groups, and looked at where there are some.
+        prediction = fit.structure.predict(refitted.values, problem)[outer_rows]
+        error = problem.problem.rows_only(outer_rows).rmse(prediction)
         return error if math.isfinite(error) else math.nan
 
 
