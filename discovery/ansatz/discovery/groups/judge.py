@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
+from ansatz.discovery.evidence.accuracy import Accuracy
 from ansatz.discovery.evidence.rank import pareto_front, ranked
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
@@ -107,13 +106,11 @@ class GroupedJudge:
         return tuple(found)
 
     def _scores(self, entry: GroupedEntry, extrapolate: bool) -> Scores:
-        judged = replace(self.problem.problem, weights=self.caller_weights)
-        rmse = judged.rmse(entry.prediction)
-        spread = judged.rmse(np.full(judged.rows, np.average(judged.y, weights=self.caller_weights)))
+        accuracy = Accuracy.of(entry.prediction, self.problem.problem.y, self.caller_weights)
         return Scores(
-            rmse=rmse,
-            r2=1.0 - (rmse / spread) ** 2 if spread > 0 else math.nan,
-            relative_error=rmse / judged.y_scale,
+            rmse=accuracy.rmse,
+            r2=accuracy.r2,
+            relative_error=accuracy.relative_error,
             description_length=entry.description_length,
             extrapolation_rmse=self._extrapolation(entry.fit) if extrapolate else math.nan,
         )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobian
+from ansatz.discovery.problem.error import rmse_of, size_of
 from ansatz.discovery.problem.form import Form
 from ansatz.discovery.units.dimensions import Dimensions
 
@@ -68,10 +69,7 @@ class Problem:
     @cached_property
     def y_scale(self) -> float:
         """The root of the (weighted) mean square of y; 1 where y is zero."""
-        with np.errstate(over="ignore"):
-            top = float(np.max(np.abs(self.y)))
-            scale = top * float(np.sqrt(np.average((self.y / top) ** 2, weights=self.weights))) if top else 0.0
-        return scale or 1.0
+        return size_of(self.y, self.weights)
 
     def rows_only(self, rows: NDArray[np.intp]) -> Problem:
         """The problem on some of its rows."""
@@ -116,7 +114,4 @@ class Problem:
 
     def rmse(self, prediction: Array) -> float:
         """The root of the (weighted) mean squared error of a prediction of shape (n,); inf where not finite."""
-        with np.errstate(all="ignore"):
-            error = (prediction - self.y) / self.y_scale
-            mean = float(np.average(error * error, weights=self.weights))
-        return float(np.sqrt(mean)) * self.y_scale if np.isfinite(mean) else float("inf")
+        return rmse_of(prediction, self.y, self.weights, self.y_scale)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ansatz.discovery.evidence.accuracy import Accuracy
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.rank import pareto_front, ranked
 from ansatz.discovery.expression.numbers import free_positions
@@ -82,14 +83,12 @@ class TableJudge:
         )
 
     def _scores(self, entry: Entry, extrapolation: Extrapolation | None) -> Scores:
-        judged = replace(self.problem, weights=self.caller_weights)
-        rmse = judged.rmse(judged.evaluate(entry.formula))
-        spread = judged.rmse(np.full(judged.rows, np.average(judged.y, weights=self.caller_weights)))
+        accuracy = Accuracy.of(self.problem.evaluate(entry.formula), self.problem.y, self.caller_weights)
         free = tuple(p for p in free_positions(entry.formula) if p not in entry.names)
         return Scores(
-            rmse=rmse,
-            r2=1.0 - (rmse / spread) ** 2 if spread > 0 else math.nan,
-            relative_error=rmse / judged.y_scale,
+            rmse=accuracy.rmse,
+            r2=accuracy.r2,
+            relative_error=accuracy.relative_error,
             description_length=entry.description_length,
             extrapolation_rmse=math.nan if extrapolation is None else extrapolation.rmse(entry.named.fit, free),
         )

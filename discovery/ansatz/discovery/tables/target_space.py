@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ansatz.discovery.asked.metric import Metric, change_of_variables_bits
+from ansatz.discovery.evidence.accuracy import Accuracy
 from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.expression import Node, Variable, constants
 from ansatz.discovery.problem.problem import Problem
@@ -43,14 +43,12 @@ class TargetSpace:
 
     def _candidate(self, candidate: Candidate) -> Candidate:
         formula = self.metric.restored(candidate.formula)
-        rmse = self.target.rmse(self.target.evaluate(formula))
-        mean = np.average(self.target.y, weights=self.target.weights)
-        spread = self.target.rmse(np.full(self.target.rows, mean))
+        accuracy = Accuracy.of(self.target.evaluate(formula), self.target.y, self.target.weights)
         scores = replace(
             candidate.scores,
-            rmse=rmse,
-            r2=1.0 - (rmse / spread) ** 2 if spread > 0 else math.nan,
-            relative_error=rmse / self.target.y_scale,
+            rmse=accuracy.rmse,
+            r2=accuracy.r2,
+            relative_error=accuracy.relative_error,
             description_length=candidate.scores.description_length + self.bits(candidate),
         )
         # Of the numbers of the way back only a guess rate is no integer, and it stands last.
