@@ -12,6 +12,7 @@ import numpy as np
 from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.intervals import Interval, constant_quantity, profile
 from ansatz.discovery.curves.search import Found
+from ansatz.discovery.evidence.accuracy import Accuracy
 from ansatz.discovery.expression import Node, Number, Variable, complexity, substitute, to_text, walk
 from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.report.curves import LawConstant, LawFacts
@@ -106,14 +107,11 @@ def _in_order(found: Found, known: tuple[LawConstant, ...]) -> tuple[Constant, .
 
 def scores(fit: CurveFit, bits: float, extrapolation_rmse: float) -> Scores:
     """Return errors on the rows that were fitted, in the target's unit."""
-    y, counts = fit.sample.y, fit.sample.counts
-    square = float(np.average((fit.values - y) ** 2, weights=counts))
-    spread = float(np.average((y - np.average(y, weights=counts)) ** 2, weights=counts))
-    size = float(np.average(y**2, weights=counts))
+    accuracy = Accuracy.of(fit.values, fit.sample.y, fit.sample.counts)
     return Scores(
-        rmse=math.sqrt(square),
-        r2=1.0 - square / spread if spread > 0 else math.nan,
-        relative_error=math.sqrt(square / size) if size > 0 else math.nan,
+        rmse=accuracy.rmse,
+        r2=accuracy.r2,
+        relative_error=accuracy.relative_error,
         description_length=bits,
         extrapolation_rmse=extrapolation_rmse,
     )

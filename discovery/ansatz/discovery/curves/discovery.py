@@ -210,9 +210,9 @@ def _straightened(column: Array) -> Array:
 
 def _per_run_candidate(together: Together, rank: int, target: str) -> Candidate:
     (candidate,) = candidates([together.found], target, intervals=False)
-    scores = Scores(
-        together.rmse, together.r2, together.relative_error, together.found.score, candidate.scores.extrapolation_rmse
-    )
+    told = together.accuracy
+    extrapolation = candidate.scores.extrapolation_rmse
+    scores = Scores(told.rmse, told.r2, told.relative_error, together.found.score, extrapolation)
     law = candidate.law
     if law is not None:
         law = replace(law, per_run=together.constants(intervals=rank == 1))

@@ -22,6 +22,7 @@ from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.score import HeldOut, foretell, law_bits
 from ansatz.discovery.curves.search import FAMILY_BITS, Found, ranked
 from ansatz.discovery.data.curves import MIN_ROWS_A_RUN, ValueScale
+from ansatz.discovery.evidence.accuracy import Accuracy
 from ansatz.discovery.expression import Array, to_text
 from ansatz.discovery.report.curves import LawConstant, RelatedLaw
 from ansatz.discovery.report.origin import Origin, of_catalogue
@@ -58,16 +59,12 @@ class Together:
     Attributes:
         found: bits and errors of all runs together, and the fit of the run whose noise is the median.
         fits: of each run, by its name.
-        rmse: root mean squared error on all rows, in the target's unit.
-        r2: on all rows.
-        relative_error: root mean squared error over the root mean square of the values.
+        accuracy: on the rows of all runs.
     """
 
     found: Found
     fits: Mapping[str, CurveFit]
-    rmse: float
-    r2: float
-    relative_error: float
+    accuracy: Accuracy
 
     def constants(self, intervals: bool) -> dict[str, tuple[LawConstant, ...]]:
         """Return the constants of each run, with intervals where they are asked for."""
@@ -155,12 +152,7 @@ def _together(runs: _Runs, law: Law, binding: Mapping[str, str], names: Sequence
         return None
     found = Found(middle, of_catalogue(law.name), FAMILY_BITS, bits, foretold, judged=foretold is not None)
     y = np.concatenate([f.sample.y for f in fits.values()])
-    error = np.concatenate([f.values for f in fits.values()]) - y
-    square, spread = float(np.mean(error**2)), float(np.var(y))
-    return Together(
-        found, fits, math.sqrt(square), 1 - square / spread if spread else math.nan,
-        math.sqrt(square / float(np.mean(y**2))) if np.any(y) else math.nan,
-    )  # fmt: skip
+    return Together(found, fits, Accuracy.of(np.concatenate([f.values for f in fits.values()]), y))
 
 
 def laws_of_constants(best: Together, prepared: PreparedCurves) -> tuple[RelatedLaw, ...]:

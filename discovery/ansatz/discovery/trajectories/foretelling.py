@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ansatz.discovery.evidence.accuracy import r_squared
 from ansatz.discovery.expression import Array
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.rollout import Rollout
@@ -58,7 +59,8 @@ class Foretelling:
         # Where the trajectory has run away the error is infinite; where the sample is missing there is none.
         square = np.where(seen, np.nan_to_num(error, nan=np.inf) ** 2, 0.0)
         mse = square.sum(axis=0) / seen.sum(axis=0)
-        return [(float(np.sqrt(m)), float(1 - m / s) if s > 0 else math.nan) for m, s in zip(mse, spread, strict=True)]
+        pairs = zip(map(math.sqrt, mse), map(math.sqrt, spread), strict=True)
+        return [(rmse, r_squared(rmse, size)) for rmse, size in pairs]
 
     def _held_runs(self, item: ScoredSystem) -> list[tuple[Array, Array]]:
         record, states = self._held_out, self._held_states

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ansatz.discovery.evidence.accuracy import r_squared
 from ansatz.discovery.evidence.rank import indistinguishable_bits
 from ansatz.discovery.evidence.significance import LEVEL, serial_correlation_about_mean, sidak, upper_tail
 from ansatz.discovery.evidence.uncertainty import t_quantile
@@ -74,13 +75,8 @@ class MotionJudge:
     def judged(self, item: ScoredSystem, with_conserved: bool) -> Judged:
         """Return the system with all the evidence for it."""
         diverges, after = self._stability(item)
-        rmse, r2 = self._fitted_errors(item)
         foretold = self._foretelling.errors(item) if not diverges else None
-        names = self._record.states
-        states = {}
-        for j, name in enumerate(names):
-            late = (math.nan, math.nan) if foretold is None else foretold[j]
-            states[name] = StateScores(float(rmse[j]), float(r2[j]), *late)
+        states = self._scores(item, foretold)
         kept = self._conserved(item) if with_conserved else ()
         return Judged(item, Motion(states, diverges, after, self._record.order, kept, shared_terms(item.equations)))
 
@@ -89,10 +85,7 @@ class MotionJudge:
 
     def quick(self, item: ScoredSystem) -> Judged:
         """Return the system with the scores of the fit alone."""
-        rmse, r2 = self._fitted_errors(item)
-        names = self._record.states
-        states = {n: StateScores(float(rmse[j]), float(r2[j]), math.nan, math.nan) for j, n in enumerate(names)}
-        return Judged(item, Motion(states, False, None, self._record.order))
+        return Judged(item, Motion(self._scores(item, None), False, None, self._record.order))
 
     def _stability(self, item: ScoredSystem) -> tuple[bool, float | None]:
         """Return whether a trajectory leaves within the observed span, and when within twice the span."""
@@ -109,15 +102,17 @@ class MotionJudge:
                 after = gone if after is None else min(after, gone)
         return diverges, after
 
-    def _fitted_errors(self, item: ScoredSystem) -> tuple[Array, Array]:
-        d = len(self._record.states)
-        relative = relative_rms(item, self._shooting)[:d]
-        scale = self._shooting.scale[:d]
+    def _scores(self, item: ScoredSystem, foretold: list[tuple[float, float]] | None) -> dict[str, StateScores]:
+        """Return the errors of each state where it was fitted, and where it was foretold."""
+        names = self._record.states
+        relative, scale = relative_rms(item, self._shooting), self._shooting.scale
         spread = np.nanstd(self._record.x, axis=0)
-        rmse = relative * scale
-        with np.errstate(all="ignore"):
-            r2: Array = 1.0 - (rmse / spread) ** 2
-        return rmse, r2
+        late = foretold or [(math.nan, math.nan)] * len(names)
+        states = {}
+        for j, name in enumerate(names):
+            rmse = float(relative[j] * scale[j])
+            states[name] = StateScores(rmse, r_squared(rmse, float(spread[j])), *late[j])
+        return states
 
     def candidates(self, judged: Sequence[Judged]) -> tuple[Candidate, ...]:
         """Return candidates by rank, from 1."""

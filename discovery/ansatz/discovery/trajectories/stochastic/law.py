@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from ansatz.discovery.evidence.accuracy import r_squared
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
 from ansatz.discovery.evidence.significance import LEVEL, both_tails, serial_correlation_about_mean, sidak
 from ansatz.discovery.expression import Array, Node, Number, Variable
@@ -199,7 +200,7 @@ class StochasticLaw:
             walk = not constants
             errors = [_one_step(self._samples(g, j), 0.0 if walk else None) for g in self._used]
             rmse = math.sqrt(float(np.mean(np.concatenate(errors) ** 2)))
-            states[state] = StateScores(rmse, 1 - (rmse / float(self._record.scale[j])) ** 2, math.nan, math.nan)
+            states[state] = StateScores(rmse, r_squared(rmse, float(self._record.scale[j])), math.nan, math.nan)
         rmse = float(np.sqrt(np.mean([s.rmse**2 for s in states.values()])))
         relative = float(np.mean([s.rmse / w for s, w in zip(states.values(), self._record.scale, strict=True)]))
         return Candidate(
