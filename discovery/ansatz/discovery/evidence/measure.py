@@ -15,7 +15,7 @@ import numpy as np
 
 from ansatz.discovery.evidence.bayes_factor import against_constant, step
 from ansatz.discovery.evidence.exactness import least_mean_square
-from ansatz.discovery.evidence.form_price import form_bits
+from ansatz.discovery.evidence.form_price import TREE_BITS, form_bits
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.expression import Array, Node, Number, variables
 from ansatz.discovery.fit.constants import values_and_slopes
@@ -52,15 +52,17 @@ class Measure:
         return max(self.constants + self.hidden, 1)
 
 
-def measured(named: Named, problem: Problem, known_bits: float = 0.0) -> Measure:
-    """Return the measure of a formula whose form costs nothing where the caller gave it; `known_bits` are those of a
-    form that the caller gave, of which it has grown."""
+def measured(named: Named, problem: Problem, known_bits: float | None = None) -> Measure:
+    """Return the measure of a formula; `known_bits` are those of a form that the caller gave, of which it has grown: it
+    pays for what it has beside that, and for being another."""
     fit, names = named.fit, named.names
     free = tuple(p for p in fit.open if p not in names)
     names_bits = sum(names[p].bits for p in fit.marks.leaders(list(names)))
-    bits = form_bits(fit.formula, len(free), names_bits, problem) - known_bits
+    bits = form_bits(fit.formula, len(free), names_bits, problem)
+    if known_bits is not None:
+        bits = max(bits - known_bits, 0.0) + TREE_BITS
     hidden = hidden_constants(fit.formula, free, fit.marks, problem)
-    return Measure(mean_square(fit.rmse, problem), len(free), hidden, max(bits, 0.0))
+    return Measure(mean_square(fit.rmse, problem), len(free), hidden, bits)
 
 
 def given(named: Named, problem: Problem) -> Measure:

@@ -99,7 +99,7 @@ class Archive:
         self._positive = problem.positive
         self._tries: dict[str, int] = {}
         self._entries: list[Entry] = []
-        self._known_bits = 0.0
+        self._known_bits: float | None = None
         self._verdicts: dict[Node, Verdict] = {}
         self._deferred: list[tuple[Node, Origin]] = []
 
@@ -202,7 +202,7 @@ class Archive:
 
     def _entry(self, named: Named, origin: Origin) -> Entry:
         formula = named.fit.formula
-        known = self._known_bits if origin.of_caller else 0.0
+        known = self._known_bits if origin.of_caller else None
         measure = given(named, self.screen) if origin.is_given else measured(named, self.screen, known)
         return Entry(named, origin, measure, math.nan, self._probe.values(formula), self._wrongness(formula))
 
