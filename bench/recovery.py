@@ -30,6 +30,7 @@ from ansatz.discovery import Engine
 from ansatz.discovery.expression import complexity, simplify, to_text
 from bench import methods, tables
 from bench.cases import ROWS, SETS, Case, load
+from bench.clock import cpu_seconds
 from bench.judge import covered, extrapolation_error, judge
 from bench.methods import PEERS, TARGET, Found, Method
 
@@ -54,7 +55,7 @@ class Run:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _options(arguments)
     if not options.report:
-        with _methods(options) as chosen:
+        with _methods(options) as chosen, cpu_seconds(options.cpu):
             _measure(options, chosen)
     tables.write(RESULTS)
 
@@ -74,6 +75,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--through", choices=["library", "service"], default="library", help="how ansatz is called")
     parser.add_argument("--units", action="store_true", help="run ansatz with units, too, where a law has them")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cpu", action="store_true", help="count budgets in CPU seconds, where no engine searches")
     parser.add_argument("--again", action="store_true", help="run cases that have a result, too")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the tables")
     return parser.parse_args(arguments)

@@ -17,15 +17,10 @@ from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.search import Found
 from ansatz.discovery.curves.search import ranked as ranked_curves
 from ansatz.discovery.data.curves import ValueScale
-from ansatz.discovery.evidence.naming import Named
-from ansatz.discovery.evidence.rank import ranked as ranked_formulas
 from ansatz.discovery.evidence.significance import LEVEL, serial_correlation_about_mean, upper_tail
-from ansatz.discovery.expression import FUNCTIONS, parse
-from ansatz.discovery.fit.constants import fit_constants
-from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.expression import parse
 from ansatz.discovery.report.motion import Motion
 from ansatz.discovery.report.origin import Origin
-from ansatz.discovery.search.archive import Entry
 from ansatz.discovery.trajectories.integral import Smoothed
 from ansatz.discovery.trajectories.judge import Judged
 from ansatz.discovery.trajectories.judge import ranked as ranked_systems
@@ -90,21 +85,6 @@ def test_an_exponent_is_not_named_pi_for_a_few_bits(kind: str) -> None:
 ROWS = 10
 
 
-def simple_first_of_a_table(bits_apart: float) -> bool:
-    x = np.linspace(0, 1, ROWS)
-    y = 1.3 * x + 0.1 * np.random.default_rng(0).normal(size=ROWS)
-    problem = Problem(np.asfortranarray(x[:, None]), y, ("x",), frozenset(FUNCTIONS), 60, 0)
-    entries = []
-    for text, bits in (
-        ("1.3*x + 0.1", bits_apart),
-        ("1.3*x + 0.1*x**2 + 0.2*x**3 + 0.1*x**4 + 0.1*x**5 + 0.1", 0.0),
-    ):
-        fit = fit_constants(parse(text, ["x"]), problem)
-        entries.append(Entry(Named(fit, {}), ORIGIN, bits, np.empty(0)))
-    assert entries[1].fitted == 6
-    return ranked_formulas(entries, ROWS)[0] is entries[0]
-
-
 def simple_first_of_curves(bits_apart: float) -> bool:
     x = np.geomspace(1, 1e4, ROWS)
     y = 3.0 * x**-0.3 * np.exp(0.01 * np.random.default_rng(0).normal(size=ROWS))
@@ -134,7 +114,7 @@ def simple_first_of_motion(bits_apart: float) -> bool:
     return ranked_systems(judged)[0] is judged[0]
 
 
-@pytest.mark.parametrize("simple_first", [simple_first_of_a_table, simple_first_of_curves, simple_first_of_motion])
+@pytest.mark.parametrize("simple_first", [simple_first_of_curves, simple_first_of_motion])
 def test_ten_rows_do_not_tell_six_numbers_from_few_within_ten_bits(
     simple_first: Callable[[float], bool],
 ) -> None:

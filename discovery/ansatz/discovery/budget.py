@@ -12,6 +12,10 @@ def _never() -> bool:
     return False
 
 
+def _now() -> float:
+    return time.monotonic()
+
+
 @dataclass
 class Budget:
     """`seconds` of wall clock from now, and at most `pieces` of work; `stop_requested` is asked as well.
@@ -24,7 +28,7 @@ class Budget:
     seconds: float
     stop_requested: Callable[[], bool] = _never
     pieces: float = math.inf
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=_now)
     _asked: int = 0
 
     @property
@@ -36,6 +40,11 @@ class Budget:
     def remaining(self) -> float:
         """Seconds left, at least 0."""
         return max(0.0, self.seconds - self.elapsed)
+
+    @property
+    def asked(self) -> int:
+        """How many pieces of work were asked for."""
+        return self._asked
 
     @property
     def spent(self) -> bool:

@@ -9,6 +9,8 @@ from ansatz.discovery.problem.problem import Problem
 
 _POINTS = 64
 _TOLERANCE = 1e-7
+_SAME_ERROR = 1e-6
+_UNSETTLED = 1e-3  # of the error
 
 
 class Probe:
@@ -32,6 +34,15 @@ class Probe:
 
     def values(self, formula: Node) -> Array:
         return evaluate(self._composed(formula), self._columns, self._size)
+
+
+def same_fit(a: Array, b: Array, rmse_a: float, rmse_b: float) -> bool:
+    """Whether two fits have the same error, and values that differ by far less than it on the rows of a probe."""
+    if abs(rmse_a - rmse_b) > _SAME_ERROR * rmse_a:
+        return False
+    rows = a.size - _POINTS
+    with np.errstate(all="ignore"):
+        return bool(np.all(np.abs(a[:rows] - b[:rows]) <= _UNSETTLED * rmse_a))
 
 
 def same_values(a: Array, b: Array) -> bool:

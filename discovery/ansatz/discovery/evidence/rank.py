@@ -3,7 +3,8 @@ given, a law of wrong dimension never stands above a right one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol, TypeVar
 
@@ -12,6 +13,9 @@ from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _INDISTINGUISHABLE_BITS = 3.0
+UNDECIDED_BITS = 4.3
+"""Scores of formulas of tables that differ by less do not tell them apart: odds of 20 to 1. On 63 ordinary laws of 9 to
+20 rows with p ≤ 1e-4 the true family is within them in 84 to 100 %."""
 
 
 class Rankable(Protocol):
@@ -41,32 +45,69 @@ def indistinguishable_bits(rows: int, constants: int) -> float:
     return _INDISTINGUISHABLE_BITS * rows / max(rows - constants - 1, 1)
 
 
-def ranked(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
-    """Best first: by dimension, right before wrong; then, of those that the data of so many rows cannot tell from the
-    shortest description, the caller's own and then the simplest; then by description length.
+@dataclass(frozen=True)
+class _Margins:
+    """Within how many bits of the best formulas are equals.
 
-    Where nothing of right dimension is better than a constant, nothing of right dimension is a law: formulas that would
-    be right with dimensional constants then count as right.
+    Attributes:
+        undecided: the data do not tell them apart; the caller's own stands first.
+        tie: the simplest stands first.
     """
-    right = _by_evidence([e for e in entries if e.wrongness == RIGHT], rows)
+
+    undecided: float
+    tie: float
+
+
+def ranked(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
+    """Return the entries best first: by dimension, right before wrong; then by description length, but for equals.
+
+    Of those that the data of so many rows cannot tell from the shortest description the caller's own and then the
+    simplest stands first.
+    """
+
+    def margins(best: RankableT) -> _Margins:
+        limit = indistinguishable_bits(rows, best.fitted)
+        return _Margins(limit, limit)
+
+    return _ranked(entries, margins)
+
+
+def ranked_by_score(entries: Sequence[RankableT]) -> list[RankableT]:
+    """Return the entries best first: by dimension, right before wrong; then by the score of tables, which knows of few
+    rows by itself.
+
+    The caller's own stands first where the data do not tell it from the best.
+    """
+    return _ranked(entries, lambda best: _Margins(UNDECIDED_BITS, 0.0))
+
+
+def _ranked(entries: Sequence[RankableT], margins: Callable[[RankableT], _Margins]) -> list[RankableT]:
+    """Where nothing of right dimension is better than a constant, nothing of right dimension is a law: formulas that
+    would be right with dimensional constants then count as right."""
+    right = _by_evidence([e for e in entries if e.wrongness == RIGHT], margins)
     lawful = bool(right) and not isinstance(right[0].formula, Number)
 
     def group(entry: RankableT) -> int:
         return RIGHT if entry.wrongness == DOUBTFUL and not lawful else entry.wrongness
 
     groups = groupby(sorted(entries, key=group), key=group)
-    return [entry for _, members in groups for entry in _by_evidence(list(members), rows)]
+    return [entry for _, members in groups for entry in _by_evidence(list(members), margins)]
 
 
-def _by_evidence(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
+def _by_evidence(entries: Sequence[RankableT], margins: Callable[[RankableT], _Margins]) -> list[RankableT]:
     if not entries:
         return []
     by_length = sorted(entries, key=lambda e: (e.description_length, e.complexity))
     best = by_length[0]
-    limit = best.description_length + indistinguishable_bits(rows, best.fitted)
-    rivals = [e for e in by_length if e.description_length <= limit]
-    first = min(rivals, key=lambda e: (not e.origin.of_caller, e.complexity, e.description_length))
+    within = margins(best)
+    own = [e for e in by_length if e.origin.of_caller and _within(e, best, within.undecided)]
+    rivals = own or [e for e in by_length if _within(e, best, within.tie)]
+    first = min(rivals, key=lambda e: (not e.origin.is_given, e.complexity, e.description_length))
     return [first, *(e for e in by_length if e is not first)]
+
+
+def _within(entry: Rankable, best: Rankable, bits: float) -> bool:
+    return entry.description_length <= best.description_length + bits
 
 
 class Measured(Protocol):

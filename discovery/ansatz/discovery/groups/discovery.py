@@ -31,7 +31,7 @@ from ansatz.discovery.search.residual.refinement import RefinedFormula
 from ansatz.discovery.tables.discovery import discover_table
 from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion, read_question
-from ansatz.discovery.tables.warnings import dimension_warnings, result_warnings
+from ansatz.discovery.tables.warnings import as_verdict, dimension_warnings, result_warnings
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class GroupedDiscovery(Discovery):
             warnings=(
                 *self._prepared.warnings,
                 *self.outcome.warnings,
-                *result_warnings(candidates, left, limit, self._engine, self._options),
+                *result_warnings(candidates, as_verdict(left), limit, self._engine, self._options),
                 *dimension_warnings(candidates, problem),
             ),
             columns=self._prepared.columns,

@@ -54,11 +54,13 @@ class Origin:
 BASELINE = Origin("baseline", Role.BASELINE)
 GIVEN = Origin("ansatz", Role.GIVEN)
 GROWN = Origin("residual", Role.GROWN)
+PRUNED = Origin("ansatz, pruned", Role.GROWN)
+"""The caller's own formula without what did not pay."""
 START = Origin("start")
 """A formula to try first, such as one of an earlier search."""
 PARTS = Origin("parts")
 STOCHASTIC = Origin("stochastic")
-_KNOWN = {origin.name: origin for origin in (BASELINE, GIVEN, GROWN, START, PARTS, STOCHASTIC)}
+_KNOWN = {origin.name: origin for origin in (BASELINE, GIVEN, GROWN, PRUNED, START, PARTS, STOCHASTIC)}
 
 
 def of_catalogue(law: str) -> Origin:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.evidence.description_length import formula_bits, is_exact, residual_bits
-from ansatz.discovery.evidence.equivalence import Probe, same_values
+from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.evidence.equivalence import Probe, same_fit, same_values
+from ansatz.discovery.evidence.form_price import form_bits
+from ansatz.discovery.evidence.measure import Measure, given, mean_square, measured, scores
 from ansatz.discovery.evidence.naming import Name, Named, name_constants
+from ansatz.discovery.evidence.noise import NoiseQuestion, Verdict
 from ansatz.discovery.evidence.rank import pareto_front
 from ansatz.discovery.expression import FUNCTIONS, Apply, Array, Node, complexity, simplify, variables, walk
 from ansatz.discovery.expression.grammar import is_readable
@@ -30,11 +34,20 @@ _MOST_DEFERRED = 300
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """A formula of the archive: constants fitted and named, `description_length` in bits on the screening rows;
-    `wrongness` of its dimensions, as `Dimensions.wrongness` has it, 0 where there are none."""
+    """A formula of the archive, its constants fitted and named.
+
+    Attributes:
+        named: the fit, and what constants are called.
+        origin: who proposed it.
+        measure: what the evidence asks of it.
+        description_length: its score in bits beside the other formulas; lower is better.
+        probe_values: its values at the points where formulas are compared.
+        wrongness: of its dimensions, as `Dimensions.wrongness` has it, 0 where there are none.
+    """
 
     named: Named
     origin: Origin
+    measure: Measure
     description_length: float
     probe_values: Array
     wrongness: int = RIGHT
@@ -60,6 +73,15 @@ class Entry:
         return complexity(self.formula)
 
 
+def rescored(entries: Sequence[Entry], problem: Problem, rows: int | None = None) -> list[Entry]:
+    """Return the entries with their scores beside each other on a problem whose rows are worth so many."""
+    found = scores([e.measure for e in entries], problem, rows) if entries else ()
+    return [
+        e if e.description_length == score else replace(e, description_length=float(score))
+        for e, score in zip(entries, found, strict=True)
+    ]
+
+
 class Archive:
     """Keeps the formulas that are best at their size or nearly best by description length.
 
@@ -77,7 +99,8 @@ class Archive:
         self._positive = problem.positive
         self._tries: dict[str, int] = {}
         self._entries: list[Entry] = []
-        self._baseline_bits = math.inf
+        self._known_bits: float | None = None
+        self._verdicts: dict[Node, Verdict] = {}
         self._deferred: list[tuple[Node, Origin]] = []
 
     @property
@@ -100,9 +123,22 @@ class Archive:
     def admit(self, named: Named, origin: Origin) -> Entry | None:
         """A formula of the caller's, as it stands; the entry if it was kept."""
         formula = named.fit.formula
-        if not self._admissible(formula) or complexity(formula) > self.screen.max_complexity:
+        too_long = complexity(formula) > self.screen.max_complexity and not origin.is_given
+        if not self._admissible(formula) or too_long or not math.isfinite(named.fit.rmse):
             return None
-        return self._insert(self._entry(named, origin)) if math.isfinite(named.fit.rmse) else None
+        if origin.is_given:
+            self._known_bits = form_bits(formula, 0, 0.0, self.screen)
+        return self._insert(self._entry(named, origin))
+
+    def leaves(self, entry: Entry) -> Verdict:
+        """Whether an entry leaves only noise on the screening rows."""
+        if entry.formula not in self._verdicts:
+            self._verdicts[entry.formula] = self._noise.of(entry.formula, entry.named.fit.marks)
+        return self._verdicts[entry.formula]
+
+    @cached_property
+    def _noise(self) -> NoiseQuestion:
+        return NoiseQuestion(self.screen)
 
     def admit_deferred(self, budget: Budget) -> None:
         """Consider what was put off for its dimensions, the first 300, unless an exact law of right dimension is there:
@@ -146,10 +182,10 @@ class Archive:
         size = complexity(fit.formula)
         if all(e.rmse > fit.rmse for e in rivals if e.complexity <= size):
             return True
-        bits = formula_bits(fit.formula, len(self.screen.variables)) + residual_bits(
-            fit.rmse, len(fit.free), self.screen
-        )
-        return bits < min(e.description_length for e in rivals) + _WORTH_BITS
+        rough = Measure(mean_square(fit.rmse, self.screen), len(fit.free), 0, 0.0)
+        best = min(rivals, key=lambda e: e.description_length)
+        found, least = scores([rough, best.measure], self.screen)
+        return bool(found < least + _WORTH_BITS)
 
     def _settle(self, fit: FormulaFit) -> Named:
         """Constants named and the result simplified, until nothing changes."""
@@ -166,44 +202,59 @@ class Archive:
 
     def _entry(self, named: Named, origin: Origin) -> Entry:
         formula = named.fit.formula
-        bits = named.description_length(self.screen)
-        return Entry(named, origin, bits, self._probe.values(formula), self._wrongness(formula))
+        known = self._known_bits if origin.of_caller else None
+        measure = given(named, self.screen) if origin.is_given else measured(named, self.screen, known)
+        return Entry(named, origin, measure, math.nan, self._probe.values(formula), self._wrongness(formula))
 
     def _insert(self, entry: Entry) -> Entry | None:
         # Whatever is reported can be given back: to compare it, to start from it, to choose experiments by it.
         if not is_readable(self.screen.composed(entry.formula)):
             return None
-        replaced: int | None = None
-        for i, other in enumerate(self._entries):
-            if same_values(entry.probe_values, other.probe_values):
-                if _preference(entry) >= _preference(other):
-                    return other
-                replaced = i
-                break
+        equal = next((i for i, other in enumerate(self._entries) if _same(entry, other)), None)
+        others = list(self._entries)
+        if equal is not None:
+            old, new = rescored([others.pop(equal), entry], self.screen)
+            if _preference(new) >= _preference(old):
+                return self._entries[equal]
         before = self._front_key()
-        others = [e for i, e in enumerate(self._entries) if i != replaced]
+        found = rescored([entry, *others], self.screen)
+        entry = found[0]
         # A new list, whole at any time: an engine reads it on its own thread.
-        self._entries = sorted([*others, entry], key=lambda e: (e.wrongness, e.description_length, e.complexity))
-        constant = not variables(entry.formula)
-        if constant:
-            self._baseline_bits = entry.description_length
-        if is_exact(entry.rmse, self.screen) and entry.wrongness == RIGHT:
-            # A formula with about as many constants as rows is exact without being a law.
-            law = entry.description_length < _SOLVED_SHARE * self._baseline_bits
-            self.solved |= law or constant
+        self._entries = sorted(found, key=lambda e: (e.wrongness, e.description_length, e.complexity))
+        self.solved |= self._solves(entry)
         self._trim()
         if self._front_key() != before:
             self._on_better()
         return entry
 
+    def _solves(self, entry: Entry) -> bool:
+        """Whether an entry is exact and a law: with about as many constants as rows it is exact without being one."""
+        if not is_exact(entry.rmse, self.screen) or entry.wrongness != RIGHT:
+            return False
+        constant = next((e for e in self._entries if not variables(e.formula)), None)
+        if constant is None or constant is entry:
+            return True
+        return entry.description_length < _SOLVED_SHARE * constant.description_length
+
     def _front_key(self) -> tuple[object, ...]:
-        return tuple(id(e) for e in self._entries[:1]), tuple(id(e) for e in pareto_front(self._entries))
+        return (
+            tuple(e.formula for e in self._entries[:1]),
+            tuple(e.formula for e in pareto_front(self._entries)),
+        )
 
     def _trim(self) -> None:
         if len(self._entries) > _KEPT:
             front = {id(e) for e in pareto_front(self._entries)}
             front |= {id(e) for e in self._entries if e.origin.is_given}
             self._entries = [e for i, e in enumerate(self._entries) if i < _KEPT // 2 or id(e) in front]
+
+
+def _same(a: Entry, b: Entry) -> bool:
+    """Whether two entries are one function, as far as their fits are settled."""
+    if same_values(a.probe_values, b.probe_values):
+        return True
+    alike = a.measure.constants == b.measure.constants and a.complexity == b.complexity
+    return alike and same_fit(a.probe_values, b.probe_values, a.rmse, b.rmse)
 
 
 def _preference(entry: Entry) -> tuple[int, bool, float]:

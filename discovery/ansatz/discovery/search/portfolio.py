@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.noise import Answer
 from ansatz.discovery.evidence.rank import pareto_front
-from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Node, variables
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.origin import Origin
@@ -20,6 +21,7 @@ from ansatz.discovery.search.outcome import Outcome, cut, told
 from ansatz.discovery.search.protocol import Searcher, SeededSearcher
 from ansatz.discovery.search.reduction import reduce
 from ansatz.discovery.search.residual.leftover import Leftover, dominant_formulas
+from ansatz.discovery.search.stopping import Standing, may_stop, smooth_error
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,9 @@ class _Pace:
     """Say when engine and searchers take turns. Chosen by judgement; `python -m bench.recovery` holds them.
 
     Attributes:
-        alone: the engine starts after this many searchers: a simple law is found before it would have begun.
+        alone: the engine starts after this many searchers, where they leave more than noise: a simple law is found
+            before it would have begun.
+        first_to_outlive: after this searcher a law may have lasted: those before take too little time.
         poll_seconds: how long to wait for the engine's next formulas.
         abandon_seconds: how long to wait for an engine that was told to stop.
         most_late: proposals taken from a searcher that had to stop: each costs a fit.
@@ -37,7 +41,8 @@ class _Pace:
         most_followed: dominant formulas whose residual is searched.
     """
 
-    alone: int = 3
+    alone: int = 7
+    first_to_outlive: str = "structured.rational"
     poll_seconds: float = 0.05
     abandon_seconds: float = 0.3
     most_late: int = 5
@@ -83,14 +88,21 @@ class _Run:
         self._engine: EngineThread | None = None
         self._followed: set[Node] = set()
         self._outcome = Outcome()
+        self._leader: Node | None = None
+        self._found = 0
+        self._patient = False
 
     def run(self) -> Outcome:
         for i, searcher in enumerate(self._portfolio.searchers):
-            if i == _PACE.alone:
+            if i >= _PACE.alone and not leaves_noise(self._archive):
                 self._start_engine()
             if not self._until_done.spent:
                 self._run_one(searcher)
                 self._follow()
+                self._patient |= searcher.name == _PACE.first_to_outlive
+                self._look()
+            if self._explained:
+                break
             if self._until_done.spent and not self._archive.solved:
                 self._outcome += cut(searcher.name)
         self._reduce()
@@ -100,6 +112,24 @@ class _Run:
             self._finish(self._engine)
             self._reduce()
         return self._outcome
+
+    def _look(self) -> None:
+        """End the search where the best formula leaves noise and has lasted."""
+        if not self._archive.entries:
+            return
+        best, work = self._archive.entries[0], self._until_done.asked
+        if best.formula != self._leader:
+            self._leader, self._found = best.formula, work
+        if not self._patient or self._explained or not variables(best.formula):
+            return
+        free = sum(1 for p in best.named.fit.open if p not in best.names)
+        now = Standing(best.formula, free, best.rmse, self._found, work)
+        if now.has_lasted:
+            self._explained = may_stop(now, self._archive.leaves(best), self._smooth_error)
+
+    @cached_property
+    def _smooth_error(self) -> float:
+        return smooth_error(self._archive.screen)
 
     def _start_engine(self) -> None:
         engine = self._portfolio.engine
@@ -135,6 +165,7 @@ class _Run:
             late += self._until_done.spent
             if late <= _PACE.most_late:
                 self._archive.propose(formula, Origin.named(searcher.name))
+                self._look()
 
         try:
             searcher.search(self._problem, self._until_done, emit)
@@ -174,9 +205,7 @@ def leaves_noise(archive: Archive) -> bool:
     if not archive.entries:
         return False
     best = archive.entries[0]
-    verdict = residual_verdict(best.formula, archive.screen, best.named.fit.marks)
-    # On too few rows to tell, an engine could only fit the noise.
-    return verdict is None or verdict.is_noise
+    return bool(variables(best.formula)) and archive.leaves(best).answer is Answer.NOISE
 
 
 def _best_of(archive: Archive) -> list[Node]:

@@ -9,6 +9,7 @@ from typing import Final
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Apply, Node, Number, variables
 from ansatz.discovery.expression.node import LAW, is_integer
+from ansatz.discovery.report.origin import PRUNED
 from ansatz.discovery.search.archive import Archive
 
 _ONE: Final = Number(1.0)
@@ -81,6 +82,6 @@ def reduce(archive: Archive, budget: Budget) -> None:
                 if budget.spent:
                     return
                 if variables(reduced):
-                    archive.propose(reduced, entry.origin)
+                    archive.propose(reduced, PRUNED if entry.origin.is_given else entry.origin)
         if archive.entries[:1] == best:
             return

@@ -13,8 +13,9 @@ import numpy as np
 from ansatz.discovery.asked.metric import AUTO, PLAIN
 from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.evidence.rank import indistinguishable_bits, ranked
-from ansatz.discovery.evidence.residual import residual_verdict
+from ansatz.discovery.evidence.noise import NoiseQuestion, Verdict
+from ansatz.discovery.evidence.ordinary.claim import Claim, Tree, claim
+from ansatz.discovery.evidence.rank import UNDECIDED_BITS, ranked_by_score
 from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.fit.robust import robust
@@ -24,7 +25,7 @@ from ansatz.discovery.report.receipt import options_in_force
 from ansatz.discovery.report.report import Candidate, Findings, RefinementStep, Report, ResidualVerdict, Warning
 from ansatz.discovery.run import Discovery
 from ansatz.discovery.search import evolution, structured
-from ansatz.discovery.search.archive import Archive, Entry
+from ansatz.discovery.search.archive import Archive, Entry, rescored
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.outcome import cut, told
 from ansatz.discovery.search.parts.search import PartsSearch
@@ -39,10 +40,12 @@ from ansatz.discovery.tables.prepare import PreparedTable, prepare
 from ansatz.discovery.tables.question import TableQuestion, metric_of
 from ansatz.discovery.tables.target_space import TargetSpace
 from ansatz.discovery.tables.warnings import (
+    claim_warnings,
     dimension_warnings,
     form_not_fitted,
     gauge_warnings,
     outlier_warnings,
+    residual_verdict,
     result_warnings,
     screening_warnings,
     simpler_metric_warnings,
@@ -69,6 +72,7 @@ class _Shares:
 
 
 _SHARES: Final = _Shares()
+_TREES: Final = 20
 
 
 def discover_table(question: TableQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> Report:
@@ -113,6 +117,8 @@ class TableDiscovery(Discovery):
         # While the search runs, candidates are judged on the rows that the archive fits.
         self._quick_judge = TableJudge(self._archive.screen, self._archive.screen.weights)
         self._steps: tuple[RefinementStep, ...] = ()
+        self._claim: Claim | None = None
+        self._noise = NoiseQuestion(problem)
 
     def reserve(self) -> float:
         seconds = self._options.budget_seconds
@@ -185,6 +191,7 @@ class TableDiscovery(Discovery):
         self._prepared = replace(self._prepared, problem=problem)
         self._judge = TableJudge(problem, self._prepared.caller_weights)
         self._archive = Archive(problem)
+        self._noise = NoiseQuestion(problem)
         self._propose_constant()
 
     def _better(self) -> None:
@@ -204,29 +211,29 @@ class TableDiscovery(Discovery):
         candidates = self._in_target_space(self._judge.candidates(final, Extrapolation(problem, measure)))
         self.tell.show(candidates)
         best = final[0]
-        verdict = residual_verdict(best.formula, problem, best.named.fit.marks)
+        left = self._left(best)
+        verdict = residual_verdict(left)
         spread = float(np.std(self._prepared.target))
         return Findings(
             candidates=candidates,
             residual=verdict,
             noise_relative_std=candidates[0].scores.rmse / spread if spread > 0 else math.nan,
-            warnings=self._warnings(candidates, verdict, indistinguishable_bits(problem.rows, best.fitted)),
+            warnings=self._warnings(candidates, left),
             columns=self._prepared.columns,
             refinement=self._steps,
             metric=self._options.metric,
         )
 
-    def _warnings(
-        self, candidates: tuple[Candidate, ...], verdict: ResidualVerdict | None, indistinguishable: float
-    ) -> tuple[Warning, ...]:
+    def _warnings(self, candidates: tuple[Candidate, ...], left: Verdict) -> tuple[Warning, ...]:
         problem = self._prepared.problem
         return (
             *self._prepared.warnings,
             *self.outcome.warnings,
             *outlier_warnings(self._far, problem.rows),
-            *result_warnings(candidates, verdict, indistinguishable, self._engine, self._options),
+            *claim_warnings(self._claim),
+            *result_warnings(candidates, left, UNDECIDED_BITS, self._engine, self._options),
             *dimension_warnings(candidates, problem),
-            *self._simpler_metrics(candidates, verdict),
+            *self._simpler_metrics(candidates, residual_verdict(left)),
         )
 
     def _simpler_metrics(self, candidates: tuple[Candidate, ...], verdict: ResidualVerdict | None) -> list[Warning]:
@@ -246,7 +253,30 @@ class TableDiscovery(Discovery):
                 self.outcome += cut("judge")
                 break
             proved.append(self._judge.on_all_rows(entry))
-        return ranked(proved, self._prepared.problem.rows)
+        problem = self._prepared.problem
+        order = ranked_by_score(rescored(proved, problem))
+        left = self._left(order[0])
+        if left.independent < 1:
+            # Rows that belong together say the same again and again.
+            worth = max(int(problem.rows * left.independent), 2)
+            order = ranked_by_score(rescored(order, problem, worth))
+        return self._claimed(order)
+
+    def _left(self, entry: Entry) -> Verdict:
+        return self._noise.of(entry.formula, entry.named.fit.marks)
+
+    def _claimed(self, order: list[Entry]) -> list[Entry]:
+        """Put the constant first where there is no law, else last; the caller's own formula may be a law by itself."""
+        constants = [e for e in order if not variables(e.formula)]
+        others = [e for e in order if variables(e.formula)]
+        if not constants or not others or self._prepared.problem.form is not None:
+            return order  # a form has a law, whatever its parts
+        screen = self._archive.screen
+        trees = [
+            Tree(e.measure.evidence_constants, e.measure.form_bits, screen.evaluate(e.formula)) for e in others[:_TREES]
+        ]  # fmt: skip
+        self._claim = claim(screen, trees)
+        return [*others, *constants] if self._claim.is_law else [*constants, *others]
 
 
 def _robust(prepared: PreparedTable) -> tuple[PreparedTable, tuple[int, ...]]:

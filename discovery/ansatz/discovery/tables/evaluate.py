@@ -10,8 +10,9 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.data.table import Table
+from ansatz.discovery.evidence.measure import given as measure_of_given
 from ansatz.discovery.evidence.naming import Named
-from ansatz.discovery.evidence.residual import residual_verdict
+from ansatz.discovery.evidence.noise import NoiseQuestion
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.fit.marks import UNMARKED, Marks
@@ -22,7 +23,7 @@ from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion
-from ansatz.discovery.tables.warnings import dimension_warnings, evaluation_warnings
+from ansatz.discovery.tables.warnings import dimension_warnings, evaluation_warnings, residual_verdict
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,16 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
     problem = prepared.problem
     fit = fit_constants(tree, problem, None if refit else ())
     judge = TableJudge(problem, prepared.caller_weights)
-    entry = judge.on_all_rows(Entry(Named(fit, {}), GIVEN, math.nan, np.empty(0)), refit)
+    named = Named(fit, {})
+    measure = measure_of_given(named, problem)
+    entry = judge.on_all_rows(Entry(named, GIVEN, measure, math.nan, np.empty(0)), refit)
     (candidate,) = judge.candidates([entry], Extrapolation(problem))
     given = Marks(fixed=frozenset(range(len(numbers(entry.formula)))))
-    verdict = residual_verdict(entry.formula, problem, UNMARKED if refit else given)
+    left = NoiseQuestion(problem).of(entry.formula, UNMARKED if refit else given)
+    verdict = residual_verdict(left)
     warnings = (
         *prepared.warnings,
-        *evaluation_warnings(candidate, verdict, problem.evaluate(entry.formula)),
+        *evaluation_warnings(candidate, left, problem.evaluate(entry.formula)),
         *dimension_warnings([candidate], problem),
     )
     return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns)

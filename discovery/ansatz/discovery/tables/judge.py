@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.evidence.accuracy import Accuracy
+from ansatz.discovery.evidence.measure import mean_square
 from ansatz.discovery.evidence.naming import Named
-from ansatz.discovery.evidence.rank import pareto_front, ranked
+from ansatz.discovery.evidence.rank import pareto_front, ranked_by_score
 from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Scores
-from ansatz.discovery.search.archive import Entry
+from ansatz.discovery.search.archive import Entry, rescored
 from ansatz.discovery.tables.constants import constants_of
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.form_constants import constants_of_law
@@ -41,7 +42,7 @@ class TableJudge:
         does.
         """
         most = MAX_CANDIDATES if self.problem.rows <= MANY_ROWS else _MAX_CANDIDATES_OF_MANY_ROWS
-        order = ranked(entries, self.problem.rows)
+        order = ranked_by_score(entries)
         given = [e for e in order if e.origin.is_given][:1]
         chosen = [*given, *order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
         kept = list(dict.fromkeys(chosen))[:most]
@@ -53,8 +54,9 @@ class TableJudge:
         marks = entry.named.fit.marks
         free = tuple(p for p in free_positions(entry.formula) if p not in entry.names) if refit else ()
         fit = fit_constants(entry.formula, self.problem, free, max_evaluations=20, marks=marks)
-        named = Named(fit, entry.names)
-        return replace(entry, named=named, description_length=named.description_length(self.problem))
+        measure = replace(entry.measure, mean_square=mean_square(fit.rmse, self.problem))
+        (found,) = rescored([replace(entry, named=Named(fit, entry.names), measure=measure)], self.problem)
+        return found
 
     def candidates(self, entries: Sequence[Entry], extrapolation: Extrapolation | None) -> tuple[Candidate, ...]:
         """Return entries as candidates, in their order, rank from 1; without `extrapolation` that score is NaN."""

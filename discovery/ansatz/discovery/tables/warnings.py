@@ -10,10 +10,10 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.asked.parameters import Parameter
+from ansatz.discovery.evidence.noise import LEVEL, Answer, Verdict
+from ansatz.discovery.evidence.ordinary.claim import Claim
 from ansatz.discovery.expression import Array, variables
-from ansatz.discovery.expression.node import Apply, walk
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.report.origin import Role
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Warning
 from ansatz.discovery.search.parts.gauge import Gauge
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
@@ -27,11 +27,13 @@ class _Telling:
         far_bits: by which a formula of other dimensions must be shorter to be told.
         most_groups: named in one warning.
         rows: named in one warning.
+        alike: p-value below which neighbouring rows are said to be alike.
     """
 
     far_bits: float = 30.0
     most_groups: int = 5
     rows: int = 10
+    alike: float = 1e-3
 
 
 _TELLING: Final = _Telling()
@@ -42,27 +44,27 @@ _REMEDY = "Check the units; add the quantity that is missing as a column, or all
 
 def result_warnings(
     candidates: Sequence[Candidate],
-    verdict: ResidualVerdict | None,
-    indistinguishable: float,
+    left: Verdict,
+    undecided_bits: float,
     engine: Engine,
     options: Options,
 ) -> list[Warning]:
     """Return warnings on ranked candidates, the first of which is the result.
 
-    Within `indistinguishable` bits of the first the data do not tell descriptions apart.
+    `left` is what that leaves; within `undecided_bits` of it the data do not tell scores apart.
     """
     best = candidates[0]
-    warnings = [*_baseline(best, verdict), *_constants(best, options.parameters), *_residual(verdict)]
-    warnings += _rivals(candidates, indistinguishable)
+    warnings = [*_baseline(best, left), *_constants(best, options.parameters), *_residual(left)]
+    warnings += _rivals(candidates, undecided_bits)
     if engine is Engine.NONE and options.engine is Engine.AUTO:
         text = "No evolutionary engine is ready on this machine; the built-in searchers worked alone."
         warnings.append(Warning("NO_ENGINE", text))
     return warnings
 
 
-def evaluation_warnings(candidate: Candidate, verdict: ResidualVerdict | None, prediction: Array) -> list[Warning]:
+def evaluation_warnings(candidate: Candidate, left: Verdict, prediction: Array) -> list[Warning]:
     """Return warnings on a caller's own formula."""
-    warnings = [*_constants(candidate, ()), *_residual(verdict)]
+    warnings = [*_constants(candidate, ()), *_residual(left)]
     if undefined := int(np.count_nonzero(~np.isfinite(prediction))):
         row = int(np.argmin(np.isfinite(prediction))) + 1
         text = f"The formula is not finite in {undefined} rows, first in row {row}."
@@ -124,16 +126,38 @@ def outlier_warnings(far: Sequence[int], rows: int) -> list[Warning]:
     return [Warning("OUTLIERS", text)]
 
 
-def _baseline(best: Candidate, verdict: ResidualVerdict | None) -> list[Warning]:
-    if verdict is not None and verdict.p_value == 1.0:
+def residual_verdict(left: Verdict) -> ResidualVerdict | None:
+    """What the report says of a residual; None where there are too few rows to tell."""
+    if left.answer is Answer.TOO_FEW_ROWS:
+        return None
+    return ResidualVerdict(left.answer is Answer.NOISE, left.p_value, left.missing)
+
+
+def as_verdict(left: ResidualVerdict | None) -> Verdict:
+    """Return the verdict behind what a report says."""
+    if left is None:
+        return Verdict(Answer.TOO_FEW_ROWS, 1.0, 0.0)
+    by_input = dict.fromkeys(left.missing, left.p_value)
+    return Verdict(Answer.NOISE if left.is_noise else Answer.STRUCTURE, left.p_value, 1.0, by_input)
+
+
+def claim_warnings(found: Claim | None) -> list[Warning]:
+    """Where a law would rest on single rows: which."""
+    if found is None or not found.single_rows:
+        return []
+    shown = ", ".join(str(row + 1) for row in found.single_rows)
+    return [
+        Warning("SINGLE_ROWS", f"What looks like a law rests on row {shown}: without it there is no evidence of one.")
+    ]
+
+
+def _baseline(best: Candidate, left: Verdict) -> list[Warning]:
+    if left.p_value == 1.0 and left.answer is Answer.NOISE:
         return []  # exact
     if best.parts and not any(map(variables, best.parts.values())):
         return [Warning("NOTHING_BEATS_BASELINE", "No unknown part explains the target better than a constant.")]
     if not variables(best.formula):
         return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a constant.")]
-    straight = all(not isinstance(n, Apply) or n.op in ("+", "-", "*", "neg") for n in walk(best.formula))
-    if straight and best.origin.role is Role.BASELINE:
-        return [Warning("NOTHING_BEATS_BASELINE", "No formula explains the target better than a straight line.")]
     return []
 
 
@@ -164,18 +188,30 @@ def _undetermined(constant: Constant) -> str:
     return f"{called} for {', '.join(groups[: _TELLING.most_groups])}{more}" if groups else ""
 
 
-def _residual(verdict: ResidualVerdict | None) -> list[Warning]:
-    if verdict is None or verdict.is_noise:
-        return []
-    where = f"something in {' and '.join(verdict.missing)}" if verdict.missing else "something"
-    text = f"The residual is not only noise (p = {verdict.p_value:.2g}): {where} is missing from the formula."
-    return [Warning("RESIDUAL_HAS_STRUCTURE", text)]
+def _residual(left: Verdict) -> list[Warning]:
+    warnings: list[Warning] = []
+    if left.rows_alike < _TELLING.alike:
+        text = (
+            f"Neighbouring rows are alike (p = {left.rows_alike:.2g}) though their inputs are not: a group, or the "
+            "order in time, is missing from the table. The errors of constants are too small."
+        )
+        warnings.append(Warning("ROWS_ALIKE", text))
+    if left.answer is Answer.STRUCTURE:
+        where = f"something in {' and '.join(left.missing)}" if left.missing else "something"
+        text = (
+            f"The residual is not only noise (p = {left.p_value:.2g}, level {LEVEL:g}): {where} is missing from the "
+            "formula."
+        )
+        warnings.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
+    return warnings
 
 
-def _rivals(candidates: Sequence[Candidate], indistinguishable: float) -> list[Warning]:
+def _rivals(candidates: Sequence[Candidate], undecided_bits: float) -> list[Warning]:
     best = candidates[0]
-    limit = best.scores.description_length + indistinguishable
-    rivals = [c for c in candidates[1:] if c.scores.description_length <= limit]
+    if not variables(best.formula):
+        return []
+    limit = best.scores.description_length + undecided_bits
+    rivals = [c for c in candidates[1:] if c.scores.description_length <= limit and variables(c.formula)]
     rivals = [c for c in rivals if c.dimensions == candidates[0].dimensions]
     if not rivals:
         return []

@@ -10,8 +10,8 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.evidence.noise import Answer
 from ansatz.discovery.evidence.rank import pareto_front
-from ansatz.discovery.evidence.residual import residual_verdict
 from ansatz.discovery.expression import Node, Number, add, complexity, multiply, simplify, substitute, variables
 from ansatz.discovery.expression.node import exponent_positions, is_integer
 from ansatz.discovery.expression.numbers import free_positions, numbers, with_numbers
@@ -60,8 +60,7 @@ def dominant_formulas(archive: Archive) -> list[Node]:
     if not nearly or is_exact(front[-1].rmse, problem):
         return []
     best = min(nearly, key=lambda e: e.description_length)
-    verdict = residual_verdict(best.formula, problem, best.named.fit.marks)
-    if verdict is None or verdict.is_noise:
+    if archive.leaves(best).answer is not Answer.STRUCTURE:
         return []
     return list(dict.fromkeys((_with_simple_exponents(nearly[0].formula, problem), best.formula)))
 

@@ -15,13 +15,13 @@ import numpy as np
 from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.naming import name_constants
-from ansatz.discovery.evidence.residual import ResidualStructure, residual_structure
+from ansatz.discovery.evidence.noise import Answer, NoiseQuestion, Verdict
 from ansatz.discovery.expression import Array, Node, Number, add, complexity, simplify
 from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.many_starts import fit_model
 from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.report.origin import GIVEN, GROWN, Origin
+from ansatz.discovery.report.origin import GIVEN, GROWN, PRUNED, Origin
 from ansatz.discovery.report.report import RefinementStep
 from ansatz.discovery.search.archive import Archive, Entry
 from ansatz.discovery.search.outcome import NOTHING_TO_TELL, Outcome, cut
@@ -84,12 +84,12 @@ class FormulaRefinement:
         if entry is None:
             return RefinedFormula()
         if (shorter := pruned(current, budget)) is not current:
-            _admit(shorter, GIVEN, archive)
+            _admit(shorter, PRUNED, archive)
         outcome = Outcome()
         steps = [RefinementStep(entry.formula, None, 0.0)]
         while len(steps) <= _MAX_STEPS and not budget.spent and not current.is_exact:
             self.portfolio.on_stage("residual")
-            left = _structure(current)
+            left = _left(current)
             found, of_searches = self._correction(current, problem, budget)
             outcome += of_searches
             if found is None:
@@ -97,10 +97,10 @@ class FormulaRefinement:
             better = _admit(found.result, GROWN, archive)
             if better is None:
                 break
-            missing = left.missing if left is not None else ()
-            gain = entry.description_length - better.description_length
-            steps.append(RefinementStep(better.formula, found.added(current.model), gain, found.mode.name, missing))
-            current, entry = found.result, better
+            gain = current.bits - found.result.bits
+            added = found.added(current.model)
+            steps.append(RefinementStep(better.formula, added, gain, found.mode.name, left.missing))
+            current = found.result
         is_complete = current.is_exact or _is_noise(current)
         # Each mode has its share of the clock: it may cut the searches of all while some of the whole is left.
         if (budget.spent or outcome.cut_stages) and not is_complete:
@@ -202,14 +202,12 @@ def _is_new(change: Array, tangent: Array) -> bool:
     return bool(np.linalg.norm(new) > _NEW * np.linalg.norm(change))
 
 
-def _structure(current: Joined) -> ResidualStructure | None:
-    return residual_structure(current.model.numeric, current.problem, current.model.marks)
+def _left(current: Joined) -> Verdict:
+    return NoiseQuestion(current.problem).of(current.model.numeric, current.model.marks)
 
 
 def _is_noise(current: Joined) -> bool:
-    """Whether what is left is only noise, on rows enough for structure to show beside the constants fitted."""
-    left = _structure(current)
-    return left is not None and left.is_noise and current.problem.rows >= _ROWS_A_CONSTANT * len(current.fit.free)
+    return _left(current).answer is Answer.NOISE and current.problem.rows >= _ROWS_A_CONSTANT * len(current.fit.free)
 
 
 def _admit(current: Joined, origin: Origin, archive: Archive) -> Entry | None:

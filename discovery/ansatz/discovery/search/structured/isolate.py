@@ -13,10 +13,11 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Apply, Array, Variable
+from ansatz.discovery.fit.chebyshev import basis
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.structured import build, terms
 from ansatz.discovery.search.structured.reduction import Reduction, shifted
-from ansatz.discovery.search.structured.surrogate import View, basis
+from ansatz.discovery.search.structured.surrogate import View
 from ansatz.discovery.search.structured.terms import Bank, Powers
 
 _SIMPLE: Final = tuple(sorted({n / m for n in range(1, 7) for m in (1, 2, 3, 4)}))

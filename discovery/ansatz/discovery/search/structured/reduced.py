@@ -127,6 +127,8 @@ class Reduced:
                 if shortlist.budget.spent:
                     return
                 solver.search(state.problem, shortlist.budget, state.emit)
+                # A law that was found early may end the search early.
+                shortlist.flush()
 
     def _schedule(self, states: Sequence[_State]) -> Iterator[tuple[_State, Searcher]]:
         """Yield by groups, the likeliest first, the cheap solvers on all problems of the group, then the wide ones."""

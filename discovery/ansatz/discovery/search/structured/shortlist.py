@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -27,6 +28,7 @@ class _Limits:
         most: formulas of the front that are passed on, the largest; of runners-up half as many in all.
         better: of the error of every simpler formula that one on the front has at most.
         runner_up: times the front's error so far that a runner-up has at most.
+        flushed: of the best, how many are passed on before the search ends.
     """
 
     rows: int = 1000
@@ -34,6 +36,7 @@ class _Limits:
     most: int = 24
     better: float = 0.999
     runner_up: float = 1.3
+    flushed: int = 6
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Shortlist:
         self._emit = emit
         self._best: dict[int, list[tuple[float, int, Node]]] = {}
         self._seen: set[Node] = set()
+        self._sent: set[Node] = set()
         self._count = 0
         self.exact = False
         self.budget = budget.part(also_stop=lambda: self.exact, pieces=pieces)
@@ -80,7 +84,17 @@ class Shortlist:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is None and not self.exact:
-            for formula in self.best():
+            self._pass_on(self.best())
+
+    def flush(self) -> None:
+        """Pass on the last of the best by size that were not passed on yet, before the search ends."""
+        if not self.exact:
+            self._pass_on(self.best()[-_LIMITS.flushed :])
+
+    def _pass_on(self, formulas: Sequence[Node]) -> None:
+        for formula in formulas:
+            if formula not in self._sent:
+                self._sent.add(formula)
                 self._emit(formula)
 
     def offer(self, formula: Node) -> float:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import combinations_with_replacement
 from typing import Final
 
 import numpy as np
 
 from ansatz.discovery.expression import Array
+from ansatz.discovery.fit.chebyshev import basis
 from ansatz.discovery.problem.problem import Problem
 
 
@@ -27,7 +26,6 @@ class SmoothFit:
         rows: looked at by those who ask how smooth a problem is.
         share: of the rows that there may be terms.
         most_terms: of a polynomial.
-        most_degree: total degree of a polynomial.
         log_ratio: of an input's largest to its least value, from which on its logarithm may be the smoother input.
         largest_leverage: of a row: one that the fit goes through would have an infinite leave-one-out residual.
         largest_root: root weight that a row of the logarithm of the target has at most.
@@ -39,7 +37,6 @@ class SmoothFit:
     rows: int = 240
     share: float = 0.45
     most_terms: int = 110
-    most_degree: int = 14
     log_ratio: float = 2.0
     largest_leverage: float = 0.999
     largest_root: float = 10.0
@@ -49,54 +46,6 @@ class SmoothFit:
 
 
 SMOOTH_FIT: Final = SmoothFit()
-
-
-@lru_cache(maxsize=256)
-def _degrees(inputs: int, most: int) -> tuple[tuple[tuple[int, ...], ...], ...]:
-    """Return monomials of each total degree, as sorted positions of inputs; at most `most` in all."""
-    levels: list[tuple[tuple[int, ...], ...]] = []
-    count = 1
-    for degree in range(1, SMOOTH_FIT.most_degree + 1):
-        level = tuple(combinations_with_replacement(range(inputs), degree))
-        count += len(level)
-        if count > most:
-            break
-        levels.append(level)
-    return tuple(levels)
-
-
-def basis(
-    columns: Sequence[Array], most: int, ranges: Sequence[tuple[float, float]] | None = None
-) -> tuple[Array, tuple[int, ...]]:
-    """Return Chebyshev products of scaled columns, of shape `(n, p)`, by total degree, and where each degree ends.
-
-    `ranges` are scaled to [-1, 1]; by default those of the columns.
-    """
-    n = columns[0].size if columns else 0
-    levels = _degrees(len(columns), most)
-    spans = [(float(c.min()), float(c.max())) for c in columns] if ranges is None else ranges
-    tables = [_chebyshev(c, span, len(levels)) for c, span in zip(columns, spans, strict=True)]
-    parts = [np.ones(n)]
-    ends = [1]
-    for level in levels:
-        for term in level:
-            value: Array | None = None
-            for column in dict.fromkeys(term):
-                factor = tables[column][term.count(column)]
-                value = factor if value is None else value * factor
-            assert value is not None
-            parts.append(value)
-        ends.append(len(parts))
-    return np.column_stack(parts), tuple(ends)
-
-
-def _chebyshev(column: Array, span: tuple[float, float], degree: int) -> list[Array]:
-    low, high = span
-    z = (2 * column - low - high) / (high - low) if high > low else np.zeros_like(column)
-    table = [np.ones_like(z), z]
-    for _ in range(degree - 1):
-        table.append(2 * z * table[-1] - table[-2])
-    return table
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,1 @@
+"""Ordinary laws: a dictionary of the families that measured data are usually described by, with what each costs."""
