@@ -3,7 +3,8 @@ given, a law of wrong dimension never stands above a right one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Protocol, TypeVar
 
@@ -12,6 +13,7 @@ from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 _INDISTINGUISHABLE_BITS = 3.0
+_BETTER = 1 - 1e-9
 
 
 class Rankable(Protocol):
@@ -69,6 +71,9 @@ def _by_evidence(entries: Sequence[RankableT], rows: int) -> list[RankableT]:
     return [first, *(e for e in by_length if e is not first)]
 
 
+T = TypeVar("T")
+
+
 class Measured(Protocol):
     """A formula of known size and error."""
 
@@ -82,9 +87,19 @@ MeasuredT = TypeVar("MeasuredT", bound=Measured)
 
 
 def pareto_front(entries: Sequence[MeasuredT]) -> list[MeasuredT]:
-    """Entries that no simpler or equally simple one beats in error, simplest first."""
-    front: list[MeasuredT] = []
-    for entry in sorted(entries, key=lambda e: (e.complexity, e.rmse)):
-        if not front or entry.rmse < front[-1].rmse * (1 - 1e-9):
+    """Return the entries that no simpler or equally simple one beats in error, simplest first."""
+    return pareto_front_by(entries, lambda entry: (entry.complexity, entry.rmse))
+
+
+def pareto_front_by(
+    entries: Iterable[T], measure: Callable[[T], tuple[float, float]], share: float = _BETTER
+) -> list[T]:
+    """Return the entries whose error is less than a share of that of all simpler or equally simple ones, simplest
+    first; `measure` gives size and error."""
+    front: list[T] = []
+    least = math.inf
+    for entry, (_, error) in sorted(((e, measure(e)) for e in entries), key=lambda pair: pair[1]):
+        if not front or error < share * least:
             front.append(entry)
+            least = error
     return front
