@@ -109,7 +109,7 @@ def test_all_formulas_of_a_report_can_be_read_back(name: str) -> None:
     assert all(_is_readable(formula) for formula in (*equations, *(step.formula for step in report.refinement)))
 
 
-@pytest.mark.parametrize("name", ["ansatz", "ansatz with a minus", "ansatz of groups"])
+@pytest.mark.parametrize("name", ["ansatz", "ansatz with a minus", "ansatz of groups", "ansatz of curves"])
 def test_an_ansatz_whose_best_exponent_the_grammar_refuses_is_fitted_within(name: str) -> None:
     (fitted, *_) = [c for c in _report(name).candidates if c.origin == GIVEN]
     assert fitted.scores.r2 > 0.9

@@ -13,6 +13,7 @@ from ansatz.discovery.curves.fit import CurveFit
 from ansatz.discovery.curves.intervals import Interval, constant_quantity, profile
 from ansatz.discovery.curves.search import Found
 from ansatz.discovery.evidence.accuracy import Accuracy
+from ansatz.discovery.evidence.rank import pareto_front_by
 from ansatz.discovery.expression import Node, Number, Variable, complexity, substitute, to_text, walk
 from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.report.curves import LawConstant, LawFacts
@@ -27,13 +28,11 @@ class _Told:
         most: candidates.
         with_intervals: candidates whose constants have intervals: each costs fits.
         probability: of the intervals.
-        less: share of the noise by which a law must beat simpler ones to be on the front, above rounding.
     """
 
     most: int = 12
     with_intervals: int = 3
     probability: float = 0.95
-    less: float = 1e-9
 
 
 _TOLD: Final = _Told()
@@ -45,7 +44,7 @@ def candidates(found: Sequence[Found], target: str, intervals: bool) -> tuple[Ca
     The first three have profile intervals, the others none, if any are asked for.
     """
     made: list[Candidate] = []
-    front = _pareto(found)
+    front = {id(f) for f in pareto_front_by(found, lambda f: (complexity(f.law.formula_tree), f.fit.noise))}
     for one in found:
         formula = one.fit.model.formula(one.fit.u, target)
         if formula is not None and (len(made) < _TOLD.most or one.own):
@@ -130,14 +129,3 @@ def _facts(found: Found, known: tuple[LawConstant, ...]) -> LawFacts:
         constants=known,
         held_out_error=found.foretold.error if found.foretold else None,
     )
-
-
-def _pareto(found: Sequence[Found]) -> set[int]:
-    """Return the laws that no simpler one beats in error, by their ids."""
-    front: set[int] = set()
-    best = math.inf
-    for one in sorted(found, key=lambda f: (complexity(f.law.formula_tree), f.fit.cost)):
-        if one.fit.noise < best * (1 - _TOLD.less):
-            best = one.fit.noise
-            front.add(id(one))
-    return front

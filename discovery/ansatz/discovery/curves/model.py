@@ -15,6 +15,9 @@ from ansatz.discovery.curves.laws import SELF, Law
 from ansatz.discovery.expression import Array, Node, Number, Variable, substitute
 from ansatz.discovery.expression.grammar import MAX_EXPONENT, has_exponents_within
 
+_LARGEST_EXPONENT: Final = MAX_EXPONENT * (1 - 1e-12)
+"""So that the logarithm and back, which round, lead to no larger one than the grammar takes."""
+
 
 @dataclass(frozen=True)
 class _Newton:
@@ -71,7 +74,7 @@ class CurveModel:
     @cached_property
     def bounds(self) -> tuple[Array, Array]:
         """Return lower and upper bounds of u, each `(p,)`; exponents stay within what the grammar takes."""
-        limits = [MAX_EXPONENT if name in self.law.exponents else np.inf for name in self.names]
+        limits = [_LARGEST_EXPONENT if name in self.law.exponents else np.inf for name in self.names]
         lower = self.inward(np.maximum([p.lower for p in self.law.parameters], np.negative(limits)))
         upper = self.inward(np.minimum([p.upper for p in self.law.parameters], limits))
         return lower, upper

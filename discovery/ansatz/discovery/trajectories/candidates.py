@@ -10,7 +10,7 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.evidence.rank import pareto_front
+from ansatz.discovery.evidence.rank import pareto_front, pareto_front_by
 from ansatz.discovery.expression import Array, Node, Number, Variable, complexity, evaluate, simplify, variables
 from ansatz.discovery.expression.node import calls
 from ansatz.discovery.expression.numbers import skeleton
@@ -131,10 +131,7 @@ class Candidates:
     def best(self) -> list[RightHandSide]:
         """Return the shortest descriptions, and those that no simpler one beats."""
         ordered = sorted(self._found.values(), key=lambda p: p.bits)
-        front: list[RightHandSide] = []
-        for proposal in sorted(self._found.values(), key=lambda p: (complexity(p.formula), p.explained.rms)):
-            if not front or proposal.explained.rms < _KEPT.front * front[-1].explained.rms:
-                front.append(proposal)
+        front = pareto_front_by(ordered, lambda p: (complexity(p.formula), p.explained.rms), _KEPT.front)
         front.sort(key=lambda p: p.bits)
         half = _KEPT.best // 2
         chosen = [*ordered[:half], *front, *ordered[half:]]

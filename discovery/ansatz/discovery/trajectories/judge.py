@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.evidence.accuracy import r_squared
-from ansatz.discovery.evidence.rank import indistinguishable_bits
+from ansatz.discovery.evidence.rank import indistinguishable_bits, pareto_front_by
 from ansatz.discovery.evidence.significance import LEVEL, serial_correlation_about_mean, sidak, upper_tail
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
@@ -36,13 +36,11 @@ class _Limits:
         fewest: samples of a state in a run whose residual is tested.
         least_error: relative, that a constant is told to have at least.
         beyond: times at which a trajectory is followed beyond the data, as long as they are.
-        less: share by which an error must be smaller for a larger system to be on the front, above rounding.
     """
 
     fewest: int = 8
     least_error: float = 1e-10
     beyond: int = 49
-    less: float = 1e-9
 
 
 _LIMITS: Final = _Limits()
@@ -116,13 +114,9 @@ class MotionJudge:
 
     def candidates(self, judged: Sequence[Judged]) -> tuple[Candidate, ...]:
         """Return candidates by rank, from 1."""
-        errors = [float(np.nanmean(relative_rms(j.item, self._shooting))) for j in judged]
-        sizes = [j.item.complexity for j in judged]
-        found = []
-        for rank, (one, error, size) in enumerate(zip(judged, errors, sizes, strict=True), start=1):
-            beaten = any(s <= size and e < error * (1 - _LIMITS.less) for s, e in zip(sizes, errors, strict=True))
-            found.append(self._candidate(rank, one, error, not beaten))
-        return tuple(found)
+        errors = {id(j): float(np.nanmean(relative_rms(j.item, self._shooting))) for j in judged}
+        front = {id(j) for j in pareto_front_by(judged, lambda j: (j.item.complexity, errors[id(j)]))}
+        return tuple(self._candidate(rank, j, errors[id(j)], id(j) in front) for rank, j in enumerate(judged, start=1))
 
     def _candidate(self, rank: int, one: Judged, error: float, on_front: bool) -> Candidate:
         item = one.item
