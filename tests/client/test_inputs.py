@@ -68,6 +68,13 @@ def test_a_mapping_names_its_columns_and_may_hold_target_and_weights() -> None:
     assert {c.name: c.unit for c in message.columns} == {"m": "kg", "E": "J", "w": ""}
 
 
+@pytest.mark.parametrize("errors", ["sigma", [0.1, 0.2]], ids=["of a column", "beside"])
+def test_standard_errors_may_be_a_column_or_stand_beside(errors: Any) -> None:
+    message = table({"m": [1, 2], "sigma": [0.1, 0.2]}, [3, 4], std_errors=errors)
+    assert sent(message)[message.std_errors] == [0.1, 0.2]
+    assert not message.weights
+
+
 def test_weights_do_not_collide_with_an_input_of_that_name() -> None:
     message = table({"weights": [1, 2]}, [3, 4], weights=[5, 6])
     assert message.weights == "weights_"

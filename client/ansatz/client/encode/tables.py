@@ -17,6 +17,7 @@ class TableOptions(TypedDict, total=False):
     names: Sequence[str] | None
     target_name: str | None
     weights: Any
+    std_errors: Any
     units: Mapping[str, str] | None
     group: Any
 
@@ -32,6 +33,7 @@ def table(
     names: Sequence[str] | None = None,
     target_name: str | None = None,
     weights: Any = None,
+    std_errors: Any = None,
     units: Mapping[str, str] | None = None,
     group: Any = None,
 ) -> observations_pb2.Table:
@@ -42,24 +44,27 @@ def table(
     - names: of X's columns (default: its own, else x0, x1, …)
     - target_name: of y (default: its own, else "y")
     - weights: 1/variance up to a common factor, shape `(n,)`, or the name of a column of X
+    - std_errors: standard errors of y, in its unit, in place of weights; shape `(n,)`, or the name of a column of X
     - units: name -> text such as "m/s^2"
     - group: which rows belong together, numbers or text of shape `(n,)`, or the name of a column of X
     """
+    beside = {"weights": weights, "std_errors": std_errors, "group": group}
     columns = _input_columns(X, names, group if isinstance(group, str) else None)
     target = _role("y", y, columns, target_name or _own_name(y) or "y")
-    weights_name = "" if weights is None else _role("weights", weights, columns, _unused("weights", columns))
-    group_name = "" if group is None else _role("group", group, columns, _unused("group", columns))
+    roles = {
+        field: _role(field, values, columns, _unused(field, columns))
+        for field, values in beside.items()
+        if values is not None
+    }
     _check_lengths(columns, target)
     for name in units or {}:
         if name not in columns:
             raise InvalidRequest.of("units", f"names {name!r}, which is no column; columns: {_listed(columns)}")
-    inputs = [name for name in columns if name not in (target, weights_name, group_name)]
     return observations_pb2.Table(
         columns=[_column(name, values, (units or {}).get(name, "")) for name, values in columns.items()],
         target=target,
-        inputs=inputs,
-        weights=weights_name,
-        group=group_name,
+        inputs=[name for name in columns if name not in (target, *roles.values())],
+        **roles,
     )
 
 

@@ -32,6 +32,7 @@ from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.residual.refinement import FormulaRefinement
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.searchers import searchers_for
+from ansatz.discovery.tables.errors import chi_squared_of, disagreement_warnings
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
@@ -205,15 +206,20 @@ class TableDiscovery(Discovery):
         self.tell.show(candidates)
         best = final[0]
         verdict = residual_verdict(best.formula, problem, best.named.fit.marks)
+        agreement = chi_squared_of(self._prepared, best.formula, best.named.fit.marks)
         spread = float(np.std(self._prepared.target))
         return Findings(
             candidates=candidates,
             residual=verdict,
             noise_relative_std=candidates[0].scores.rmse / spread if spread > 0 else math.nan,
-            warnings=self._warnings(candidates, verdict, indistinguishable_bits(problem.rows, best.fitted)),
+            warnings=(
+                *self._warnings(candidates, verdict, indistinguishable_bits(problem.rows, best.fitted)),
+                *disagreement_warnings(agreement),
+            ),
             columns=self._prepared.columns,
             refinement=self._steps,
             metric=self._options.metric,
+            chi_squared=agreement,
         )
 
     def _warnings(
