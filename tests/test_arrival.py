@@ -105,6 +105,7 @@ TABLES: tuple[Keywords, ...] = (
         "weights": STEPS,
         "units": {"a": "m"},
         "group": ["u", "v"] * 10,
+        "inputs": ["a"],
     },
     {"std_errors": STEPS},
 )

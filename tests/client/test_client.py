@@ -223,3 +223,14 @@ def test_standard_errors_are_compared_with_what_a_formula_leaves(client: Client,
     report = client.discover(X, y, std_errors=given, engine="none", budget=10.0)
     assert report.chi_squared is not None
     assert report.chi_squared.degrees <= 24
+
+
+def test_a_column_called_like_the_error_is_no_input_unless_it_is_named(client: Client) -> None:
+    columns = {"x": [1.0 + i for i in range(9)], "sigma": [0.1 + 0.01 * (i % 4) for i in range(9)]}
+    y = [2.5 * a for a in columns["x"]]
+    left_out = client.evaluate("2.5*x", columns, y)
+    assert [w.code for w in left_out.warnings if w.code == "ERROR_COLUMN"] == ["ERROR_COLUMN"]
+    named = client.evaluate("2.5*x + 0*sigma", columns, y, inputs=["x", "sigma"])
+    assert "ERROR_COLUMN" not in {w.code for w in named.warnings}
+    with pytest.raises(InvalidRequest, match="called like the error"):
+        client.evaluate("2.5*x + 0*sigma", columns, y)

@@ -1,4 +1,4 @@
-"""Standard errors of the target: they weigh rows, and tell whether a formula agrees with them."""
+"""Standard errors of the target: they weigh rows, tell whether a formula agrees with them, and are no input."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from ansatz.discovery import (
     Table,
     discover,
     evaluate_formula,
+    validate,
 )
 from ansatz.discovery.data.digest import data_sha256
+from ansatz.discovery.data.error_names import is_called_error_of
 
 ROWS = 40
 X = np.linspace(1, 5, ROWS)
@@ -112,7 +114,7 @@ def test_a_discovery_tells_chi_squared() -> None:
     assert report.candidates[0].text.endswith("*x**1.5")
     assert report.chi_squared is not None
     assert 0.01 < report.chi_squared.p_value < 0.99
-    assert not codes(report) & {"ERRORS_DISAGREE", "RELATIVE_LOSS"}
+    assert not codes(report) & {"ERRORS_DISAGREE", "ERROR_COLUMN", "RELATIVE_LOSS"}
 
 
 def test_in_a_metric_errors_are_still_those_of_the_target() -> None:
@@ -185,3 +187,92 @@ def test_the_digest_tells_standard_errors_from_weights_and_inputs() -> None:
     )
     digests = [data_sha256(replace(made, **about)) for about in roles]
     assert digests[0] not in digests[1:]
+
+
+# Columns called like errors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sigma", "Sigma", "σ", "err", "Error", "std", "STDEV", "std. dev.", "sd", "SEM", "stderr", "std_err",
+        "standard error", "standard_deviation", "unc", "Uncertainty", "±", "+/-", "sigma (mV)", "err [mV]",
+        "y_err", "y error", "Y-ERR", "yerr", "yError", "err_y", "sigma_y", "sigmay", "sigma(y)", "y_se", "y ±", "± y",
+        "error of y", "uncertainty in y", "dy", "d_y", "e_y", "u(y)", "y_std (mV)",
+    ],
+)  # fmt: skip
+def test_a_name_says_that_it_is_the_error_of_y(name: str) -> None:
+    assert is_called_error_of(name, "y")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "y", "d", "e", "u", "x", "stress", "standard", "errors", "Se", "se", "sigma_x", "sigma(x)", "x_err", "dx",
+        "e_x",
+        "error_rate", "sigma_den", "std_dose", "day", "dyn", "ey", "uy", "erratic", "terror", "deviation", "delta_y",
+        "y_dev", "mean", "", " ", "(y)", "sigma1", "error y x",
+    ],
+)  # fmt: skip
+def test_a_name_does_not_say_that_it_is_the_error_of_y(name: str) -> None:
+    assert not is_called_error_of(name, "y")
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "said"),
+    [
+        ("pulse_rate_err", "pulse_rate", True),
+        ("err pulse rate", "pulse_rate", True),
+        ("T_err (K)", "T (K)", True),
+        ("set", "t", False),
+        ("error", "error", False),
+        ("sigma", "sigma", False),
+        ("sigma_err", "sigma", True),
+        ("rate_err", "pulse_rate", False),
+    ],
+)
+def test_a_name_is_compared_with_that_of_the_target(name: str, target: str, said: bool) -> None:
+    assert is_called_error_of(name, target) is said
+
+
+def columns(**values: np.ndarray) -> tuple[Column, ...]:
+    return tuple(Column(name, np.asarray(v, dtype=np.float64)) for name, v in values.items())
+
+
+def test_a_column_called_like_the_error_is_no_input_unless_it_is_named() -> None:
+    y = 3 * X**1.5
+    made = Table(columns(x=X, y=y, sigma=SIZES), "y")
+    assert made.inputs == ("x",)
+    report = discover(made, QUICK)
+    (message,) = [w.message for w in report.warnings if w.code == "ERROR_COLUMN"]
+    assert "--std-errors sigma" in message
+    assert "--inputs" in message
+    assert report.chi_squared is None
+    named = Table(columns(x=X, y=SIZES * X**1.5, sigma=SIZES), "y", ("x", "sigma"))
+    found = discover(named, QUICK)
+    assert "sigma" in found.candidates[0].text
+    assert "ERROR_COLUMN" not in codes(found)
+
+
+def test_a_formula_with_a_column_called_like_the_error_is_told_why_it_cannot_be_used() -> None:
+    made = Table(columns(x=X, y=3 * X**1.5, sigma=SIZES), "y")
+    with pytest.raises(InvalidInputError, match="called like the error of the target"):
+        validate(made, Options(ansatz="k*x/sigma"))
+    with pytest.raises(InvalidInputError, match="called like the error of the target"):
+        evaluate_formula(made, "3*x/sigma", refit=False)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"sigma": np.sin(X)}, id="below zero"),
+        pytest.param({"sigma": 100 * SIZES}, id="larger than what the target spans"),
+        pytest.param({"sigma": np.zeros(ROWS)}, id="nothing"),
+    ],
+)
+def test_a_column_that_cannot_be_the_error_is_an_input(values: dict[str, np.ndarray]) -> None:
+    assert Table(columns(x=X, y=np.sqrt(X), **values), "y").inputs == ("x", "sigma")
+
+
+def test_the_only_column_beside_the_target_is_the_input() -> None:
+    assert Table(columns(sd=SIZES, y=np.sqrt(SIZES) * 20), "y").inputs == ("sd",)

@@ -344,3 +344,15 @@ def test_standard_errors_are_compared_with_what_the_best_formula_leaves(
     assert scored["chi_squared"]["degrees"] == 20
     shown = ansatz("evaluate", *told, "--formula", "3*x**2").stdout
     assert "χ² by the standard errors: 1 per degree of freedom, of which there are 20 (p = 0.46)" in shown
+
+
+def test_a_column_called_like_the_error_is_left_out_and_the_option_told(
+    result: Result, measured: Path, served: str
+) -> None:
+    told = ("evaluate", measured, "--target", "y", "--server", served)
+    _, found = result(*told, "--formula", "3*x**2")
+    (message,) = [w["message"] for w in found["warnings"] if w["code"] == "ERROR_COLUMN"]
+    assert "--std-errors sigma" in message
+    _, named = result(*told, "--formula", "3*x**2 + 0*sigma", "--inputs", "x,sigma")
+    assert (named["state"], named["chi_squared"]) == ("SUCCEEDED", None)
+    assert "ERROR_COLUMN" not in {w["code"] for w in named["warnings"]}

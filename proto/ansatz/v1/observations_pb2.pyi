@@ -119,7 +119,7 @@ class Table(_message.Message):
 
     @_builtins.property
     def inputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The columns that may explain it, in order; empty: all that have no other role."""
+        """The columns that may explain it, in order; empty: all that have no other role and are not called like its error."""
 
     def __init__(
         self,

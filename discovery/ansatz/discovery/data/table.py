@@ -18,6 +18,7 @@ from ansatz.discovery.data.columns import (
     shape_violations,
     value_violations,
 )
+from ansatz.discovery.data.error_names import is_called_error_of
 from ansatz.discovery.data.names import Names
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression.printing import number_text
@@ -53,7 +54,8 @@ class Table(Columns):
     Attributes:
         columns: of equal length n ≥ 5.
         target: the column to be explained.
-        inputs: the columns that may explain it; empty: all that have no other role.
+        inputs: the columns that may explain it; empty: all that have no other role and are
+            not `called_errors`.
         weights: the column of row weights, 1/variance up to a common factor, all > 0; empty: all rows count alike.
         group: the column that says which rows belong together: 2 to 1,000 groups of at least 3 rows. It is no input
             unless `inputs` names it; empty: all rows are alike.
@@ -78,12 +80,14 @@ class Table(Columns):
         if violations:
             raise InvalidInputError(violations)
         if not self.inputs:
-            object.__setattr__(self, "inputs", self._without_role())
+            free = self._without_role()
+            object.__setattr__(self, "inputs", tuple(n for n in free if not self._is_called_error(n)) or free)
 
     @cached_property
     def names(self) -> Names:
         """Return what the inputs are called in formulas."""
         known = {
+            **dict.fromkeys(self.called_errors, "called like the error of the target and no input unless named as one"),
             self.weights: "the weights",
             self.std_errors: "the standard errors",
             self.group: "the group",
@@ -91,9 +95,22 @@ class Table(Columns):
         }
         return Names.of(self.inputs, roles=self.roles_beside(known, self.inputs))
 
+    @property
+    def called_errors(self) -> tuple[str, ...]:
+        """Return the columns that have no role, and are called and sized like errors of the target."""
+        return tuple(n for n in self._without_role() if n not in self.inputs and self._is_called_error(n))
+
     def _without_role(self) -> tuple[str, ...]:
         taken = (self.target, self.weights, self.std_errors, self.group)
         return tuple(c.name for c in self.columns if c.name not in taken)
+
+    def _is_called_error(self, name: str) -> bool:
+        """Return whether a column is called like the target's error, and could be it: not negative, and smaller than
+        what the target spans."""
+        values = self.column(name).values
+        if not is_called_error_of(name, self.target) or float(values.min()) < 0:
+            return False
+        return 0 < float(np.median(values)) < float(np.ptp(self.column(self.target).values))
 
     def _size_violations(self) -> Iterator[Violation]:
         """What must be > 0, or in the target's unit, and is not."""

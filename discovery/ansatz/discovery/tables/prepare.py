@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -83,6 +84,7 @@ def prepare(question: TableQuestion, keep_all: bool = False) -> PreparedTable:
     metric = question.metric
     target = np.array(table.column(table.target).values, dtype=np.float64)
     y = target if metric is None else metric.forward(target)
+    warnings += map(_error_column, table.called_errors)
     std_errors = table.column(table.std_errors).values if table.std_errors else None
     caller_weights = _caller_weights(table)
     # Errors of the target are not those of a metric of it.
@@ -123,6 +125,14 @@ def _of_errors(std_errors: NDArray[np.float64]) -> NDArray[np.float64]:
     weights: NDArray[np.float64] = (float(std_errors.min()) / std_errors) ** 2
     normalised: NDArray[np.float64] = weights / weights.mean()
     return normalised
+
+
+def _error_column(name: str) -> Warning:
+    text = (
+        f"The column {name!r} is called like the error of the target, and is no input. If it is its standard error, "
+        f"give it as such (--std-errors {shlex.quote(name)}); else name it among the inputs (--inputs)."
+    )
+    return Warning("ERROR_COLUMN", text)
 
 
 def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node | None:

@@ -34,7 +34,8 @@ INPUTS = Annotated[
     _of_data(
         "--inputs",
         metavar="A,B,…",
-        help="The columns that may explain it; default: all others (of a motion: none).",
+        help="The columns that may explain it; default: all others (of a motion: none), except that a "
+        "table's columns called like the error of the target are left out.",
     ),
 ]
 GROUP = Annotated[

@@ -48,7 +48,7 @@ class TableFile:
             raise InvalidRequest.of("data", f"{shown(self.source)} has a header but no rows; give at least 5")
         units = _units(self.units, known, columns) if self.units else {}
         roles = {"weights": self.weights, "std_errors": self.std_errors, "group": self.group}
-        return {"X": columns, "y": self.target, "units": units, **roles}
+        return {"X": columns, "y": self.target, "inputs": self.inputs, "units": units, **roles}
 
     def _chosen(self, names: Sequence[str]) -> list[str]:
         """The columns in use. Raises InvalidRequest where roles and columns do not fit."""
