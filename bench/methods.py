@@ -45,7 +45,7 @@ def ansatz(engine: Engine, units: Mapping[str, str] = NO_UNITS) -> Method:
 
     def run(columns: dict[str, Array], y: Array, budget: float, seed: int) -> Found:
         values = {**columns, TARGET: y}
-        table = Table(tuple(Column(n, v, units.get(n, "")) for n, v in values.items()), TARGET)
+        table = Table(tuple(Column(n, v, units.get(n, "")) for n, v in values.items()), TARGET, tuple(columns))
         report = discover(table, Options(engine=engine, budget_seconds=budget, seed=seed))
         constants = report.candidates[0].constants if report.candidates else ()
         return Found(
@@ -64,7 +64,9 @@ def service(target: str, engine: Engine) -> Method:
     client = Client(target)
 
     def run(columns: dict[str, Array], y: Array, budget: float, seed: int) -> Found:
-        report = client.discover(columns, y, target_name=TARGET, budget=budget, seed=seed, engine=engine.value)
+        report = client.discover(
+            columns, y, inputs=tuple(columns), target_name=TARGET, budget=budget, seed=seed, engine=engine.value
+        )
         best = report.best
         intervals = tuple(
             (c.lower, c.upper) if c.lower is not None and c.upper is not None else None

@@ -17,8 +17,9 @@ generated() { (cd "$fresh" && find ansatz -type f | sort); }
 
 if [ "${1:-}" = --check ]; then
   diff <(committed) <(generated) || { echo "stubs are missing or left over: run make protos" >&2; exit 1; }
-  diff -r -q -x '*.proto' -x py.typed -x __pycache__ proto/ansatz "$fresh/ansatz" ||
-    { echo "stubs are out of date: run make protos" >&2; exit 1; }
+  while read -r stub; do
+    cmp -s "proto/$stub" "$fresh/$stub" || { echo "$stub is out of date: run make protos" >&2; exit 1; }
+  done < <(generated)
   echo "stubs are up to date"
 else
   committed | (cd proto && xargs -r rm -f)

@@ -99,7 +99,15 @@ OPTIONS: tuple[Keywords, ...] = (
     {"metric": "log"},
 )  # fmt: skip
 TABLES: tuple[Keywords, ...] = (
-    {"names": ["a"], "target_name": "c", "weights": STEPS, "units": {"a": "m"}, "group": ["u", "v"] * 10},
+    {
+        "names": ["a"],
+        "target_name": "c",
+        "weights": STEPS,
+        "units": {"a": "m"},
+        "group": ["u", "v"] * 10,
+        "inputs": ["a"],
+    },
+    {"std_errors": STEPS},
 )
 CURVES: tuple[Keywords, ...] = (
     {"inputs": ["s"], "run": RUNS, "roles": {"S": "s"}, "std_errors": "e", "scale": "log", "per_run": True},
@@ -144,8 +152,9 @@ def test_options_arrive_whole_and_come_back() -> None:
 
 
 def test_tables_arrive_whole() -> None:
-    [table], _ = problems(jobs.create_job({"x": STEPS}, TARGET, **given) for given in TABLES)
-    assert_all_given([table], TABLES, TableOptions)
+    (table, other), _ = problems(jobs.create_job({"x": STEPS}, TARGET, **given) for given in TABLES)
+    assert_all_given([table, other], TABLES, TableOptions)
+    assert (other.std_errors, other.column(other.std_errors).values.tolist()) == ("std_errors", STEPS)
     assert (table.target, table.inputs, table.weights, table.group) == ("c", ("a",), "weights", "group")
     numbers = {column.name: column.values.tolist() for column in table.columns if not column.labels}
     assert numbers == {"a": STEPS, "c": TARGET, "weights": STEPS}

@@ -206,3 +206,31 @@ def test_a_listener_that_raises_cancels_the_job(client: Client) -> None:
         client.discover(A, T, on_event=stop, **KEPLER)  # type: ignore[arg-type]
     newest = next(client.jobs())
     assert client.job(newest.id).result(timeout=60).state in (JobState.CANCELLED, JobState.SUCCEEDED)
+
+
+@pytest.mark.parametrize("beside", [True, False], ids=["beside", "of a column"])
+def test_standard_errors_are_compared_with_what_a_formula_leaves(client: Client, beside: bool) -> None:
+    x = [1.0 + 0.1 * i for i in range(24)]
+    errors = [0.01 + 0.002 * (i % 5) for i in range(24)]
+    y = [3 * a**2 + (-1) ** i * e for i, (a, e) in enumerate(zip(x, errors, strict=True))]
+    X, given = ({"x": x}, errors) if beside else ({"x": x, "y_err": errors}, "y_err")
+    found = client.evaluate("3*x**2", X, y, std_errors=given)
+    assert found.chi_squared is not None
+    assert found.chi_squared.value == pytest.approx(24.0)
+    assert found.chi_squared.degrees == 24
+    assert found.chi_squared.per_degree == pytest.approx(1.0)
+    assert 0.3 < found.chi_squared.p_value < 0.6
+    report = client.discover(X, y, std_errors=given, engine="none", budget=10.0)
+    assert report.chi_squared is not None
+    assert report.chi_squared.degrees <= 24
+
+
+def test_a_column_called_like_the_error_is_no_input_unless_it_is_named(client: Client) -> None:
+    columns = {"x": [1.0 + i for i in range(9)], "sigma": [0.1 + 0.01 * (i % 4) for i in range(9)]}
+    y = [2.5 * a for a in columns["x"]]
+    left_out = client.evaluate("2.5*x", columns, y)
+    assert [w.code for w in left_out.warnings if w.code == "ERROR_COLUMN"] == ["ERROR_COLUMN"]
+    named = client.evaluate("2.5*x + 0*sigma", columns, y, inputs=["x", "sigma"])
+    assert "ERROR_COLUMN" not in {w.code for w in named.warnings}
+    with pytest.raises(InvalidRequest, match="called like the error"):
+        client.evaluate("2.5*x + 0*sigma", columns, y)

@@ -49,7 +49,7 @@ SAME = {
 def test_matrices_of_every_kind_are_sent_alike(X: Any) -> None:
     message = table(X, Y)
     assert sent(message) == {"x0": [1, 2, 3], "x1": [10, 20, 30], "y": Y}
-    assert (message.target, list(message.inputs), message.weights) == ("y", ["x0", "x1"], "")
+    assert (message.target, list(message.inputs), message.weights) == ("y", [], "")
 
 
 @pytest.mark.parametrize("column", [[1, 2, 3], array("f", [1, 2, 3]), np.arange(1, 4), np.array([1.0, 2, 3])])
@@ -64,8 +64,24 @@ def test_strided_and_boolean_columns() -> None:
 
 def test_a_mapping_names_its_columns_and_may_hold_target_and_weights() -> None:
     message = table({"m": [1, 2], "E": [3, 4], "w": [1, 1]}, "E", weights="w", units={"m": "kg", "E": "J"})
-    assert (message.target, list(message.inputs), message.weights) == ("E", ["m"], "w")
+    assert (message.target, list(message.inputs), message.weights) == ("E", [], "w")
     assert {c.name: c.unit for c in message.columns} == {"m": "kg", "E": "J", "w": ""}
+
+
+@pytest.mark.parametrize("errors", ["sigma", [0.1, 0.2]], ids=["of a column", "beside"])
+def test_standard_errors_may_be_a_column_or_stand_beside(errors: Any) -> None:
+    message = table({"m": [1, 2], "sigma": [0.1, 0.2]}, [3, 4], std_errors=errors)
+    assert sent(message)[message.std_errors] == [0.1, 0.2]
+    assert not message.weights
+
+
+def test_with_inputs_named_only_what_is_used_is_sent() -> None:
+    columns = {"a": [1, 2], "b": [3, 4], "w": [1, 1], "y": [5, 6]}
+    message = table(columns, "y", inputs=["b"], weights="w", units={"a": "m", "b": "s"})
+    assert (list(message.inputs), list(sent(message))) == (["b"], ["b", "w", "y"])
+    for wrong in (["c"], "b"):
+        with pytest.raises(InvalidRequest, match=r"inputs"):
+            table(columns, "y", inputs=wrong)
 
 
 def test_weights_do_not_collide_with_an_input_of_that_name() -> None:
@@ -78,13 +94,13 @@ def test_weights_do_not_collide_with_an_input_of_that_name() -> None:
 def test_a_group_may_be_of_text(labels: Any) -> None:
     for message in (table({"x": Y, "run": labels}, Y, group="run"), table({"x": Y}, Y, group=labels)):
         group = next(c for c in message.columns if c.name == message.group)
-        assert (list(group.labels), list(message.inputs)) == (["u", "v", "u"], ["x"])
+        assert list(group.labels) == ["u", "v", "u"]
 
 
 def test_a_group_may_be_of_numbers() -> None:
     message = table({"x": Y, "run": [1, 2, 1]}, Y, group="run")
     assert sent(message)["run"] == [1.0, 2.0, 1.0]
-    assert (message.group, list(message.inputs)) == ("run", ["x"])
+    assert message.group == "run"
 
 
 def test_a_group_of_mixed_kinds_is_refused() -> None:

@@ -39,7 +39,7 @@ def test_discover_with_a_private_server_prints_one_json_object(result: Result, p
     assert set(found) == {
         "state", "job", "elapsed_seconds", "first_candidate_seconds", "candidates", "columns", "metric", "refinement",
         "residual", "noise", "warnings", "receipt", "error", "violations", "constant_laws", "curves", "drift",
-        "jumps", "jump_laws",
+        "jumps", "jump_laws", "chi_squared",
     }  # fmt: skip
     assert 0 < found["first_candidate_seconds"] <= found["elapsed_seconds"]
     assert set(found["noise"]) == {"relative_std"}
@@ -321,3 +321,38 @@ def test_serve_has_its_own_help(ansatz: Run) -> None:
 def test_no_server_there_is_a_failure(result: Result, planets: Path) -> None:
     status, found = result("discover", planets, "--target", "period", "--server", "127.0.0.1:1")
     assert (status, found["state"], found["error"]["reason"]) == (1, "FAILED", "UNAVAILABLE")
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    """A parabola, each value off by its standard error."""
+    path = tmp_path / "measured.csv"
+    rows = [(1 + 0.25 * i, 0.05 + 0.01 * (i % 4), (-1) ** i) for i in range(20)]
+    path.write_text("x,y,sigma\n" + "".join(f"{x},{3 * x**2 + sign * e!r},{e!r}\n" for x, e, sign in rows))
+    return path
+
+
+def test_standard_errors_are_compared_with_what_the_best_formula_leaves(
+    result: Result, ansatz: Run, measured: Path, served: str
+) -> None:
+    told = (measured, "--target", "y", "--std-errors", "sigma", "--server", served)
+    status, found = result("discover", *told, *QUICK)
+    assert status == 0
+    assert found["chi_squared"].keys() == {"value", "degrees", "p_value", "per_degree"}
+    _, scored = result("evaluate", *told, "--formula", "3*x**2")
+    assert scored["chi_squared"]["value"] == pytest.approx(20)
+    assert scored["chi_squared"]["degrees"] == 20
+    shown = ansatz("evaluate", *told, "--formula", "3*x**2").stdout
+    assert "χ² by the standard errors: 1 per degree of freedom, of which there are 20 (p = 0.46)" in shown
+
+
+def test_a_column_called_like_the_error_is_left_out_and_the_option_told(
+    result: Result, measured: Path, served: str
+) -> None:
+    told = ("evaluate", measured, "--target", "y", "--server", served)
+    _, found = result(*told, "--formula", "3*x**2")
+    (message,) = [w["message"] for w in found["warnings"] if w["code"] == "ERROR_COLUMN"]
+    assert "--std-errors sigma" in message
+    _, named = result(*told, "--formula", "3*x**2 + 0*sigma", "--inputs", "x,sigma")
+    assert (named["state"], named["chi_squared"]) == ("SUCCEEDED", None)
+    assert "ERROR_COLUMN" not in {w["code"] for w in named["warnings"]}

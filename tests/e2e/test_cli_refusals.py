@@ -242,3 +242,21 @@ def test_a_refusal_on_standard_input_ends_the_process_with_2() -> None:
     done = subprocess.run(command, input="a,y\n1,x\n", capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "row 1 (line 2) is 'x'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        (("--target", "y", "--std-errors", "nope"), "table.std_errors"),
+        (("--target", "y", "--std-errors", "y"), "table.std_errors"),
+        (("--target", "y", "--std-errors", "a", "--weights", "b"), "table.std_errors"),
+        (("--target", "y", "--std-errors", "a", "--inputs", "a,b"), "table.inputs[0]"),
+        (("--states", "y", "--time", "a", "--std-errors", "b"), "--std-errors"),
+    ],
+)
+def test_standard_errors_that_cannot_be_are_refused(
+    refused: Refused, good: Path, arguments: tuple[str, ...], field: str
+) -> None:
+    fields, message = refused(good, *arguments)
+    assert fields == [field]
+    assert ("--inputs" if "inputs" in field else "--std-errors") in message

@@ -49,6 +49,7 @@ from ansatz.client.results.motion import (
 from ansatz.client.results.options import Engine, Loss, Parameter, SearchOptions
 from ansatz.client.results.proposal import Experiment, Proposal, Rival
 from ansatz.client.results.report import (
+    ChiSquared,
     ConstantLaw,
     Evaluation,
     Noise,
@@ -67,6 +68,7 @@ __all__ = [
     "AsyncClient",
     "AsyncJobHandle",
     "Candidate",
+    "ChiSquared",
     "Client",
     "Comparison",
     "ComputeOptimum",

@@ -66,7 +66,11 @@ class Client:
         name of a column of X. Keywords:
 
         - names: of X's columns (default: their own, else x0, x1, …); target_name: of y (default: its own, else "y")
+        - inputs: the columns of X that may explain y (default: all that have no other role; one that is called like the
+          error of y, such as sigma or y_err, is left out, with a warning)
         - weights: of rows, 1/variance up to a common factor, shape (n,), or the name of a column of X
+        - std_errors: standard errors of y, in its unit, in place of weights: chi_squared tells whether they agree with
+          what the best formula leaves
         - units: name -> text such as "m/s^2"; dimensional_constants: whether numbers of a formula may carry dimensions
         - group: which rows belong together: numbers or text, shape (n,), or the name of a column of X. One structure is
           found for all groups; per_group: the free constants of the ansatz that differ between them (default: found)
@@ -204,7 +208,7 @@ class Client:
     def evaluate(
         self, formula: str, X: Any, y: Any, *, refit: bool = False, **options: Unpack[TableOptions]
     ) -> Evaluation:
-        """Return scores of your own formula on your data (X, y, names, target_name, weights, units as in `discover`).
+        """Return scores of your own formula on your data (X, y, names, inputs, std_errors, … as in `discover`).
 
         With `refit`, its numbers that are no integers are fitted first.
         """

@@ -23,6 +23,7 @@ from ansatz.discovery.discover import (
 )
 from ansatz.discovery.errors import EngineNotReadyError, InvalidInputError, Violation
 from ansatz.discovery.experiments.propose import Experiment, Proposal, Rival, propose_experiments
+from ansatz.discovery.report.chi_squared import ChiSquared
 from ansatz.discovery.report.curves import Answers, CurveFindings, Emergence, EmergenceVerdict, LawConstant, LawFacts
 from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.report.motion import Conserved, Drift, Jump, JumpLaw, Motion, Reversion, SlowingDown, StateScores
@@ -46,6 +47,7 @@ __all__ = [
     "Answers",
     "Box",
     "Candidate",
+    "ChiSquared",
     "ChosenLaw",
     "Column",
     "Comparison",

@@ -461,6 +461,7 @@ class EvaluateFormulaResponse(_message.Message):
     RESIDUAL_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
+    CHI_SQUARED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def candidate(self) -> _report_pb2.Candidate:
         """rank is 0: nothing was ranked."""
@@ -473,6 +474,10 @@ class EvaluateFormulaResponse(_message.Message):
     def columns(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Name in formulas -> the caller's column name, where the two differ."""
 
+    @_builtins.property
+    def chi_squared(self) -> _report_pb2.ChiSquared:
+        """As in Report."""
+
     def __init__(
         self,
         *,
@@ -480,13 +485,19 @@ class EvaluateFormulaResponse(_message.Message):
         residual: _report_pb2.ResidualVerdict | None = ...,
         warnings: _abc.Iterable[_report_pb2.Warning] | None = ...,
         columns: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        chi_squared: _report_pb2.ChiSquared | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "candidate", b"candidate", "residual", b"residual"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_chi_squared", b"_chi_squared", "_residual", b"_residual", "candidate", b"candidate", "chi_squared", b"chi_squared", "residual", b"residual"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_residual", b"_residual", "candidate", b"candidate", "columns", b"columns", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_chi_squared", b"_chi_squared", "_residual", b"_residual", "candidate", b"candidate", "chi_squared", b"chi_squared", "columns", b"columns", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__chi_squared: _TypeAlias = _typing.Literal["chi_squared"]  # noqa: Y015
+    _WhichOneofArgType__chi_squared: _TypeAlias = _typing.Literal["_chi_squared", b"_chi_squared"]  # noqa: Y015
     _WhichOneofReturnType__residual: _TypeAlias = _typing.Literal["residual"]  # noqa: Y015
     _WhichOneofArgType__residual: _TypeAlias = _typing.Literal["_residual", b"_residual"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__chi_squared) -> _WhichOneofReturnType__chi_squared | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__residual) -> _WhichOneofReturnType__residual | None: ...
 
 Global___EvaluateFormulaResponse: _TypeAlias = EvaluateFormulaResponse  # noqa: Y015

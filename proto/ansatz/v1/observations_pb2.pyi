@@ -100,6 +100,7 @@ class Table(_message.Message):
     INPUTS_FIELD_NUMBER: _builtins.int
     WEIGHTS_FIELD_NUMBER: _builtins.int
     GROUP_FIELD_NUMBER: _builtins.int
+    STD_ERRORS_FIELD_NUMBER: _builtins.int
     target: _builtins.str
     """The column to be explained."""
     weights: _builtins.str
@@ -108,13 +109,17 @@ class Table(_message.Message):
     """The column, of numbers or text, that says which rows belong together: 2 to 1000 groups of at least 3 rows. One
     structure is found for all groups, its constants shared or one for each. Empty: all rows are alike.
     """
+    std_errors: _builtins.str
+    """The column of standard errors of the target, in its unit, all > 0; not with weights. Rows weigh 1/std_errors², and the
+    residual is compared with them. Empty: they are not known.
+    """
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
         """Columns of equal length."""
 
     @_builtins.property
     def inputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The columns that may explain it, in order; empty: all that have no other role."""
+        """The columns that may explain it, in order; empty: all that have no other role and are not called like its error."""
 
     def __init__(
         self,
@@ -124,10 +129,11 @@ class Table(_message.Message):
         inputs: _abc.Iterable[_builtins.str] | None = ...,
         weights: _builtins.str = ...,
         group: _builtins.str = ...,
+        std_errors: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "group", b"group", "inputs", b"inputs", "target", b"target", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "group", b"group", "inputs", b"inputs", "std_errors", b"std_errors", "target", b"target", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -130,7 +130,7 @@ Global___Parameter: _TypeAlias = Parameter  # noqa: Y015
 
 @_typing.final
 class SearchOptions(_message.Message):
-    """What to search with."""
+    """What to search with. An option that is set and that the kind of observations does not use is refused."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

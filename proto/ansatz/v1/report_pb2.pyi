@@ -815,6 +815,38 @@ class ResidualVerdict(_message.Message):
 Global___ResidualVerdict: _TypeAlias = ResidualVerdict  # noqa: Y015
 
 @_typing.final
+class ChiSquared(_message.Message):
+    """What the best formula leaves, beside the standard errors that the caller gave."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    DEGREES_FIELD_NUMBER: _builtins.int
+    P_VALUE_FIELD_NUMBER: _builtins.int
+    value: _builtins.float
+    """Sum over the rows of (residual / standard error)²."""
+    degrees: _builtins.int
+    """Of freedom: rows less constants fitted, at least 1."""
+    p_value: _builtins.float
+    """Probability of a value at least as large if the formula and the errors are right, in [0, 1]; near 1 the errors are larger
+    than the scatter.
+    """
+    def __init__(
+        self,
+        *,
+        value: _builtins.float = ...,
+        degrees: _builtins.int = ...,
+        p_value: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degrees", b"degrees", "p_value", b"p_value", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChiSquared: _TypeAlias = ChiSquared  # noqa: Y015
+
+@_typing.final
 class Noise(_message.Message):
     """The noise estimated from the data."""
 
@@ -937,7 +969,7 @@ class Receipt(_message.Message):
     REPRODUCIBLE_FIELD_NUMBER: _builtins.int
     CUT_STAGES_FIELD_NUMBER: _builtins.int
     data_sha256: _builtins.str
-    """SHA-256 of names, values, weights and target, in hexadecimal."""
+    """SHA-256 of names, roles and values, in hexadecimal."""
     seed: _builtins.int
     reproducible: _builtins.bool
     """The same data, options, seed and versions give the same answer; false where a clock or an engine interfered."""
@@ -1072,6 +1104,7 @@ class Report(_message.Message):
     FIRST_CANDIDATE_FIELD_NUMBER: _builtins.int
     METRIC_FIELD_NUMBER: _builtins.int
     CONSTANT_LAWS_FIELD_NUMBER: _builtins.int
+    CHI_SQUARED_FIELD_NUMBER: _builtins.int
     CURVES_FIELD_NUMBER: _builtins.int
     DRIFT_FIELD_NUMBER: _builtins.int
     JUMPS_FIELD_NUMBER: _builtins.int
@@ -1109,6 +1142,10 @@ class Report(_message.Message):
         """Of the constants of the best formula that differ from group to group, where groups have columns of their own."""
 
     @_builtins.property
+    def chi_squared(self) -> Global___ChiSquared:
+        """Of tables with standard errors: whether the best formula agrees with them."""
+
+    @_builtins.property
     def curves(self) -> _curves_pb2.CurveFindings:
         """Of curves: what they show."""
 
@@ -1136,21 +1173,26 @@ class Report(_message.Message):
         first_candidate: _duration_pb2.Duration | None = ...,
         metric: _builtins.str = ...,
         constant_laws: _abc.Iterable[Global___ConstantLaw] | None = ...,
+        chi_squared: Global___ChiSquared | None = ...,
         curves: _curves_pb2.CurveFindings | None = ...,
         drift: Global___Drift | None = ...,
         jumps: _abc.Iterable[Global___Jump] | None = ...,
         jump_laws: _abc.Iterable[Global___JumpLaw] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_chi_squared", b"_chi_squared", "_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "chi_squared", b"chi_squared", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "noise", b"noise", "receipt", b"receipt", "residual", b"residual"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "candidates", b"candidates", "columns", b"columns", "constant_laws", b"constant_laws", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "jump_laws", b"jump_laws", "jumps", b"jumps", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_chi_squared", b"_chi_squared", "_curves", b"_curves", "_drift", b"_drift", "_residual", b"_residual", "candidates", b"candidates", "chi_squared", b"chi_squared", "columns", b"columns", "constant_laws", b"constant_laws", "curves", b"curves", "drift", b"drift", "elapsed", b"elapsed", "first_candidate", b"first_candidate", "jump_laws", b"jump_laws", "jumps", b"jumps", "metric", b"metric", "noise", b"noise", "receipt", b"receipt", "refinement", b"refinement", "residual", b"residual", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__chi_squared: _TypeAlias = _typing.Literal["chi_squared"]  # noqa: Y015
+    _WhichOneofArgType__chi_squared: _TypeAlias = _typing.Literal["_chi_squared", b"_chi_squared"]  # noqa: Y015
     _WhichOneofReturnType__curves: _TypeAlias = _typing.Literal["curves"]  # noqa: Y015
     _WhichOneofArgType__curves: _TypeAlias = _typing.Literal["_curves", b"_curves"]  # noqa: Y015
     _WhichOneofReturnType__drift: _TypeAlias = _typing.Literal["drift"]  # noqa: Y015
     _WhichOneofArgType__drift: _TypeAlias = _typing.Literal["_drift", b"_drift"]  # noqa: Y015
     _WhichOneofReturnType__residual: _TypeAlias = _typing.Literal["residual"]  # noqa: Y015
     _WhichOneofArgType__residual: _TypeAlias = _typing.Literal["_residual", b"_residual"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__chi_squared) -> _WhichOneofReturnType__chi_squared | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__curves) -> _WhichOneofReturnType__curves | None: ...
     @_typing.overload

@@ -16,7 +16,9 @@ class TableOptions(TypedDict, total=False):
 
     names: Sequence[str] | None
     target_name: str | None
+    inputs: Sequence[str]
     weights: Any
+    std_errors: Any
     units: Mapping[str, str] | None
     group: Any
 
@@ -31,7 +33,9 @@ def table(
     *,
     names: Sequence[str] | None = None,
     target_name: str | None = None,
+    inputs: Sequence[str] = (),
     weights: Any = None,
+    std_errors: Any = None,
     units: Mapping[str, str] | None = None,
     group: Any = None,
 ) -> observations_pb2.Table:
@@ -41,25 +45,34 @@ def table(
     - y: the target, shape `(n,)`, or the name of a column of X
     - names: of X's columns (default: its own, else x0, x1, …)
     - target_name: of y (default: its own, else "y")
+    - inputs: the columns of X that may explain y (default: all that are nothing else, nor called like its error)
     - weights: 1/variance up to a common factor, shape `(n,)`, or the name of a column of X
+    - std_errors: standard errors of y, in its unit, in place of weights; shape `(n,)`, or the name of a column of X
     - units: name -> text such as "m/s^2"
     - group: which rows belong together, numbers or text of shape `(n,)`, or the name of a column of X
     """
+    beside = {"weights": weights, "std_errors": std_errors, "group": group}
     columns = _input_columns(X, names, group if isinstance(group, str) else None)
+    known = list(columns)
+    if inputs:
+        _check_inputs(inputs, columns)
+        used = [name for name in (*inputs, y, *beside.values()) if isinstance(name, str)]
+        columns = {name: values for name, values in columns.items() if name in used}
     target = _role("y", y, columns, target_name or _own_name(y) or "y")
-    weights_name = "" if weights is None else _role("weights", weights, columns, _unused("weights", columns))
-    group_name = "" if group is None else _role("group", group, columns, _unused("group", columns))
+    roles = {
+        field: _role(field, values, columns, _unused(field, columns))
+        for field, values in beside.items()
+        if values is not None
+    }
     _check_lengths(columns, target)
     for name in units or {}:
-        if name not in columns:
+        if name not in columns and name not in known:
             raise InvalidRequest.of("units", f"names {name!r}, which is no column; columns: {_listed(columns)}")
-    inputs = [name for name in columns if name not in (target, weights_name, group_name)]
     return observations_pb2.Table(
         columns=[_column(name, values, (units or {}).get(name, "")) for name, values in columns.items()],
         target=target,
         inputs=inputs,
-        weights=weights_name,
-        group=group_name,
+        **roles,
     )
 
 
@@ -105,6 +118,14 @@ def _role(field: str, values: Any, columns: _Columns, name: str) -> str:
         raise InvalidRequest.of("target_name", f"{name!r} is also an input; give the target a name of its own")
     columns[name] = _packed(values, field, is_group=field == "group")
     return name
+
+
+def _check_inputs(inputs: Sequence[str], columns: _Columns) -> None:
+    if isinstance(inputs, str):
+        raise InvalidRequest.of("inputs", f"is the text {inputs!r:.60}; give a list of names")
+    for i, name in enumerate(inputs):
+        if name not in columns:
+            raise InvalidRequest.of(f"table.inputs[{i}]", f"{name!r} is no column; columns: {_listed(columns)}")
 
 
 def _check_lengths(columns: _Columns, target: str) -> None:

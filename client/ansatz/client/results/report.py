@@ -26,6 +26,27 @@ class ResidualVerdict:
 
 
 @dataclass(frozen=True)
+class ChiSquared:
+    """What the best formula leaves, beside the standard errors that you gave.
+
+    Attributes:
+        value: sum over the rows of (residual / standard error)²
+        degrees: of freedom: rows less constants fitted
+        p_value: how likely a value at least as large is, where the formula and the errors are right; near 1 the errors
+            are larger than the scatter
+    """
+
+    value: float
+    degrees: int
+    p_value: float
+
+    @property
+    def per_degree(self) -> float:
+        """Return the value over the degrees of freedom: near 1 where formula and errors are right."""
+        return self.value / self.degrees
+
+
+@dataclass(frozen=True)
 class Noise:
     """The noise estimated from the data: std of the best formula's residual over the target's, dimensionless."""
 
@@ -77,7 +98,7 @@ class Receipt:
     """What it takes to repeat a result.
 
     Attributes:
-        data_sha256: of names, values, weights and target, in hexadecimal
+        data_sha256: of names, roles and values, in hexadecimal
         versions: package -> version
         options: name -> the option in force, as text
         seed: of every random choice
@@ -113,6 +134,7 @@ class Report:
         drift: how states revert to their means; None where noise does not drive a motion
         jumps: those at which runs of a motion were cut
         jump_laws: what the jumps have in common
+        chi_squared: does the best formula agree with the standard errors that you gave?
     """
 
     state: JobState
@@ -131,6 +153,7 @@ class Report:
     drift: Drift | None = None
     jumps: tuple[Jump, ...] = ()
     jump_laws: tuple[JumpLaw, ...] = ()
+    chi_squared: ChiSquared | None = None
 
     @property
     def best(self) -> Candidate | None:
@@ -147,9 +170,11 @@ class Evaluation:
         residual: is what it leaves only noise?
         warnings: what a reader must know
         columns: as in Report
+        chi_squared: does it agree with the standard errors that you gave?
     """
 
     candidate: Candidate
     residual: ResidualVerdict | None
     warnings: tuple[Warning, ...]
     columns: Mapping[str, str]
+    chi_squared: ChiSquared | None = None

@@ -29,6 +29,9 @@ def _(table: Table) -> str:
         _add(digest, table.column(name))
         if unit := table.column(name).unit:
             digest.update(f"unit:{len(unit)}:{unit}:".encode())
+    if table.std_errors:
+        digest.update(b"std_errors:")
+        _add(digest, table.column(table.std_errors))
     if table.group:
         for label in (table.group, *(table.column(table.group).labels or map(repr, table.column(table.group).values))):
             digest.update(f"group:{len(label)}:{label}:".encode())

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import FUNCTIONS, Node, Variable, parse, substitute
+from ansatz.discovery.expression import FUNCTIONS, Node, Variable, parse, substitute, variables
 from ansatz.discovery.expression.node import INTEGRAL
 
 _RESERVED = frozenset({*FUNCTIONS, INTEGRAL, "np"})
@@ -57,7 +57,16 @@ class Names:
         variable; with `parts` f, g and h may be called. Raises InvalidInputError.
         """
         known: dict[str, Node] = {alias: Variable(name) for alias, name in self.aliases.items()}
-        return substitute(parse(text, {*self.usable, *known}, place, others=free, parts=parts), known)
+        try:
+            formula = parse(text, {*self.usable, *known}, place, others=free, parts=parts)
+        except InvalidInputError:
+            # A column that is no input is told from a name that is no column.
+            held = parse(text, {*self.usable, *known, *self.roles}, place, others=free, parts=parts)
+            if not (name := next((n for n in variables(held) if n in self.roles), "")):
+                raise
+            text = f"uses {name!r}, which is {self.roles[name]}; leave it out, or name the inputs"
+            raise InvalidInputError([Violation(place, text)]) from None
+        return substitute(formula, known)
 
     def parse_all(self, texts: Sequence[str], place: str) -> tuple[Node, ...]:
         """Return formulas as `parse` has them. Raises InvalidInputError with every violation."""

@@ -54,6 +54,11 @@ class Spread:
         found: Mask = self.singular > CUTOFF
         return found
 
+    @property
+    def rank(self) -> int:
+        """Return how many directions of constants the data determine."""
+        return int(np.count_nonzero(self._determined))
+
     @cached_property
     def root(self) -> Array:
         """A root R of the covariance RᵀR of constants in units of 1 / norms, shape (r, k), on what the data

@@ -22,6 +22,7 @@ from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.refinement import GroupedRefinement
 from ansatz.discovery.groups.search import GroupedSearch
 from ansatz.discovery.listening import Listener, Silent
+from ansatz.discovery.report.chi_squared import ChiSquared
 from ansatz.discovery.report.origin import BASELINE, START
 from ansatz.discovery.report.report import Candidate, ConstantLaw, Findings, Report
 from ansatz.discovery.run import Discovery
@@ -29,6 +30,7 @@ from ansatz.discovery.search import evolution
 from ansatz.discovery.search.outcome import cut
 from ansatz.discovery.search.residual.refinement import RefinedFormula
 from ansatz.discovery.tables.discovery import discover_table
+from ansatz.discovery.tables.errors import chi_squared, disagreement_warnings
 from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion, read_question
 from ansatz.discovery.tables.warnings import as_verdict, dimension_warnings, result_warnings
@@ -73,8 +75,8 @@ class GroupedDiscovery(Discovery):
         self._prepared = prepare(question)
         groups = Groups.of(table.column(table.group))
         self._problem = GroupedProblem.of(self._prepared.problem, groups.labels, groups.index)
-        weights = self._prepared.caller_weights
-        ordered = None if weights is None else weights[np.argsort(groups.index, kind="stable")]
+        weights, self._order = self._prepared.caller_weights, np.argsort(groups.index, kind="stable")
+        ordered = None if weights is None else weights[self._order]
         self._judge = GroupedJudge(self._problem, ordered)
         self._archive = GroupedArchive(self._problem.subsample(_SHARES.screen_rows), self._better)
         # While the search runs, candidates are judged on the rows that the archive fits.
@@ -130,6 +132,7 @@ class GroupedDiscovery(Discovery):
         self.tell.show(candidates)
         left = verdict(final[0], self._problem)
         limit = indistinguishable_bits(problem.rows, final[0].fitted)
+        agreement = self._chi_squared(final[0])
         laws = self._constant_laws(candidates[0])
         spread = float(np.std(problem.y))
         return Findings(
@@ -140,12 +143,22 @@ class GroupedDiscovery(Discovery):
                 *self._prepared.warnings,
                 *self.outcome.warnings,
                 *result_warnings(candidates, as_verdict(left), limit, self._engine, self._options),
+                *disagreement_warnings(agreement),
                 *dimension_warnings(candidates, problem),
             ),
             columns=self._prepared.columns,
             refinement=self._refined.steps,
             constant_laws=laws,
+            chi_squared=agreement,
         )
+
+    def _chi_squared(self, best: GroupedEntry) -> ChiSquared | None:
+        """Return how the best agrees with the caller's standard errors, each group with its own constants."""
+        problem, errors = self._problem.problem, self._prepared.std_errors
+        if errors is None:
+            return None
+        prediction = best.fit.structure.predict(best.fit.values, self._problem)
+        return chi_squared(prediction - problem.y, errors[self._order], best.fitted)
 
     def _proved(self) -> list[GroupedEntry]:
         """Fit the shortlist on all rows and rank it; the best come first, and a few of them always."""

@@ -81,7 +81,9 @@ def _table(constant: Constant, name: str, columns: tuple[Column, ...]) -> Table 
     if not kept:
         return None
     weight = _weights(np.array([f.std_error or 0.0 for f in found])[known])
-    return Table((*kept, Column(target, values), Column(weights, weight)), target, weights=weights)
+    # They are inputs whatever they are called.
+    inputs = tuple(c.name for c in kept)
+    return Table((*kept, Column(target, values), Column(weights, weight)), target, inputs, weights)
 
 
 def _weights(errors: Array) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ansatz.discovery.expression import Node, complexity, to_latex, to_numpy, to_text
 from ansatz.discovery.expression.printing import rate_latex
+from ansatz.discovery.report.chi_squared import ChiSquared
 from ansatz.discovery.report.curves import CurveFindings, LawFacts
 from ansatz.discovery.report.motion import Drift, Jump, JumpLaw, Motion
 from ansatz.discovery.report.origin import Origin
@@ -238,6 +239,7 @@ class Findings:
         drift: how states revert to their means, None where noise does not drive the motion.
         jumps: those at which runs of a motion were cut, by run and time.
         jump_laws: what the jumps have in common, by state.
+        chi_squared: whether the best agrees with the standard errors of the target; None where they are not known.
     """
 
     candidates: tuple[Candidate, ...]
@@ -252,6 +254,7 @@ class Findings:
     drift: Drift | None = None
     jumps: tuple[Jump, ...] = ()
     jump_laws: tuple[JumpLaw, ...] = ()
+    chi_squared: ChiSquared | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,6 +33,7 @@ from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.residual.refinement import FormulaRefinement
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.searchers import searchers_for
+from ansatz.discovery.tables.errors import chi_squared_of, disagreement_warnings
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
@@ -213,15 +214,17 @@ class TableDiscovery(Discovery):
         best = final[0]
         left = self._left(best)
         verdict = residual_verdict(left)
+        agreement = chi_squared_of(self._prepared, best.formula, best.named.fit.marks)
         spread = float(np.std(self._prepared.target))
         return Findings(
             candidates=candidates,
             residual=verdict,
             noise_relative_std=candidates[0].scores.rmse / spread if spread > 0 else math.nan,
-            warnings=self._warnings(candidates, left),
+            warnings=(*self._warnings(candidates, left), *disagreement_warnings(agreement)),
             columns=self._prepared.columns,
             refinement=self._steps,
             metric=self._options.metric,
+            chi_squared=agreement,
         )
 
     def _warnings(self, candidates: tuple[Candidate, ...], left: Verdict) -> tuple[Warning, ...]:

@@ -16,9 +16,11 @@ from ansatz.discovery.evidence.noise import NoiseQuestion
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.report.chi_squared import ChiSquared
 from ansatz.discovery.report.origin import GIVEN
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.search.archive import Entry
+from ansatz.discovery.tables.errors import chi_squared_of, disagreement_warnings
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.prepare import prepare
@@ -35,12 +37,14 @@ class Evaluation:
         residual: whether it leaves only noise; None where too few rows can tell.
         warnings: what a reader must know.
         columns: name in formulas to the caller's column name, where they differ.
+        chi_squared: whether it agrees with the standard errors of the target; None where they are not known.
     """
 
     candidate: Candidate
     residual: ResidualVerdict | None
     warnings: tuple[Warning, ...]
     columns: Mapping[str, str]
+    chi_squared: ChiSquared | None = None
 
 
 @np.errstate(all="ignore")
@@ -59,11 +63,14 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
     entry = judge.on_all_rows(Entry(named, GIVEN, measure, math.nan, np.empty(0)), refit)
     (candidate,) = judge.candidates([entry], Extrapolation(problem))
     given = Marks(fixed=frozenset(range(len(numbers(entry.formula)))))
-    left = NoiseQuestion(problem).of(entry.formula, UNMARKED if refit else given)
+    marks = UNMARKED if refit else given
+    left = NoiseQuestion(problem).of(entry.formula, marks)
     verdict = residual_verdict(left)
+    agreement = chi_squared_of(prepared, entry.formula, marks)
     warnings = (
         *prepared.warnings,
         *evaluation_warnings(candidate, left, problem.evaluate(entry.formula)),
+        *disagreement_warnings(agreement),
         *dimension_warnings([candidate], problem),
     )
-    return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns)
+    return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns, agreement)

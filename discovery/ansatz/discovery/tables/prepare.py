@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -47,6 +48,7 @@ class PreparedTable:
     Attributes:
         problem: its weights are those of the fit.
         caller_weights: of the reported scores, of mean 1, or None.
+        std_errors: of the target, in its unit, (n,), or None.
         columns: names in formulas to the caller's names, where they differ.
         ansatz: the caller's own formula, or None.
         start: the formulas to try first, as the problem has formulas.
@@ -57,6 +59,7 @@ class PreparedTable:
 
     problem: Problem
     caller_weights: NDArray[np.float64] | None
+    std_errors: NDArray[np.float64] | None
     columns: Mapping[str, str]
     ansatz: Ansatz | None
     start: tuple[Node, ...]
@@ -70,7 +73,7 @@ def prepare(question: TableQuestion, keep_all: bool = False) -> PreparedTable:
 
     Inputs that are constant, or copies of others, are warned of, and left out unless the ansatz uses them or `keep_all`
     says so. A target of one sign over more than four decades is fitted by its relative error, unless the caller gives
-    weights.
+    weights or standard errors.
     """
     table, options, ansatz, start = question.observations, question.options, question.ansatz, question.start
     names = table.names.identifiers
@@ -81,11 +84,11 @@ def prepare(question: TableQuestion, keep_all: bool = False) -> PreparedTable:
     metric = question.metric
     target = np.array(table.column(table.target).values, dtype=np.float64)
     y = target if metric is None else metric.forward(target)
-    caller_weights = None
-    if table.weights:
-        raw = table.column(table.weights).values
-        caller_weights = raw / raw.mean()
-    weights = caller_weights
+    warnings += map(_error_column, table.called_errors)
+    std_errors = table.column(table.std_errors).values if table.std_errors else None
+    caller_weights = _caller_weights(table)
+    # Errors of the target are not those of a metric of it.
+    weights = caller_weights if metric is None or std_errors is None else _of_errors(metric.slope(target) * std_errors)
     if metric is None and weights is None and (relative := _relative_weights(y)) is not None:
         weights = relative
         warnings.append(
@@ -100,7 +103,36 @@ def prepare(question: TableQuestion, keep_all: bool = False) -> PreparedTable:
         ansatz.form if ansatz else None,
     )  # fmt: skip
     begun = tuple(found for formula in start if (found := _of_problem(formula, problem, metric)) is not None)
-    return PreparedTable(problem, caller_weights, table.names.renamed, ansatz, begun, metric, target, tuple(warnings))
+    return PreparedTable(
+        problem, caller_weights, std_errors, table.names.renamed, ansatz, begun, metric, target, tuple(warnings)
+    )
+
+
+def _caller_weights(table: Table) -> NDArray[np.float64] | None:
+    """Return the row weights that the caller gave, as such or as standard errors, of mean 1; None where all count
+    alike."""
+    if table.std_errors:
+        return _of_errors(table.column(table.std_errors).values)
+    if not table.weights:
+        return None
+    raw = table.column(table.weights).values
+    normalised: NDArray[np.float64] = raw / raw.mean()
+    return normalised
+
+
+def _of_errors(std_errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return weights 1/variance, of mean 1."""
+    weights: NDArray[np.float64] = (float(std_errors.min()) / std_errors) ** 2
+    normalised: NDArray[np.float64] = weights / weights.mean()
+    return normalised
+
+
+def _error_column(name: str) -> Warning:
+    text = (
+        f"The column {name!r} is called like the error of the target, and is no input. If it is its standard error, "
+        f"give it as such (--std-errors {shlex.quote(name)}); else name it among the inputs (--inputs)."
+    )
+    return Warning("ERROR_COLUMN", text)
 
 
 def _of_problem(formula: Node, problem: Problem, metric: Metric | None) -> Node | None:

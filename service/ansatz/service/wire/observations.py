@@ -49,6 +49,7 @@ def table_from_proto(table: observations_pb2.Table) -> Table:
         inputs=tuple(table.inputs),
         weights=table.weights,
         group=table.group,
+        std_errors=table.std_errors,
     )
 
 

@@ -26,9 +26,6 @@ class Curves:
             "once for each. Default: by usual names, such as params, tokens, step.",
         ),
     ] = None
-    std_errors: Annotated[
-        str | None, _option("--std-errors", metavar="COL", help="The column of standard errors of the values.")
-    ] = None
     trials: Annotated[
         str | None,
         _option(

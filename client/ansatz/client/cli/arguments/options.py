@@ -32,7 +32,10 @@ MAYBE_TARGET = Annotated[
 INPUTS = Annotated[
     str | None,
     _of_data(
-        "--inputs", metavar="A,B,…", help="The columns that may explain it; default: all others (of a motion: none)."
+        "--inputs",
+        metavar="A,B,…",
+        help="The columns that may explain it; default: all others (of a motion: none), except that a "
+        "table's columns called like the error of the target are left out.",
     ),
 ]
 GROUP = Annotated[
@@ -42,6 +45,15 @@ GROUP = Annotated[
         metavar="COL",
         help="The column, of numbers or text, that says which rows belong together: the groups of a table, the runs of "
         "curves or of a motion.",
+    ),
+]
+STD_ERRORS = Annotated[
+    str | None,
+    _of_data(
+        "--std-errors",
+        metavar="COL",
+        help="The column of standard errors of the target, in its unit: rows count by them, and what the best formula "
+        "leaves is compared with them.",
     ),
 ]
 WEIGHTS = Annotated[

@@ -10,14 +10,16 @@ from ansatz.client.cli.files.curves import CurveFile
 from ansatz.client.cli.printing.failures import say
 
 
-def curve_columns(source: str, target: str, inputs: str | None, group: str | None, curves: Curves) -> dict[str, Any]:
+def curve_columns(
+    source: str, target: str, inputs: str | None, group: str | None, curves: Curves, *, std_errors: str | None
+) -> dict[str, Any]:
     """Return keywords of Client.submit_curves; tell of rows that have no value. Raises InvalidRequest."""
     file = CurveFile(
         source,
         target,
         inputs=comma_separated(inputs),
         run=group,
-        std_errors=curves.std_errors,
+        std_errors=std_errors,
         trials=curves.trials,
         wide=curves.wide,
         roles=tuple(curves.role or ()),

@@ -44,6 +44,7 @@ def evaluate(
         ),
     ] = False,
     inputs: options.INPUTS = None,
+    std_errors: options.STD_ERRORS = None,
     weights: options.WEIGHTS = None,
     units: options.UNITS = None,
     server: options.SERVER = None,
@@ -55,7 +56,8 @@ def evaluate(
     Shows its errors, its constants, and whether what it leaves is noise.
     """
     with failures.reported(Output(format, output)) as written:
-        table = TableFile(data, target, comma_separated(inputs), weights, units).arguments()
+        file = TableFile(data, target, comma_separated(inputs), weights, units, std_errors=std_errors)
+        table = file.arguments()
         with server_address(server) as address, Client(address) as client:
             evaluation = client.evaluate(formula, **table, refit=refit)
         written.result(evaluation_object(evaluation), evaluation_view(evaluation))

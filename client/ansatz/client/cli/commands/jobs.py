@@ -66,6 +66,7 @@ class Rows:
     """What goes with the rows of a continued job, where they are given again."""
 
     group: options.GROUP = None
+    std_errors: options.STD_ERRORS = None
     weights: options.WEIGHTS = None
     units: options.UNITS = None
 
@@ -122,7 +123,8 @@ def _columns(data: str, continued: Job, rows: Rows) -> dict[str, Any]:
         )  # fmt: skip
     about = continued.data
     try:
-        return TableFile(data, about.target, about.inputs, rows.weights, rows.units, rows.group).arguments()
+        file = TableFile(data, about.target, about.inputs, rows.weights, rows.units, rows.group, rows.std_errors)
+        return file.arguments()
     except InvalidRequest as error:
         refuse(_of_data(violation, continued.id) for violation in error.violations)
         raise

@@ -24,6 +24,7 @@ class TableFile:
         weights: the column of row weights.
         units: a JSON file of units by column.
         group: the column that says which rows belong together, of numbers or text.
+        std_errors: the column of standard errors of the target.
     """
 
     source: str
@@ -32,6 +33,7 @@ class TableFile:
     weights: str | None = None
     units: Path | None = None
     group: str | None = None
+    std_errors: str | None = None
 
     def arguments(self) -> dict[str, Any]:
         """Return keywords of Client.submit and Client.evaluate. Raises InvalidRequest."""
@@ -45,13 +47,14 @@ class TableFile:
         if not columns[self.target]:
             raise InvalidRequest.of("data", f"{shown(self.source)} has a header but no rows; give at least 5")
         units = _units(self.units, known, columns) if self.units else {}
-        return {"X": columns, "y": self.target, "weights": self.weights, "units": units, "group": self.group}
+        roles = {"weights": self.weights, "std_errors": self.std_errors, "group": self.group}
+        return {"X": columns, "y": self.target, "inputs": self.inputs, "units": units, **roles}
 
     def _chosen(self, names: Sequence[str]) -> list[str]:
         """The columns in use. Raises InvalidRequest where roles and columns do not fit."""
         roles = [("table.target", self.target), *((f"table.inputs[{i}]", name) for i, name in enumerate(self.inputs))]
-        roles += [("table.weights", self.weights)] if self.weights is not None else []
-        roles += [("table.group", self.group)] if self.group is not None else []
+        given = {"weights": self.weights, "std_errors": self.std_errors, "group": self.group}
+        roles += [(f"table.{role}", name) for role, name in given.items() if name is not None]
         check_columns(roles, names)
         self._check_roles()
         chosen = list(dict.fromkeys(name for _, name in roles)) if self.inputs else list(names)
@@ -64,11 +67,14 @@ class TableFile:
     def _check_roles(self) -> None:
         """Raises InvalidRequest where a column has two roles."""
         for i, name in enumerate(self.inputs):
-            if name in (self.target, self.weights, self.group) or name in self.inputs[:i]:
+            if name in (self.target, self.weights, self.std_errors, self.group) or name in self.inputs[:i]:
                 raise InvalidRequest.of(f"table.inputs[{i}]", f"{name!r} has a role already; name it once")
-        if self.weights == self.target:
-            raise InvalidRequest.of("table.weights", f"{self.target!r} is the target; name another column")
-        if self.group is not None and self.group in (self.target, self.weights):
+        for role, column in (("weights", self.weights), ("std_errors", self.std_errors)):
+            if column == self.target:
+                raise InvalidRequest.of(f"table.{role}", f"{self.target!r} is the target; name another column")
+        if self.weights is not None and self.std_errors is not None:
+            raise InvalidRequest.of("table.std_errors", "and table.weights are both given; give one of them")
+        if self.group is not None and self.group in (self.target, self.weights, self.std_errors):
             raise InvalidRequest.of("table.group", f"{self.group!r} has a role already; name another column")
 
 

@@ -24,6 +24,7 @@ _FLAGS: Final = {
     "table.inputs": "--inputs",
     "table.weights": "--weights",
     "table.group": "--group",
+    "table.std_errors": "--std-errors",
     "data": "data",
     "table.columns": "data",
     "curves.columns": "data",

@@ -12,7 +12,7 @@ from ansatz.client.cli.views.flags import flag_of, in_flags, shown
 from ansatz.client.errors import AnsatzError, InvalidRequest, JobFailed, Violation
 from ansatz.client.results.candidate import Candidate
 from ansatz.client.results.job import Job
-from ansatz.client.results.report import ConstantLaw, Evaluation, Report
+from ansatz.client.results.report import ChiSquared, ConstantLaw, Evaluation, Report
 from ansatz.client.results.server import ServerInfo
 
 
@@ -33,6 +33,7 @@ def report_object(report: Report, job_id: str | None) -> dict[str, Any]:
         "refinement": [asdict(step) for step in report.refinement],
         "constant_laws": [_law_object(law) for law in report.constant_laws],
         "residual": asdict(report.residual) if report.residual else None,
+        "chi_squared": _chi_squared(report.chi_squared),
         "noise": asdict(report.noise),
         "warnings": [asdict(warning) for warning in report.warnings],
         "receipt": asdict(report.receipt) if report.receipt else None,
@@ -50,6 +51,7 @@ def evaluation_object(evaluation: Evaluation) -> dict[str, Any]:
         "candidates": [candidate_object(evaluation.candidate)],
         "columns": dict(evaluation.columns),
         "residual": asdict(evaluation.residual) if evaluation.residual else None,
+        "chi_squared": _chi_squared(evaluation.chi_squared),
         "warnings": [asdict(warning) for warning in evaluation.warnings],
     }
 
@@ -115,6 +117,10 @@ def _violation_object(violation: Violation) -> dict[str, Any]:
     }
 
 
+def _chi_squared(found: ChiSquared | None) -> dict[str, Any] | None:
+    return {**asdict(found), "per_degree": found.per_degree} if found else None
+
+
 def _law_object(law: ConstantLaw) -> dict[str, Any]:
     return {**asdict(law), "candidates": [candidate_object(c) for c in law.candidates]}
 
@@ -131,6 +137,7 @@ def _empty(state: str, job_id: str | None) -> dict[str, Any]:
         "refinement": [],
         "constant_laws": [],
         "residual": None,
+        "chi_squared": None,
         "noise": {"relative_std": None},
         "warnings": [],
         "receipt": None,

@@ -10,7 +10,7 @@ from rich.text import Text
 from ansatz.client.cli.views import curves, motion
 from ansatz.client.cli.views.candidates import candidates_table, group_tables, part_lines
 from ansatz.client.cli.views.text import column_lines, warning_lines
-from ansatz.client.results.report import ConstantLaw, Evaluation, Report, ResidualVerdict
+from ansatz.client.results.report import ChiSquared, ConstantLaw, Evaluation, Report, ResidualVerdict
 from ansatz.client.results.state import JobState
 
 
@@ -28,6 +28,8 @@ def evaluation_view(evaluation: Evaluation) -> RenderableType:
     parts: list[RenderableType] = [candidates_table([evaluation.candidate])]
     if evaluation.residual:
         parts.append(Text(_verdict(evaluation.residual)))
+    if evaluation.chi_squared:
+        parts.append(Text(_agreement(evaluation.chi_squared)))
     return Group(*parts, *column_lines(evaluation.columns), *warning_lines(evaluation.warnings))
 
 
@@ -64,6 +66,8 @@ def _remarks(report: Report) -> Iterator[str]:
         yield f"scatter about the best formula: {report.noise.relative_std:.2g} of the target's"
     if report.residual:
         yield _verdict(report.residual)
+    if report.chi_squared:
+        yield _agreement(report.chi_squared)
     if report.elapsed_seconds is not None:
         first = report.first_candidate_seconds
         yield f"{report.elapsed_seconds:.2f} s" + ("" if first is None else f", first formula after {first:.2f} s")
@@ -73,3 +77,10 @@ def _verdict(residual: ResidualVerdict) -> str:
     seems = "looks like noise" if residual.is_noise else "has structure"
     seems += f" in {', '.join(residual.missing)}" if residual.missing else ""
     return f"what it leaves {seems} (p = {residual.p_value:.2g})"
+
+
+def _agreement(found: ChiSquared) -> str:
+    return (
+        f"χ² by the standard errors: {found.per_degree:.3g} per degree of freedom, of which there are {found.degrees} "
+        f"(p = {found.p_value:.2g})"
+    )

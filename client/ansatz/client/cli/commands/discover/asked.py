@@ -37,6 +37,7 @@ class Asked:
     target: options.MAYBE_TARGET = None
     inputs: options.INPUTS = None
     group: options.GROUP = None
+    std_errors: options.STD_ERRORS = None
     kind: Annotated[
         Kind,
         _option(

@@ -31,12 +31,16 @@ def submission(asked: Asked) -> Submission:
 
 def _of_table(asked: Asked, options: dict[str, Any]) -> Submission:
     inputs, tables = comma_separated(asked.inputs), asked.tables
-    file = TableFile(asked.data, asked.target or "", inputs, tables.weights, tables.units, asked.group)
+    file = TableFile(
+        asked.data, asked.target or "", inputs, tables.weights, tables.units, asked.group, asked.std_errors
+    )
     return partial(Client.submit, **file.arguments(), **options)
 
 
 def _of_curves(asked: Asked, options: dict[str, Any]) -> Submission:
-    columns = curve_columns(asked.data, asked.target or "", asked.inputs, asked.group, asked.curves)
+    columns = curve_columns(
+        asked.data, asked.target or "", asked.inputs, asked.group, asked.curves, std_errors=asked.std_errors
+    )
     return partial(Client.submit_curves, **columns, per_run=asked.ansatz.per_group is not None, **options)
 
 
