@@ -78,6 +78,7 @@ def mean_square(rmse: float, problem: Problem) -> float:
     return max((rmse / problem.y_scale) ** 2, least_mean_square(problem))
 
 
+@np.errstate(all="ignore")
 def hidden_constants(formula: Node, free: Sequence[int], marks: Marks, problem: Problem) -> int:
     """Return how many constants the units of target and inputs would bring out beside those that are written.
 
@@ -108,10 +109,12 @@ def _scaled(problem: Problem, j: int, factor: float) -> Problem:
 
 
 def _rank(columns: Array) -> int:
-    norms = np.linalg.norm(columns, axis=0)
-    if not np.any(norms > 0):
+    """Return how many directions the columns span, whatever their sizes."""
+    largest = np.max(np.abs(columns), axis=0, initial=0.0)
+    scaled = columns[:, largest > 0] / largest[largest > 0]
+    if not scaled.shape[1]:
         return 0
-    singular = np.linalg.svd(columns[:, norms > 0] / norms[norms > 0], compute_uv=False)
+    singular = np.linalg.svd(scaled / np.linalg.norm(scaled, axis=0), compute_uv=False)
     return int(np.count_nonzero(singular > _NEW * singular[0]))
 
 
