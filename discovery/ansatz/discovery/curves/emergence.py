@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.search import scale_columns
+from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.report.curves import Emergence, EmergenceVerdict
@@ -123,7 +124,7 @@ def _verdict(name: str, column: str, rows: _Rows) -> EmergenceVerdict | None:
         return None
     rest = rows.value / rows.error - design @ solution
     degrees = rows.value.size - constants
-    covariance = np.linalg.pinv(design.T @ design) * float(rest @ rest) / degrees
+    covariance = Spread.of(design).covariance * float(rest @ rest) / degrees
     return _told(name, column, float(solution[-1]), math.sqrt(max(float(covariance[-1, -1]), 1e-300)), degrees)
 
 

@@ -15,6 +15,7 @@ from ansatz.discovery.curves.noise import ROUNDING, noise_of, serial_correlation
 from ansatz.discovery.curves.optimise import Objective, minimise
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.starts import good_starts
+from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.expression import Array
 
 
@@ -29,7 +30,6 @@ class _Robust:
         most_outliers: share of the rows; where more lie off, the law is wrong, not the rows.
         rounds: of leaving rows out and fitting again, which settle sooner as a rule.
         least_inside: share of the rows within the threshold, at least, so that errors stay finite.
-        least_singular: singular value, of columns at unit length, that bounds errors of what is not determined.
     """
 
     huber: float = 1.345
@@ -37,7 +37,6 @@ class _Robust:
     most_outliers: float = 0.2
     rounds: int = 4
     least_inside: float = 0.1
-    least_singular: float = 1e-9
 
 
 @dataclass(frozen=True)
@@ -180,14 +179,8 @@ class CurveFit:
         lower, upper = self.model.bounds
         weighted[:, (self.u <= lower) | (self.u >= upper)] = 0.0
         with np.errstate(over="ignore"):
-            norm = np.linalg.norm(weighted, axis=0)
-        norm = np.where(np.isfinite(norm), norm, 0.0)
-        weighted = np.where(norm > 0, weighted, 0.0)
-        norm = np.where(norm > 0, norm, 1.0)
-        _, singular, vt = np.linalg.svd(weighted / norm, full_matrices=False)
-        keep = singular > 0
-        scaled = vt[keep] / np.maximum(singular[keep], _ROBUST.least_singular)[:, None] / norm
-        covariance: Array = self.variance * (scaled.T @ scaled)
+            weighted = np.where(np.isfinite(np.linalg.norm(weighted, axis=0)), weighted, 0.0)
+        covariance: Array = self.variance * Spread.of(weighted).covariance
         return covariance
 
 

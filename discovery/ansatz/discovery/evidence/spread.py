@@ -80,6 +80,18 @@ class Spread:
         return np.where(self.loose, np.nan, errors)
 
     @property
+    def covariance(self) -> Array:
+        """Covariance of the constants, shape (k, k), for residuals of size 1.
+
+        What the data do not determine counts as determined as little as can be: its variance is very large, not NaN. A
+        constant on which nothing depends has none.
+        """
+        root = self.directions / np.maximum(self.singular, CUTOFF)[:, None]
+        root = np.where(self.norms > 0, root / np.where(self.norms > 0, self.norms, 1.0), 0.0)
+        covariance: Array = root.T @ root
+        return covariance
+
+    @property
     def correlations(self) -> Array:
         """Correlations of the constants, shape (k, k); NaN where the data do not determine one of the two."""
         with np.errstate(all="ignore"):
