@@ -15,6 +15,7 @@ from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.noise import NoiseQuestion, Verdict
 from ansatz.discovery.evidence.ordinary.claim import Claim, Tree, claim
+from ansatz.discovery.evidence.ordinary.recognise import recognised
 from ansatz.discovery.evidence.rank import UNDECIDED_BITS, ranked_by_score
 from ansatz.discovery.expression import Number, variables
 from ansatz.discovery.fit.model import AnsatzModel
@@ -276,7 +277,11 @@ class TableDiscovery(Discovery):
             return order  # a form has a law, whatever its parts
         screen = self._archive.screen
         trees = [
-            Tree(e.measure.evidence_constants, e.measure.form_bits, screen.evaluate(e.formula)) for e in others[:_TREES]
+            Tree(
+                e.measure.evidence_constants, e.measure.form_bits, screen.evaluate(e.formula),
+                recognised(e.formula) is not None,
+            )
+            for e in others[:_TREES]
         ]  # fmt: skip
         self._claim = claim(screen, trees)
         return [*others, *constants] if self._claim.is_law else [*constants, *others]
