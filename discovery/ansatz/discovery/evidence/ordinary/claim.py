@@ -1,7 +1,8 @@
 """Is there a law at all? Decided by all ordinary laws together against the constant, not by the best of them.
 
 Families that say the same share one bet, so that forty of them do not make forty (a mixture: its mean Bayes factor in
-noise is 1). Against heavy tails, and noise that grows with an input, the same sum is taken of the target's values in other orders and with other signs.
+noise is 1). Against heavy tails, and noise that grows with an input, the same sum is taken of the target's values in
+other orders and with other signs.
 """
 
 from __future__ import annotations
