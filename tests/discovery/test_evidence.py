@@ -17,7 +17,7 @@ from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.search import Found
 from ansatz.discovery.curves.search import ranked as ranked_curves
 from ansatz.discovery.data.curves import ValueScale
-from ansatz.discovery.evidence.significance import LEVEL, serial_correlation_about_mean, upper_tail
+from ansatz.discovery.evidence.significance import VERDICT, serial_correlation_about_mean, upper_tail
 from ansatz.discovery.expression import parse
 from ansatz.discovery.report.motion import Motion
 from ansatz.discovery.report.origin import Origin
@@ -38,13 +38,15 @@ ORIGIN = Origin("test")
 def test_noise_is_called_structure_as_seldom_as_the_level_says(rows: int, growth: float) -> None:
     rng = np.random.default_rng(rows)
     sizes = np.geomspace(1.0, growth, rows)
-    alarms = [upper_tail(serial_correlation_about_mean(sizes * rng.normal(size=rows))) <= LEVEL for _ in range(4000)]
-    assert np.mean(alarms) < 1.6 * LEVEL
+    alarms = [
+        upper_tail(serial_correlation_about_mean(sizes * rng.normal(size=rows))) <= VERDICT.level for _ in range(4000)
+    ]
+    assert np.mean(alarms) < 1.6 * VERDICT.level
 
 
 def test_a_slow_wave_in_the_residual_is_seen() -> None:
     wave = np.sin(np.linspace(0, 12, 100)) + np.random.default_rng(0).normal(size=100)
-    assert upper_tail(serial_correlation_about_mean(wave)) < LEVEL
+    assert upper_tail(serial_correlation_about_mean(wave)) < VERDICT.level
 
 
 def observations(kind: str, exponent: float) -> Table | Curves | Trajectories:

@@ -90,15 +90,15 @@ def _last(seconds: float) -> int:
 def _install() -> None:
     import ansatz.discovery
 
-    search = ansatz.discovery.discover
+    search = ansatz.discovery.report_on
 
-    def discover(observations: Any, options: Any, *others: Any) -> Any:
-        report = search(observations, options, *others)
-        if options.seed in list(Fault):
-            go_wrong(Fault(options.seed))
+    def report_on(question: Any, *others: Any) -> Any:
+        report = search(question, *others)
+        if question.options.seed in list(Fault):
+            go_wrong(Fault(question.options.seed))
         return report
 
-    vars(ansatz.discovery)["discover"] = discover
+    vars(ansatz.discovery)["report_on"] = report_on
 
 
 if "ansatz.service.executor.worker" in sys.orig_argv:

@@ -27,7 +27,7 @@ class Accuracy:
 
     @classmethod
     def of(cls, prediction: Array, y: Array, weights: Array | None = None) -> Accuracy:
-        """Return the accuracy of a prediction (n,) of y (n,)."""
+        """Return the accuracy of a prediction `(n,)` of y `(n,)`, by row weights `(n,)` where there are any."""
         size = size_of(y, weights)
         rmse = rmse_of(prediction, y, weights, size)
         spread = rmse_of(np.full(y.size, np.average(y, weights=weights)), y, weights, size)

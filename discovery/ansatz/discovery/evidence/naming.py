@@ -1,7 +1,7 @@
 """Names for constants: short rationals, multiples of π, e and square roots, where the data allow them.
 
-A name is tried only within the constant's error; it stands if the description length falls by enough bits that chance
-would seldom do the same.
+A name is tried only within the constant's error. It stands if the description length falls by enough bits that
+chance would seldom do the same.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 
 from ansatz.discovery.evidence.description_length import (
-    ROUNDING,
+    added_bits,
     description_length,
     integer_bits,
     precision_bits,
-    residual_bits,
 )
 from ansatz.discovery.evidence.uncertainty import standard_errors, t_quantile
 from ansatz.discovery.expression import constants
@@ -27,11 +27,51 @@ from ansatz.discovery.expression.numbers import free_positions, numbers, set_gro
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
 
-WITHIN = 0.995  # quantile of Student's t: 2.6 standard errors on many rows, more on few
-_LEAST_GAIN_EXPECTED = 2.0
-_LEAST_GAIN = 8.0
-_MAX_DENOMINATOR = 16
-_SYMBOLS = (
+
+@dataclass(frozen=True)
+class _Rule:
+    """Say when a constant gets a name. Chosen by judgement; `python -m bench.recovery` holds it.
+
+    Attributes:
+        within: quantile of Student's t up to which a name is within the error: 2.6 standard errors on many rows.
+        least_gain: bits that a name must save. Constants drawn at random, known to any precision, then get one by
+            chance in fewer than one of a hundred cases.
+        least_gain_expected: bits where the name is what one expects. A random exponent known to 1 % would get a
+            fraction in a quarter of all cases: exponents of laws are fractions, as a rule.
+    """
+
+    within: float = 0.995
+    least_gain: float = 8.0
+    least_gain_expected: float = 2.0
+
+
+@dataclass(frozen=True)
+class _Fractions:
+    """Say which fractions are looked at, and what they cost. Chosen by judgement; `python -m bench.recovery` holds it.
+
+    Attributes:
+        most: the largest denominator.
+        least_ratio: smallest multiple of a symbol that is looked at.
+        most_ratio: largest multiple: whole numbers beyond cost more bits than they could save.
+        half: bits of a denominator of 2: halves are common in laws.
+        other: bits of any other denominator beside those of its size.
+        zero: bits of zero: it takes an operator and a leaf out of the formula with it.
+        rounding: share of the value by which a name may always be off: two roundings of float64.
+    """
+
+    most: int = 16
+    least_ratio: float = 1e-6
+    most_ratio: float = 1e9
+    half: float = 1.5
+    other: float = 2.0
+    zero: float = -6.0
+    rounding: float = 4e-16
+
+
+RULE: Final = _Rule()
+_FRACTIONS: Final = _Fractions()
+# Text, value and bits: about as many as are frequent in laws, the shorter the more so. Chosen by judgement.
+_SYMBOLS: Final = (
     ("pi", math.pi, 3.0), ("pi**2", math.pi**2, 5.0), ("1/pi", 1 / math.pi, 4.0), ("1/pi**2", 1 / math.pi**2, 6.0),
     ("sqrt(pi)", math.sqrt(math.pi), 5.0), ("1/sqrt(pi)", 1 / math.sqrt(math.pi), 6.0),
     ("sqrt(2*pi)", math.sqrt(2 * math.pi), 6.0), ("1/sqrt(2*pi)", 1 / math.sqrt(2 * math.pi), 6.0),
@@ -43,7 +83,14 @@ _SYMBOLS = (
 
 @dataclass(frozen=True)
 class Name:
-    """What a constant may be called, its value, and the bits to say so; `symbol`: what it is a multiple of."""
+    """What a constant may be called.
+
+    Attributes:
+        text: as a reader sees it.
+        value: of the constant under this name.
+        bits: to say it.
+        symbol: what it is a multiple of; empty for a plain fraction.
+    """
 
     text: str
     value: float
@@ -51,8 +98,7 @@ class Name:
     symbol: str = ""
 
 
-_ZERO = Name("0", 0.0, -6.0)
-"""Zero takes an operator and a leaf out of the formula with it."""
+_ZERO: Final = Name("0", 0.0, _FRACTIONS.zero)
 
 
 @dataclass(frozen=True)
@@ -66,7 +112,7 @@ class Named:
     names: dict[int, Name]
 
     def description_length(self, problem: Problem) -> float:
-        """Bits of the formula, its constants and its residual on the rows of the problem."""
+        """Return the bits of the formula, its constants and its residual on the rows of the problem."""
         positions = free_positions(self.fit.formula)
         # Numbers that the caller has fixed, or that repeat a constant, need no digits of their own.
         said = self.fit.marks.leaders(positions)
@@ -81,8 +127,10 @@ class Named:
 class Choice:
     """A name worth trying for a constant.
 
-    `gain` are the bits of the constant's known digits, less those of the name; they must exceed `floor`, and still do
-    when what the name adds to the residual is taken off.
+    Attributes:
+        name: the name.
+        gain: bits of the constant's known digits, less those of the name.
+        floor: bits that the gain must exceed, still when what the name adds to the residual is taken off.
     """
 
     name: Name
@@ -93,24 +141,23 @@ class Choice:
 def choices(value: float, std_error: float, degrees: int, is_exponent: bool) -> Iterator[Choice]:
     """Yield the names worth trying for a constant known on so many degrees of freedom, shortest first.
 
-    Those within its error that save enough bits; none where the error is NaN. This rule holds for constants of every
-    kind of observations. A name of a coefficient must save eight bits: of the some hundred names that are looked at,
-    one is as near by chance once in a few hundred constants. Two bits are enough for a plain fraction as an exponent,
-    which is what one expects there (pi is not), and for zero, which is no coincidence to guard against: a term within
-    its error of zero was never seen.
+    This rule holds for constants of every kind of observations: names within the error that save enough bits, and none
+    where the error is NaN. Eight bits are asked for, so that chance seldom gives a name. Two are enough for a plain
+    fraction as an exponent, which is what one expects there; pi is not. So they are for zero, which is no coincidence
+    to guard against: a term within its error of zero was never seen.
     """
     if math.isnan(std_error):
         return
-    for name in names_near(value, t_quantile(degrees, WITHIN) * std_error):
+    for name in names_near(value, t_quantile(degrees, RULE.within) * std_error):
         expected = (is_exponent and not name.symbol) or name is _ZERO
-        floor = _LEAST_GAIN_EXPECTED if expected else _LEAST_GAIN
+        floor = RULE.least_gain_expected if expected else RULE.least_gain
         gain = precision_bits(value, std_error) - name.bits
         if gain > floor:
             yield Choice(name, gain, floor)
 
 
 def names_near(value: float, tolerance: float) -> Iterator[Name]:
-    """Names within `tolerance` of the value, shortest first."""
+    """Yield names within `tolerance` of the value, shortest first."""
     found = [_rational(value, tolerance, "", 1.0, 0.0)]
     found += [_rational(value, tolerance, symbol, size, bits) for symbol, size, bits in _SYMBOLS]
     found += [_ZERO] if abs(value) <= tolerance else []
@@ -118,25 +165,25 @@ def names_near(value: float, tolerance: float) -> Iterator[Name]:
 
 
 def _rational(value: float, tolerance: float, symbol: str, size: float, symbol_bits: float) -> Name | None:
-    """The shortest fraction times the symbol within tolerance."""
+    """Return the shortest fraction times the symbol within tolerance."""
     ratio = value / size
-    if not 1e-6 < abs(ratio) < 1e9:
+    if not _FRACTIONS.least_ratio < abs(ratio) < _FRACTIONS.most_ratio:
         return None
-    for denominator in range(1, _MAX_DENOMINATOR + 1):
+    for denominator in range(1, _FRACTIONS.most + 1):
         numerator = round(ratio * denominator)
         if numerator and math.gcd(numerator, denominator) == 1:
             near = numerator / denominator * size
-            if abs(near - value) <= max(tolerance, 4e-16 * abs(value)):
+            if abs(near - value) <= max(tolerance, _FRACTIONS.rounding * abs(value)):
                 bits = integer_bits(numerator) + _denominator_bits(denominator) + symbol_bits
                 return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits, symbol)
     return None
 
 
 def _denominator_bits(denominator: int) -> float:
-    """Halves are common in laws; other fractions pay for being fractions."""
+    """Return the bits of a denominator: fractions other than halves pay for being fractions."""
     if denominator <= 2:
-        return 1.5 * (denominator - 1)
-    return integer_bits(denominator) + 2.0
+        return _FRACTIONS.half * (denominator - 1)
+    return integer_bits(denominator) + _FRACTIONS.other
 
 
 def _name_text(ratio: Fraction, symbol: str) -> str:
@@ -166,10 +213,8 @@ def name_constants(fit: FormulaFit, problem: Problem) -> Named:
         position, choice = found
         name = choice.name
         trial = _with_name(fit, problem, position, name)
-        cost = _residual_bits(trial, problem) - _residual_bits(fit, problem)
-        if trial.rmse <= ROUNDING * 10 * problem.y_scale:
-            cost = min(cost, 0.0)
-        if choice.gain - cost > choice.floor:
+        before, after = ((f.rmse, len(constants(f.formula))) for f in (fit, trial))
+        if choice.gain - added_bits(before, after, problem) > choice.floor:
             fit = trial
             if not is_integer(name.value):
                 names |= dict.fromkeys(fit.marks.together(position), name)
@@ -177,13 +222,10 @@ def name_constants(fit: FormulaFit, problem: Problem) -> Named:
             refused.add((position, name.text))
 
 
-def _residual_bits(fit: FormulaFit, problem: Problem) -> float:
-    return residual_bits(fit.rmse, len(constants(fit.formula)), problem)
-
-
 def _best_choice(
     fit: FormulaFit, problem: Problem, names: dict[int, Name], refused: set[tuple[int, str]]
 ) -> tuple[int, Choice] | None:
+    """Return the position of a constant and the name that gains most of those not refused."""
     if isinstance(fit.formula, Number):
         return None  # a mean is a mean
     free = tuple(p for p in fit.open if p not in names)
@@ -202,9 +244,7 @@ def _best_choice(
 
 
 def _with_name(fit: FormulaFit, problem: Problem, position: int, name: Name) -> FormulaFit:
+    """Return the fit with a constant at a name's value, the others fitted again."""
     values = set_groups(numbers(fit.formula), [fit.marks.together(position)], [name.value])
     free = tuple(p for p in fit.free if p != position)
     return fit_constants(with_numbers(fit.formula, values), problem, free, marks=fit.marks)
-
-
-__all__ = ["WITHIN", "Choice", "Name", "Named", "choices", "exponent_positions", "name_constants", "names_near"]

@@ -1,5 +1,7 @@
-"""The rule of rank: the simplest formula that the data cannot tell from the best by description length; where units are
-given, a law of wrong dimension never stands above a right one."""
+"""The rule of rank: the simplest formula that the data cannot tell from the best by description length stands first.
+
+Where units are given, a law of wrong dimension never stands above a right one.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +9,45 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
-_INDISTINGUISHABLE_BITS = 3.0
 UNDECIDED_BITS = 4.3
 """Scores of formulas of tables that differ by less do not tell them apart: odds of 20 to 1. On 63 ordinary laws of 9 to
 20 rows with p ≤ 1e-4 the true family is within them in 84 to 100 %."""
 
-_BETTER = 1 - 1e-9
+
+@dataclass(frozen=True)
+class _Rule:
+    """Say what is better than what.
+
+    Attributes:
+        bits: of description length within which data on many rows do not tell formulas apart: odds of 8 to 1. Chosen
+            by judgement; `python -m bench.recovery` holds it.
+        share: of the error of a simpler formula that a larger one must stay below: above rounding, no more.
+    """
+
+    bits: float = 3.0
+    share: float = 1 - 1e-9
+
+
+_RULE: Final = _Rule()
 
 
 class Rankable(Protocol):
-    """What the rule asks of a formula: nodes, bits, numbers fitted, and how wrong its dimensions are."""
+    """What the rule asks of a formula.
+
+    Attributes:
+        formula: the formula.
+        complexity: its nodes.
+        description_length: in bits.
+        fitted: how many numbers were fitted.
+        wrongness: how wrong its dimensions are.
+        origin: who proposed it.
+    """
 
     @property
     def formula(self) -> Node: ...
@@ -34,7 +59,6 @@ class Rankable(Protocol):
     def fitted(self) -> int: ...
     @property
     def wrongness(self) -> int: ...
-
     @property
     def origin(self) -> Origin: ...
 
@@ -43,14 +67,18 @@ RankableT = TypeVar("RankableT", bound=Rankable)
 
 
 def indistinguishable_bits(rows: int, constants: int) -> float:
-    """Formulas whose description lengths differ by less are told apart by simplicity alone: odds of 8 to 1 on many
-    rows, longer odds on few, where the width of the residual is itself uncertain."""
-    return _INDISTINGUISHABLE_BITS * rows / max(rows - constants - 1, 1)
+    """Return the bits within which descriptions are not told apart by so many rows, beside so many constants fitted.
+
+    This rule holds for every kind of observations: `rows` are the values that were fitted. Within it simplicity alone
+    decides. On many rows it stands for odds of 8 to 1. On few the odds are longer: the bits of a residual go with the
+    logarithm of its width, which is uncertain itself by the degrees of freedom that are left.
+    """
+    return _RULE.bits * rows / max(rows - constants - 1, 1)
 
 
 @dataclass(frozen=True)
 class _Margins:
-    """Within how many bits of the best formulas are equals.
+    """Say within how many bits of the best formulas are equals.
 
     Attributes:
         undecided: the data do not tell them apart; the caller's own stands first.
@@ -134,10 +162,12 @@ def pareto_front(entries: Sequence[MeasuredT]) -> list[MeasuredT]:
 
 
 def pareto_front_by(
-    entries: Iterable[T], measure: Callable[[T], tuple[float, float]], share: float = _BETTER
+    entries: Iterable[T], measure: Callable[[T], tuple[float, float]], share: float = _RULE.share
 ) -> list[T]:
-    """Return the entries whose error is less than a share of that of all simpler or equally simple ones, simplest
-    first; `measure` gives size and error."""
+    """Return the entries whose error is below a share of that of all simpler or equally simple ones, simplest first.
+
+    `measure` gives the size and the error of an entry.
+    """
     front: list[T] = []
     least = math.inf
     for entry, (_, error) in sorted(((e, measure(e)) for e in entries), key=lambda pair: pair[1]):

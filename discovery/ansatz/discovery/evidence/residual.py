@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ansatz.discovery.evidence.description_length import is_exact
-from ansatz.discovery.evidence.significance import LEVEL, serial_correlation, sidak, upper_tail
+from ansatz.discovery.evidence.significance import VERDICT, serial_correlation, sidak, upper_tail
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import values_and_slopes
@@ -19,66 +20,86 @@ from ansatz.discovery.fit.marks import UNMARKED, Marks
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import ResidualVerdict
 
-_MIN_ROWS = 8
-_MAX_INPUTS = 20
-_MOST_ROWS = 100_000
-_INDEPENDENT = 1e-6
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound what is looked at. Chosen by judgement; `python -m bench.calibration` holds them.
+
+    Attributes:
+        inputs: against which a residual is tested, the first ones: more tests would see less each.
+        rows: that are looked at, drawn by the seed: enough to see what matters, and still fast.
+        independent: length, of columns at unit length, below which a direction is none.
+    """
+
+    inputs: int = 20
+    rows: int = 100_000
+    independent: float = 1e-6
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True)
 class ResidualStructure:
-    """What a residual shows: p-values of its tests against each input, by name, and `p_value` of all tests together."""
+    """What a residual shows.
+
+    Attributes:
+        by_input: p-values of the tests against each input, by name.
+        p_value: of all tests together.
+    """
 
     by_input: Mapping[str, float]
     p_value: float
 
     @property
     def is_noise(self) -> bool:
-        return self.p_value > LEVEL
+        """Return whether nothing but noise is seen."""
+        return self.p_value > VERDICT.level
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The inputs in which something is missing, the plainest first; empty where all is noise."""
-        return tuple(n for n, p in sorted(self.by_input.items(), key=lambda item: item[1]) if p <= LEVEL)
+        """Return the inputs in which something is missing, the plainest first; none where all is noise."""
+        return tuple(n for n, p in sorted(self.by_input.items(), key=lambda item: item[1]) if p <= VERDICT.level)
 
 
 def residual_verdict(formula: Node, problem: Problem, marks: Marks = UNMARKED) -> ResidualVerdict | None:
-    """The verdict on what a fitted formula leaves; None where there are too few rows to say."""
+    """Return the verdict on what a fitted formula leaves; None where there are too few rows to say."""
     found = residual_structure(formula, problem, marks)
     return None if found is None else ResidualVerdict(found.is_noise, found.p_value, found.missing)
 
 
 def residual_structure(formula: Node, problem: Problem, marks: Marks = UNMARKED) -> ResidualStructure | None:
-    """What a fitted formula leaves; None where there are too few rows to say. All its numbers that are no integers
-    count as fitted, but for those that `marks` say are fixed."""
+    """Return what a fitted formula leaves; None where there are too few rows to say.
+
+    All its numbers that are no integers count as fitted, but for those that `marks` say are fixed.
+    """
     groups = [marks.together(p) for p in marks.leaders(free_positions(formula))]
     prediction, tangent = values_and_slopes(formula, problem, groups)
     return structure(prediction, tangent, problem)
 
 
 def structure(prediction: Array, tangent: Array, problem: Problem) -> ResidualStructure | None:
-    """What y − prediction, both of shape (n,), shows beside a fit of as many constants as `tangent` has columns: the
-    derivatives of the prediction, shape (n, k). None where there are too few rows to say.
+    """Return what is left of y by a prediction `(n,)`; None where there are too few rows to say.
 
-    Serial correlation of the residual along each input, along the prediction and along the order of rows (von Neumann
-    1941), its mean corrected for the fit; and the score test of each input and its square (Rao 1948). Both allow for
-    noise of unequal size (White 1980). p-values are corrected for the number of tests (Šidák 1967). Of more
-    than 100,000 rows as many are looked at, drawn by the seed.
+    `tangent` `(n, k)` are the derivatives of the prediction with respect to the k constants that were fitted. The tests
+    are those of serial correlation along each input, along the prediction and along the order of rows, and the score
+    test of each input and its square (Rao 1948). Both allow for noise of unequal size (White 1980). p-values are
+    corrected for the number of tests. Of more than 100,000 rows as many are looked at, drawn by the seed.
     """
-    if problem.rows < _MIN_ROWS + tangent.shape[1]:
+    if problem.rows < VERDICT.fewest + tangent.shape[1]:
         return None
     if is_exact(problem.rmse(prediction), problem):
         return ResidualStructure({}, 1.0)
-    if problem.rows > _MOST_ROWS:
-        rows = np.sort(np.random.default_rng(problem.seed).choice(problem.rows, _MOST_ROWS, replace=False))
+    if problem.rows > _LIMITS.rows:
+        rows = np.sort(np.random.default_rng(problem.seed).choice(problem.rows, _LIMITS.rows, replace=False))
         problem, prediction, tangent = problem.rows_only(rows), prediction[rows], tangent[rows]
     roots = np.ones(problem.rows) if problem.weights is None else np.sqrt(problem.weights)
     residual = (problem.y - prediction) / problem.y_scale * roots
     if not np.all(np.isfinite(residual)):
         return None
     tests = _Tests(residual, _basis(_unit(np.column_stack([roots, tangent * roots[:, None]]))))
-    inputs = dict(zip(problem.names[:_MAX_INPUTS], problem.X.T, strict=False))
-    found: dict[str, list[float]] = {name: [] for name in inputs}
+    inputs = dict(zip(problem.names[: _LIMITS.inputs], problem.X.T, strict=False))
+    found = {name: list(tests.dependence(_powers(x) * roots[:, None])) for name, x in inputs.items()}
     others: list[float] = []
     seen: set[bytes] = set()
     for name, key in (*inputs.items(), ("", np.arange(problem.rows)), ("", prediction)):
@@ -87,8 +108,6 @@ def structure(prediction: Array, tangent: Array, problem: Problem) -> ResidualSt
         if not seen & {order.tobytes(), order[::-1].tobytes()}:
             seen.add(order.tobytes())
             found.get(name, others).append(tests.serial(order))
-    for name, x in inputs.items():
-        found[name] += tests.dependence(_powers(x) * roots[:, None])
     count = len(others) + sum(map(len, found.values()))
     by_input = {n: sidak(min(p), count) for n, p in found.items() if p}
     return ResidualStructure(by_input, min([*by_input.values(), *(sidak(p, count) for p in others)]))
@@ -96,14 +115,14 @@ def structure(prediction: Array, tangent: Array, problem: Problem) -> ResidualSt
 
 @dataclass(frozen=True, eq=False)
 class _Tests:
-    """A residual, shape (n,), and an orthonormal basis, shape (n, k), of what a fit, or an offset, can take from it."""
+    """A residual `(n,)`, and an orthonormal basis `(n, k)` of what a fit, or an offset, can take from it."""
 
     residual: Array
     basis: Array
 
     @cached_property
     def _rest(self) -> Array:
-        """The residual without what the fit could have taken: its last digits, or named constants, may differ."""
+        """Return the residual without what the fit could have taken: last digits, or named constants, may differ."""
         rest: Array = self.residual - self.basis @ (self.basis.T @ self.residual)
         return rest
 
@@ -112,7 +131,8 @@ class _Tests:
         return upper_tail(serial_correlation(self._rest[order], self.basis[order]))
 
     def dependence(self, features: Array) -> Iterator[float]:
-        """p-value of a dependence on features, shape (n, 2), beside what was fitted; none where the fit has them."""
+        """Yield the p-value of a dependence on features `(n, 2)` beside what was fitted; none where the fit has
+        them."""
         from scipy.special import fdtrc
 
         unit = _unit(features)
@@ -130,21 +150,21 @@ class _Tests:
 
 
 def _basis(columns: Array) -> Array:
-    """Orthonormal basis of columns; directions shorter than a millionth are none."""
+    """Return an orthonormal basis of columns; directions shorter than a millionth are none."""
     left, singular, _ = np.linalg.svd(columns, full_matrices=False)
-    basis: Array = left[:, singular > _INDEPENDENT]
+    basis: Array = left[:, singular > _LIMITS.independent]
     return basis
 
 
 def _unit(columns: Array) -> Array:
-    """The columns at unit length, those of no length left out."""
+    """Return the columns at unit length, those of no length left out."""
     norms = np.linalg.norm(columns, axis=0)
     unit: Array = columns[:, norms > 0] / norms[norms > 0]
     return unit
 
 
 def _powers(x: Array) -> Array:
-    """The input and its square, standardised, shape (n, 2); no columns where it does not vary."""
+    """Return the input and its square, standardised, `(n, 2)`; no columns where it does not vary."""
     spread = float(x.std())
     if not spread > 0 or not math.isfinite(spread):
         return np.empty((x.size, 0))

@@ -11,9 +11,22 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array
 
-CUTOFF: Final = 1e-12
-"""Singular values, of columns at unit length, below which the data do not determine a direction."""
-_LOOSE: Final = 1e-3
+
+@dataclass(frozen=True)
+class _Rank:
+    """Say what the data determine, by columns of the Jacobian at unit length.
+
+    Attributes:
+        cutoff: singular value below which the data do not determine a direction: some thousand times the rounding
+            of float64, as a Jacobian is not exact to the last digit. Chosen by judgement.
+        loose: a constant with more of itself than this in such directions is not determined. Chosen by judgement.
+    """
+
+    cutoff: float = 1e-12
+    loose: float = 1e-3
+
+
+RANK: Final = _Rank()
 
 Mask = NDArray[np.bool_]
 
@@ -23,9 +36,9 @@ class Spread:
     """The room of k constants, from what a residual of size 1 in every row tells of them.
 
     Attributes:
-        norms: lengths of the Jacobian's columns, shape (k,).
-        singular: singular values of its columns at unit length, falling, shape (k,).
-        directions: the directions of constants that belong to them, one a row, shape (k, k).
+        norms: lengths of the Jacobian's columns `(k,)`.
+        singular: singular values `(k,)` of its columns at unit length, falling.
+        directions: the directions `(k, k)` of constants that belong to them, one a row.
     """
 
     norms: Array
@@ -34,7 +47,7 @@ class Spread:
 
     @classmethod
     def of(cls, jacobian: Array) -> Spread:
-        """Return the spread of the constants of a Jacobian (n, k)."""
+        """Return the spread of the constants of a Jacobian `(n, k)`."""
         norms = np.linalg.norm(jacobian, axis=0)
         if not np.all(np.isfinite(norms)):
             return cls(norms, np.zeros(norms.size), np.eye(norms.size))
@@ -44,14 +57,14 @@ class Spread:
 
     @classmethod
     def of_factor(cls, factor: Array, norms: Array) -> Spread:
-        """Return the spread from the triangular factor (r, k) of a Jacobian whose columns were divided by `norms`."""
+        """Return the spread from the triangular factor `(r, k)` of a Jacobian whose columns were divided by `norms`."""
         k = norms.size
         _, singular, directions = np.linalg.svd(factor) if k else (None, np.empty(0), np.eye(0))
         return cls(norms, np.pad(singular, (0, k - singular.size)), directions)
 
     @cached_property
     def _determined(self) -> Mask:
-        found: Mask = self.singular > CUTOFF
+        found: Mask = self.singular > RANK.cutoff
         return found
 
     @property
@@ -61,39 +74,40 @@ class Spread:
 
     @cached_property
     def root(self) -> Array:
-        """A root R of the covariance RᵀR of constants in units of 1 / norms, shape (r, k), on what the data
-        determine."""
+        """Return a root R `(r, k)` of the covariance RᵀR, on what the data determine.
+
+        Constants are in units of 1 / norms.
+        """
         root: Array = self.directions[self._determined] / self.singular[self._determined, None]
         return root
 
     @cached_property
     def loose(self) -> Mask:
-        """Which constants move along a direction that the data do not determine: they are not determined themselves."""
-        loose: Mask = np.any(np.abs(self.directions[~self._determined]) > _LOOSE, axis=0) | (self.norms == 0)
+        """Return which constants `(k,)` are not determined: those that move along a direction that is not."""
+        loose: Mask = np.any(np.abs(self.directions[~self._determined]) > RANK.loose, axis=0) | (self.norms == 0)
         return loose
 
     def standard_errors(self, size: float) -> Array:
-        """Return the standard errors, shape (k,), for residuals of that size; NaN where the data do not determine a
-        constant."""
+        """Return standard errors `(k,)` for residuals of that size; NaN for what is not determined."""
         with np.errstate(all="ignore"):
             errors = size * self._sizes / self.norms
         return np.where(self.loose, np.nan, errors)
 
     @property
     def covariance(self) -> Array:
-        """Covariance of the constants, shape (k, k), for residuals of size 1.
+        """Return the covariance `(k, k)` of the constants, for residuals of size 1.
 
         What the data do not determine counts as determined as little as can be: its variance is very large, not NaN. A
         constant on which nothing depends has none.
         """
-        root = self.directions / np.maximum(self.singular, CUTOFF)[:, None]
+        root = self.directions / np.maximum(self.singular, RANK.cutoff)[:, None]
         root = np.where(self.norms > 0, root / np.where(self.norms > 0, self.norms, 1.0), 0.0)
         covariance: Array = root.T @ root
         return covariance
 
     @property
     def correlations(self) -> Array:
-        """Correlations of the constants, shape (k, k); NaN where the data do not determine one of the two."""
+        """Return correlations `(k, k)` of the constants; NaN where the data do not determine one of the two."""
         with np.errstate(all="ignore"):
             found = (self.root.T @ self.root) / np.outer(self._sizes, self._sizes)
         return np.where(self.loose[:, None] | self.loose[None, :], np.nan, np.clip(found, -1.0, 1.0))

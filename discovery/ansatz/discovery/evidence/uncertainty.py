@@ -17,7 +17,7 @@ from ansatz.discovery.problem.problem import Problem
 def standard_errors(
     formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED
 ) -> Array:
-    """Standard errors of the constants at `free`, shape (len(free),), NaN where the data do not determine one.
+    """Return standard errors `(k,)` of the k constants at `free`, NaN where the data do not determine one.
 
     From the curvature of the (weighted) sum of squares at the optimum, with the residual variance estimated on n − k
     degrees of freedom; on exact data from the rounding of float64.
@@ -29,8 +29,10 @@ def standard_errors(
 def uncertainty(
     formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED
 ) -> tuple[Array, Array]:
-    """Standard errors, as `standard_errors` has them, and correlations, shape (len(free), len(free)), NaN where either
-    constant is not determined."""
+    """Return standard errors, as `standard_errors` does, and correlations `(k, k)` of the constants at `free`.
+
+    Correlations are NaN where either constant is not determined.
+    """
     k = len(free)
     unknown = np.full(k, np.nan), np.full((k, k), np.nan)
     if not k or k > problem.rows:
@@ -40,12 +42,12 @@ def uncertainty(
         jacobian *= np.sqrt(problem.weights)[:, None]
     spread = Spread.of(jacobian)
     degrees = max(problem.rows - len(free), 1)
-    sigma = max(rmse, ROUNDING * problem.y_scale) * np.sqrt(problem.rows / degrees)
+    sigma = max(rmse, ROUNDING.size * problem.y_scale) * np.sqrt(problem.rows / degrees)
     return spread.standard_errors(sigma), spread.correlations
 
 
 def t_quantile(degrees: int, probability: float = 0.975) -> float:
-    """A quantile of Student's t: by default half a 95 % interval in standard errors."""
+    """Return a quantile of Student's t: by default half a 95 % interval in standard errors."""
     from scipy.special import stdtrit
 
     return float(stdtrit(max(degrees, 1), probability))

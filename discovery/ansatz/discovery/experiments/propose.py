@@ -184,11 +184,11 @@ def _noise_of(best: FormulaFit, data: Problem) -> _Noise:
     """
     degrees = max(data.rows - len(free_positions(best.formula)), 1)
     error = data.evaluate(best.formula) - data.y
-    even = _Noise(max(_root_mean_square(error, data.weights, degrees), ROUNDING * data.y_scale), relative=False)
+    even = _Noise(max(_root_mean_square(error, data.weights, degrees), ROUNDING.size * data.y_scale), relative=False)
     if np.any(data.y == 0):
         return even
     share = _root_mean_square(error / data.y, None, degrees)
-    relative = _Noise(max(share, ROUNDING), relative=True)
+    relative = _Noise(max(share, ROUNDING.size), relative=True)
     # Logarithms of the likelihoods' factors, row by row.
     gain = np.log(even.in_rows(data)) - np.log(relative.in_rows(data))
     weighed = data.weights is not None and float(np.ptp(gain)) < _WEIGHING.same < float(np.ptp(np.log(data.weights)))
@@ -223,7 +223,7 @@ def _log_weights(rivals: Sequence[Candidate], fits: Sequence[FormulaFit], data: 
     """
     bits = np.array([c.scores.description_length for c in rivals])
     bits = bits - bits.min()
-    errors = np.maximum([fit.rmse for fit in fits], ROUNDING * data.y_scale)
+    errors = np.maximum([fit.rmse for fit in fits], ROUNDING.size * data.y_scale)
     misfit = data.rows * np.log2(errors / errors.min())
     bits = np.where(misfit <= _WEIGHING.fits_as_well, np.minimum(bits, _WEIGHING.longer), bits)
     logs = -math.log(2.0) * bits

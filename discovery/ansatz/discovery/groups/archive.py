@@ -11,7 +11,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence import residual
 from ansatz.discovery.evidence.description_length import is_exact
-from ansatz.discovery.evidence.naming import WITHIN
+from ansatz.discovery.evidence.naming import RULE
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, Node, Number, complexity
 from ansatz.discovery.expression.grammar import is_readable
@@ -123,7 +123,7 @@ class GroupedArchive:
         inner = self.problem.problem
         for j in current.fit.shared:
             value, error = abs(float(current.fit.values[j, 0])), float(current.errors[j, 0])
-            if not value <= t_quantile(inner.rows - current.fit.fitted, WITHIN) * error:
+            if not value <= t_quantile(inner.rows - current.fit.fitted, RULE.within) * error:
                 continue
             structure, left = current.fit.structure.without(j, inner.positive, "sqrt" in inner.functions)
             per_group = [i for i, old in enumerate(left) if old in current.fit.per_group]

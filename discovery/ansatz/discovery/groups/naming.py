@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ansatz.discovery.evidence.description_length import ROUNDING, residual_bits
+from ansatz.discovery.evidence.description_length import added_bits
 from ansatz.discovery.evidence.naming import Choice, choices
 from ansatz.discovery.expression.node import exponent_positions
 from ansatz.discovery.groups.fit import fit_groups
@@ -41,9 +41,7 @@ def _named(current: ScoredGroups, j: int, choice: Choice, problem: GroupedProble
     values = fit.values.copy()
     values[j] = name.value
     trial = fit_groups(fit.structure, problem, values, fit.per_group, fit.fixed | {j})
-    before, after = (residual_bits(f.rmse, f.fitted, problem.problem) for f in (fit, trial))
-    if trial.rmse <= ROUNDING * 10 * problem.problem.y_scale:
-        after = min(before, after)
-    if choice.gain - (after - before) <= choice.floor:
+    before, after = ((f.rmse, f.fitted) for f in (fit, trial))
+    if choice.gain - added_bits(before, after, problem.problem) <= choice.floor:
         return None
     return scored(trial, problem, {**current.names, j: (name.text, name.bits)})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ansatz.discovery.evidence.description_length import ROUNDING, formula_bits, real_bits, residual_bits
-from ansatz.discovery.evidence.spread import CUTOFF, Spread
+from ansatz.discovery.evidence.spread import RANK, Spread
 from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit
@@ -41,7 +41,7 @@ def uncertainty(fit: GroupedFit, problem: GroupedProblem) -> Uncertainty:
     degrees = problem.problem.rows - fit.fitted
     if not fit.fitted or degrees < 1:
         return Uncertainty(errors, given)
-    sigma = max(fit.rmse, ROUNDING * problem.problem.y_scale) * math.sqrt(problem.problem.rows / degrees)
+    sigma = max(fit.rmse, ROUNDING.size * problem.problem.y_scale) * math.sqrt(problem.problem.rows / degrees)
     with np.errstate(all="ignore"):
         relative = _relative(fit, problem, own, shared)
         for found, spread in zip((errors, given), relative, strict=True):
@@ -72,7 +72,7 @@ def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: 
         undetermined = np.concatenate([own_spread.loose, shared_spread.loose]) | (norms[g] == 0)
         spread[:, g] = np.where(undetermined, np.nan, np.sqrt(variance) / norms[g])
         pivots = np.abs(np.concatenate([np.diag(R[:p, :p]), np.diag(together)]))
-        given[:, g] = np.where(undetermined | (pivots <= CUTOFF), np.nan, 1 / (pivots * norms[g]))
+        given[:, g] = np.where(undetermined | (pivots <= RANK.cutoff), np.nan, 1 / (pivots * norms[g]))
     return spread, given
 
 

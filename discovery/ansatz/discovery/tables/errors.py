@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.evidence.significance import LEVEL
+from ansatz.discovery.evidence.significance import VERDICT
 from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import free_positions
@@ -50,9 +50,9 @@ def chi_squared(residual: Array, std_errors: NDArray[np.float64], fitted: int) -
 
 def disagreement_warnings(found: ChiSquared | None) -> list[Warning]:
     """Warn where the residual is larger, or smaller, than the caller's standard errors let expect."""
-    if found is None or LEVEL < found.p_value < 1.0 - LEVEL:
+    if found is None or VERDICT.level < found.p_value < 1.0 - VERDICT.level:
         return []
-    if found.p_value <= LEVEL:
+    if found.p_value <= VERDICT.level:
         said = (
             f"too large (p = {found.p_value:.2g}): something is missing from the formula, or the errors are too small"
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ansatz.discovery.evidence.accuracy import r_squared
 from ansatz.discovery.evidence.rank import indistinguishable_bits, pareto_front_by
-from ansatz.discovery.evidence.significance import LEVEL, serial_correlation_about_mean, sidak, upper_tail
+from ansatz.discovery.evidence.significance import VERDICT, serial_correlation_about_mean, sidak, upper_tail
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.numbers import free_positions, given_numbers, numbers
@@ -33,12 +33,10 @@ class _Limits:
     """Say what counts in a verdict. Chosen by judgement.
 
     Attributes:
-        fewest: samples of a state in a run whose residual is tested.
         least_error: relative, that a constant is told to have at least.
         beyond: times at which a trajectory is followed beyond the data, as long as they are.
     """
 
-    fewest: int = 8
     least_error: float = 1e-10
     beyond: int = 49
 
@@ -179,12 +177,12 @@ class MotionJudge:
                 residual = self._record.x[run, j] - item.fit.states[run, j]
                 residual = residual[np.isfinite(residual)]
                 small = float(np.sqrt(np.mean(residual**2))) <= LIMITS.nothing * LEAST_RMS * self._shooting.scale[j]
-                if residual.size >= _LIMITS.fewest and not small:
+                if residual.size >= VERDICT.fewest and not small:
                     p_values.append(upper_tail(serial_correlation_about_mean(residual / self._shooting.scale[j])))
         if not p_values:
             return None
         p = sidak(min(p_values), len(p_values))
-        return ResidualVerdict(p > LEVEL, p)
+        return ResidualVerdict(p > VERDICT.level, p)
 
 
 def ranked(judged: Sequence[Judged]) -> list[Judged]:

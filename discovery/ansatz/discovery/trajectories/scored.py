@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.evidence.description_length import formula_bits, real_bits
+from ansatz.discovery.evidence.description_length import formula_bits, gaussian_bits, real_bits
 from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Array, Node, complexity
 from ansatz.discovery.expression.numbers import numbers
@@ -106,7 +106,7 @@ def residual_bits(fit: SystemFit, shooting: Shooting) -> float:
     for count, rms in zip(shooting.counts.ravel(), (fit.rms / shooting.scale).ravel(), strict=True):
         if count:
             variance = float(rms) ** 2 * total / (total - spent)
-            bits += 0.5 * count * math.log2(1.0 + variance / LEAST_RMS**2)
+            bits += gaussian_bits(variance, int(count), LEAST_RMS)
     extra = (fit.pieces - len(shooting.record.runs)) * len(shooting.record.components)
     return bits + LIMITS.state_bits * max(extra, 0)
 

@@ -26,8 +26,6 @@ _ORDERS: Final = 99
 _MOST_AS_GOOD: Final = 4
 _ROWS: Final = 600
 _PLAIN_BITS: Final = 25.0
-_FLIPPED_ROWS: Final = 12
-"""On fewer rows flips of signs are too few to tell a law at p = 1e-3 from noise: it would be called none in 3 of 10."""
 _FEW_ROWS: Final = 15
 """With fewer rows each counts for much in every law."""
 
@@ -77,8 +75,6 @@ def claim(problem: Problem, trees: Sequence[Tree]) -> Claim:
     if bits <= LAW_BITS:
         return Claim(bits, False)
     as_good = np.count_nonzero(ordinary[1:].reshape(2, _ORDERS) >= ordinary[0], axis=1)
-    if problem.rows < _FLIPPED_ROWS:
-        as_good = as_good[:1]
     by_order = ordinary[0] > LAW_BITS and problem.weights is None and bool(np.all(as_good <= _MOST_AS_GOOD))
     by_row = bool(plain) and float(np.logaddexp2.reduce(plain)) > LAW_BITS
     lasting = by_row or (by_order and problem.rows < _FEW_ROWS)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ansatz.discovery.evidence.significance import LEVEL
+from ansatz.discovery.evidence.significance import VERDICT
 from ansatz.discovery.report.motion import Drift
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.trajectories.record import Record
@@ -51,7 +51,7 @@ class Noise:
         if not self._law.possible:
             return False
         shortest = min(self._law.bits, self._law.walk_bits)
-        return shortest < bits - _CLEAR_BITS and self._law.innovations_p > LEVEL
+        return shortest < bits - _CLEAR_BITS and self._law.innovations_p > VERDICT.level
 
     def beside(self, found: Answer, tell: Callable[[], None]) -> Answer:
         """Return the answer with the stochastic law in its place, where noise drives the motion or it was asked for."""
@@ -63,7 +63,7 @@ class Noise:
         shortest = min(c.scores.description_length for c in own)
         others = [c for c in found.candidates if not self._asked or c.scores.description_length > shortest]
         ranked = [replace(c, rank=i) for i, c in enumerate([*own, *others], start=1)]
-        verdict = ResidualVerdict(drift.innovations_p > LEVEL, drift.innovations_p)
+        verdict = ResidualVerdict(drift.innovations_p > VERDICT.level, drift.innovations_p)
         noise = own[0].scores.relative_error
         return Answer(tuple(ranked), verdict, noise, tuple(_warnings(drift, verdict)), drift)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ansatz.discovery.evidence.accuracy import r_squared
 from ansatz.discovery.evidence.description_length import formula_bits, real_bits
-from ansatz.discovery.evidence.significance import LEVEL, both_tails, serial_correlation_about_mean, sidak
+from ansatz.discovery.evidence.significance import VERDICT, both_tails, serial_correlation_about_mean, sidak
 from ansatz.discovery.expression import Array, Node, Number, Variable
 from ansatz.discovery.report.estimate import Estimate
 from ansatz.discovery.report.motion import Drift, Motion, Reversion, SlowingDown, StateScores
@@ -34,7 +34,7 @@ class _Limits:
     """Say what is enough to tell of noise. Chosen by judgement.
 
     Attributes:
-        least_steps: between samples of a group, or of a run that is tested for structure.
+        least_steps: between samples of a group.
         most_groups: that get constants of their own; with more, values of the inputs are no groups.
     """
 
@@ -90,7 +90,7 @@ class StochasticLaw:
         for j in range(len(self._record.states)):
             for group in self._used:
                 for z in _innovations(self._samples(group, j)):
-                    if z.size >= _LIMITS.least_steps:
+                    if z.size >= VERDICT.fewest:
                         p_values.append(both_tails(serial_correlation_about_mean(z)))
         return sidak(min(p_values), len(p_values)) if p_values else 1.0
 
@@ -124,7 +124,7 @@ class StochasticLaw:
             together = Likeliest.of(self._samples(self._all, j).steps).criterion
             ratio += together - sum(Likeliest.of(self._samples(g, j).steps).criterion for g in self._groups)
         freedom = _CONSTANTS * (len(self._groups) - 1) * len(self._record.states)
-        return bool(chi2.sf(ratio, freedom) < LEVEL)
+        return bool(chi2.sf(ratio, freedom) < VERDICT.level)
 
     @property
     def _all(self) -> _Group:
