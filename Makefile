@@ -7,14 +7,16 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # Operon is compiled for these two; elsewhere the built-in searchers work alone.
 ENGINE := $(if $(filter Linux-x86_64 Darwin-arm64,$(shell uname -sm | tr ' ' -)),operon,none)
 
-.PHONY: help setup demo test test-slow soak lint protos bench load fuzz image-test clean
+.PHONY: help setup demo check test test-slow soak lint hooks protos bench load fuzz image-test clean
 
 help:
 	@echo "make demo    find Kepler's third law in the planets' orbits"
-	@echo "make test    run the tests (make test ARGS='tests/client -k retry')"
+	@echo "make check   ruff, mypy and the quick tests"
+	@echo "make test    run the tests (make test ARGS='tests/client -k outage')"
 	@echo "make test-slow  run the tests that take long"
 	@echo "make soak    kill servers and workers while 200 jobs run, on SQLite and on PostgreSQL"
 	@echo "make lint    ruff and mypy"
+	@echo "make hooks   check what changed before every commit"
 	@echo "make bench   measure the latency of a warm server and the recovery of known laws"
 	@echo "make load    measure what a server bears: watchers, queued jobs, many calls"
 	@echo "make fuzz    send everything what nobody would (make fuzz ARGS='--inputs 1000000')"
@@ -25,6 +27,9 @@ help:
 demo: .venv/server.stamp
 	$(BIN)/ansatz discover examples/kepler/planets.csv --target period --inputs semi_major_axis \
 	  --engine $(ENGINE) --budget 5
+
+check: lint
+	$(BIN)/python -m pytest -q -m "quick and not slow" $(ARGS)
 
 test: .venv/dev.stamp
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
@@ -39,6 +44,9 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+hooks: .venv/hooks.stamp
+	$(BIN)/pre-commit install
 
 bench: .venv/dev.stamp
 	$(BIN)/python -m bench.latency
@@ -74,6 +82,10 @@ clean:
 .venv/dev.stamp: .venv/server.stamp
 	@echo "Adding the tools for tests …"
 	@$(INSTALL) --group dev
+	@touch $@
+
+.venv/hooks.stamp: .venv/dev.stamp
+	@$(INSTALL) --group hooks
 	@touch $@
 
 .venv/fuzz.stamp: .venv/dev.stamp
