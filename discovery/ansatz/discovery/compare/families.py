@@ -32,9 +32,8 @@ class _Fit:
 
 
 _FIT: Final = _Fit()
-
-
-_STOP = Stop(ftol=1e-15, xtol=1e-15, evaluations=400)
+_STOP: Final = Stop(ftol=1e-15, xtol=1e-15, evaluations=400)
+"""To the last digit: whether one family holds another is asked of what is left. Evaluations by judgement."""
 _FREE: Final = (0, repr(("free",)))
 """A free constant among the parts of a sum or a product."""
 

@@ -58,7 +58,11 @@ def noise_of(residuals: Array, constants: int) -> float:
 
 
 def serial_correlation(residuals: Array, noise: float, sample: Sample) -> float:
-    """Return the correlation of neighbours within runs, at least 0; 0 where chance may explain it."""
+    """Return the correlation of neighbours within runs, at least 0; 0 where chance may explain it.
+
+    How many rows count as independent goes by its size. Whether a residual is noise is asked of
+    `evidence.significance`.
+    """
     residuals = np.clip(residuals, -_SERIAL.clipped * noise, _SERIAL.clipped * noise)
     same = sample.run[1:] == sample.run[:-1]
     pairs = int(np.count_nonzero(same))

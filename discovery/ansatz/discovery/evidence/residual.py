@@ -81,9 +81,9 @@ def residual_structure(formula: Node, problem: Problem, marks: Marks = UNMARKED)
 def structure(prediction: Array, tangent: Array, problem: Problem) -> ResidualStructure | None:
     """Return what is left of y by a prediction `(n,)`; None where there are too few rows to say.
 
-    `tangent` `(n, k)` are the derivatives of the prediction with respect to the k constants that were fitted. The tests
-    are those of serial correlation along each input, along the prediction and along the order of rows, and the score
-    test of each input and its square (Rao 1948). Both allow for noise of unequal size (White 1980). p-values are
+    `tangent` `(n, k)` are the derivatives of the prediction with respect to the k constants that were fitted. Serial
+    correlation is tested along each input, along the prediction and along the order of rows. Each input and its square
+    are tested by their score (Rao 1948). Both tests allow for noise of unequal size (White 1980). p-values are
     corrected for the number of tests. Of more than 100,000 rows as many are looked at, drawn by the seed.
     """
     if problem.rows < VERDICT.fewest + tangent.shape[1]:

@@ -1,10 +1,11 @@
-"""Least-squares fit of a formula's constants, in float64."""
+"""Fit a formula's constants by least squares, in float64."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 
@@ -16,20 +17,38 @@ from ansatz.discovery.fit.marks import UNMARKED, Marks
 from ansatz.discovery.fit.minpack import Evaluate, Stop, minimise
 from ansatz.discovery.problem.problem import Problem
 
-# A residual outside the domain: large enough for the optimiser to turn back, small enough to square.
-_OUTSIDE = 1e30
-# On exact data the error falls by more than this at every step until float64 ends; on noisy data this is enough.
-_FTOL = 1e-12
-_XTOL = 1e-15
+
+@dataclass(frozen=True)
+class _Effort:
+    """Say how far a fit goes. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        evaluations: of a formula, at most.
+        ftol: share by which a step must lower the sum of squares. On exact data it falls by more at every step until
+            float64 ends; on noisy data this is enough.
+        xtol: share by which a step must move the constants: the rounding of float64.
+        outside: residual outside the domain: large enough for the optimiser to turn back, small enough to square.
+    """
+
+    evaluations: int = 200
+    ftol: float = 1e-12
+    xtol: float = 1e-15
+    outside: float = 1e30
+
+
+_EFFORT: Final = _Effort()
 
 
 @dataclass(frozen=True)
 class FormulaFit:
     """A formula with fitted constants.
 
-    `rmse` is the root of the (weighted) mean squared error in the target's unit, inf where the formula is not finite on
-    all rows; `free` are the positions of the fitted numbers among all numbers of the formula, in order of appearance,
-    the first of each constant where `marks` say that numbers are one.
+    Attributes:
+        formula: the formula.
+        rmse: root of the (weighted) mean squared error in the target's unit; inf where it is not finite on all rows.
+        free: positions of the fitted numbers among all numbers of the formula, in order of appearance. Of numbers that
+            `marks` say are one constant, the first.
+        marks: what the caller has said of the formula's numbers.
     """
 
     formula: Node
@@ -39,7 +58,7 @@ class FormulaFit:
 
     @property
     def open(self) -> tuple[int, ...]:
-        """The positions of `free` that another fit would change: those of numbers that are no integers."""
+        """Return the positions of `free` that another fit would change: those of numbers that are no integers."""
         values = numbers(self.formula)
         return tuple(p for p in self.free if not is_integer(values[p]))
 
@@ -48,15 +67,14 @@ def fit_constants(
     formula: Node,
     problem: Problem,
     free: Sequence[int] | None = None,
-    max_evaluations: int = 200,
+    max_evaluations: int | None = None,
     marks: Marks = UNMARKED,
 ) -> FormulaFit:
-    """The formula with its constants at the nearest (weighted) least-squares optimum.
+    """Return the formula with its constants at the nearest (weighted) least-squares optimum.
 
-    `free` are positions among the numbers of the formula; by default those that are no integers. Levenberg-Marquardt
-    (MINPACK, Moré 1978) with analytic derivatives, from the numbers as they stand, at most `max_evaluations`
-    evaluations. Numbers that `marks` say are one constant stay equal. The result is never worse than the formula as
-    given; an optimum whose exponents the grammar would refuse is none.
+    `free` are positions among the numbers of the formula; by default those that a fit may change. The fit starts from
+    the numbers as they stand. Numbers that `marks` say are one constant stay equal. The result is never worse than the
+    formula as given; an optimum whose exponents the grammar would refuse is none.
     """
     positions = marks.leaders(free_positions(formula) if free is None else free)
     start_error = problem.rmse(problem.evaluate(formula))
@@ -65,7 +83,9 @@ def fit_constants(
         return unchanged
     values, groups = numbers(formula), [marks.together(p) for p in positions]
     found = minimise(
-        _objective(formula, problem, groups, values), values[list(positions)], Stop(_FTOL, _XTOL, max_evaluations)
+        _objective(formula, problem, groups, values),
+        values[list(positions)],
+        Stop(_EFFORT.ftol, _EFFORT.xtol, max_evaluations or _EFFORT.evaluations),
     )
     if found is None:
         return unchanged
@@ -79,8 +99,11 @@ def fit_constants(
 def values_and_slopes(
     formula: Node, problem: Problem, groups: Sequence[Sequence[int]], values: Array | None = None
 ) -> tuple[Array, Array]:
-    """Values of the formula, shape (n,), and its derivatives with respect to one constant for each group of positions,
-    shape (n, len(groups)); `values` stand in for all its numbers where they are given."""
+    """Return values of the formula `(n,)` and its derivatives `(n, k)` with respect to k constants.
+
+    Each constant is a group of positions among the numbers of the formula; `values` stand in for all of them where
+    given.
+    """
     positions = [p for group in groups for p in group]
     value, jacobian = problem.values_and_jacobian(formula, positions, values)
     if len(positions) == len(groups):
@@ -102,6 +125,6 @@ def _objective(formula: Node, problem: Problem, groups: Sequence[Sequence[int]],
         value, jacobian = values_and_slopes(formula, problem, groups, trial)
         r = (value - problem.y) * root_weights
         J = jacobian * np.reshape(root_weights, (-1, 1))
-        return np.where(np.isfinite(r), r, _OUTSIDE), np.where(np.isfinite(J), J, 0.0)
+        return np.where(np.isfinite(r), r, _EFFORT.outside), np.where(np.isfinite(J), J, 0.0)
 
     return evaluate

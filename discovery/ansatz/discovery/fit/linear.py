@@ -1,4 +1,4 @@
-"""Which constants of a formula enter it linearly, all together."""
+"""Tell which constants of a formula enter it linearly, all together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ansatz.discovery.expression.node import NEGATION
 
 
 def linear_slots(formula: Node, groups: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """Indices of those groups of number positions in which the formula is jointly affine, the others held.
+    """Return the indices of those groups of number positions in which the formula is affine together.
 
     Of two factors that both hold constants, the one with more of them keeps its own.
     """
@@ -17,7 +17,7 @@ def linear_slots(formula: Node, groups: Sequence[Sequence[int]]) -> tuple[int, .
     count = 0
 
     def visit(node: Node) -> tuple[frozenset[int], frozenset[int]]:
-        """The slots in which the node is affine, and those in which it is not."""
+        """Return the slots in which the node is affine, and those in which it is not."""
         nonlocal count
         if isinstance(node, Number):
             count += 1
@@ -44,8 +44,10 @@ def linear_slots(formula: Node, groups: Sequence[Sequence[int]]) -> tuple[int, .
 
 
 def wave_arguments(formula: Node, groups: Sequence[Sequence[int]]) -> dict[int, tuple[Node, int]]:
-    """For the groups inside a sine or cosine, in which the fit's error has many minima: its argument, and how many
-    numbers of the formula stand before it."""
+    """Return, for the groups inside a sine or cosine, its argument, and how many numbers stand before that.
+
+    In constants of these groups the error of a fit has many minima.
+    """
     owner = {p: i for i, group in enumerate(groups) for p in group}
     found: dict[int, tuple[Node, int]] = {}
     count = 0

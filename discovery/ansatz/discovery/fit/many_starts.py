@@ -1,10 +1,10 @@
-"""The fit of a model from many starts: bounds kept, linear constants in closed form, the rest by trust regions."""
+"""Fit a model from many starts: bounds kept, linear constants in closed form, the rest by trust regions."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,26 +17,76 @@ from ansatz.discovery.fit.model import AnsatzModel, Slot
 from ansatz.discovery.fit.projection import Projection
 from ansatz.discovery.problem.problem import Problem
 
-_ROWS: Final = 500
-_STARTS: Final = 96
-_POLISHED: Final = 6
-_EVALUATIONS: Final = 100
-_SCANNED: Final = 3
-_FREQUENCIES: Final = 240
-_SPREAD: Final = 4.0
-_DECADES: Final = 2.0
-_AT_BOUND: Final = 1e-9
+
+@dataclass(frozen=True)
+class _Effort:
+    """Bound the work of a fit. Chosen by judgement; `python -m bench.oscillators` holds them.
+
+    Attributes:
+        rows: on which starts are compared and followed, drawn by the seed.
+        starts: that are drawn beside the stated values.
+        scanned: best starts from which the frequencies of waves are scanned.
+        frequencies: that are tried for each, a quarter of a turn over the rows apart.
+        taken: of those, the best.
+        polished: best starts that are followed to their optimum.
+        evaluations: of the formula on the way there, at most.
+    """
+
+    rows: int = 500
+    starts: int = 96
+    scanned: int = 3
+    frequencies: int = 240
+    taken: int = 2
+    polished: int = 6
+    evaluations: int = 100
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Say how starts are drawn. Chosen by judgement; `python -m bench.oscillators` holds them.
+
+    Attributes:
+        near: share of the starts near a value that is stated.
+        width: standard deviation there, in natural logarithms: mostly within a factor of three.
+        decades: spanned by bounds above 0 from which on draws are even in logarithms.
+        size: decades on either side of 1 from which the size of an unbounded constant is drawn.
+    """
+
+    near: float = 0.5
+    width: float = 0.5
+    decades: float = 2.0
+    size: float = 4.0
+
+
+@dataclass(frozen=True)
+class _Rounding:
+    """Say what is near enough. Chosen by judgement, above the rounding of float64.
+
+    Attributes:
+        at_bound: share of a value by which it may be off a bound and count as at it.
+        at_zero: the same for a bound at 0, as it stands.
+        scale: smallest size of a constant by which the steps of its fit are measured.
+    """
+
+    at_bound: float = 1e-9
+    at_zero: float = 1e-12
+    scale: float = 1e-8
+
+
+_EFFORT: Final = _Effort()
+_DRAWS: Final = _Draws()
+_ROUNDING: Final = _Rounding()
 
 
 def fit_model(model: AnsatzModel, problem: Problem) -> AnsatzModel:
-    """The model at the best optimum found from its stated values and from counted, seeded starts within its bounds.
+    """Return the model at the best optimum found from its stated values and from seeded starts within its bounds.
 
-    Starts are ranked by their error on at most 500 rows, with the linear constants solved for; the best six go on, and
+    Starts are ranked by their error on at most 500 rows, with the linear constants solved for. The best six go on, and
     the best of these is fitted on all rows.
     """
     if not model.slots():
         return model
-    projection = Projection(model.numeric, model.slots(), problem.subsample(_ROWS))
+    projection = Projection(model.numeric, model.slots(), problem.subsample(_EFFORT.rows))
     with np.errstate(all="ignore"):
         found = [_polished(projection, start) for start in _best_starts(projection)]
         found.append(numbers(projection.formula))
@@ -45,8 +95,8 @@ def fit_model(model: AnsatzModel, problem: Problem) -> AnsatzModel:
     return refit_model(model.with_numbers(best), problem)
 
 
-def refit_model(model: AnsatzModel, problem: Problem, max_evaluations: int = 200) -> AnsatzModel:
-    """The model at the optimum nearest to its values, bounds kept; constants that reach a bound stand at it exactly."""
+def refit_model(model: AnsatzModel, problem: Problem, max_evaluations: int | None = None) -> AnsatzModel:
+    """Return the model at the optimum nearest to its values; constants that reach a bound stand at it exactly."""
     slots = model.slots()
     free = [s.positions[0] for s in slots]
     formula = model.numeric
@@ -65,14 +115,14 @@ def refit_model(model: AnsatzModel, problem: Problem, max_evaluations: int = 200
 
 
 def fit_of(model: AnsatzModel, problem: Problem) -> FormulaFit:
-    """The model as a fit: its numeric formula, its error, what is free and how its numbers are marked."""
+    """Return the model as a fit: its numeric formula, its error, what is free and how its numbers are marked."""
     formula, marks = model.numeric, model.marks
     free = marks.leaders([s.positions[0] for s in model.slots()])
     return FormulaFit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
 
 
 def _best_starts(projection: Projection) -> list[Array]:
-    """Values of the bent constants to go on from: the stated ones first, then the best of many."""
+    """Return values of the bent constants to go on from: the stated ones first, then the best of many."""
     bent = [projection.slots[i] for i in projection.bent]
     if not bent:
         return [np.empty(0)]
@@ -80,13 +130,14 @@ def _best_starts(projection: Projection) -> list[Array]:
     first = np.array([given[s.positions[0]] for s in bent])
     rng = np.random.default_rng(projection.problem.seed)
     drawn = [_once_round(s) if _is_phase(projection, s, first) else s for s in bent]
-    tried = [first, *(_drawn(drawn, first, rng) for _ in range(_STARTS))]
+    tried = [first, *(_drawn(drawn, first, rng) for _ in range(_EFFORT.starts))]
     order = _ranked(projection, tried)
-    order = _ranked(projection, [*order, *_waves(projection, order[:_SCANNED])])
-    return [first, *order[:_POLISHED]]
+    order = _ranked(projection, [*order, *_waves(projection, order[: _EFFORT.scanned])])
+    return [first, *order[: _EFFORT.polished]]
 
 
 def _ranked(projection: Projection, starts: list[Array]) -> list[Array]:
+    """Return the starts, those of least error first."""
     costs = [projection.cost(start) for start in starts]
     return [starts[i] for i in np.argsort(costs, kind="stable")]
 
@@ -96,18 +147,20 @@ def _drawn(slots: list[Slot], first: Array, rng: np.random.Generator) -> Array:
 
 
 def _value(slot: Slot, start: float, rng: np.random.Generator) -> float:
-    """A value within the bounds: near the stated one half of the time; else evenly, in logarithms where the bounds span
-    decades or leave the size open."""
+    """Return a value within the bounds: near the stated one half of the time, else drawn evenly.
+
+    Evenly in logarithms, where the bounds span decades or leave the size open.
+    """
     low, high = slot.lower, slot.upper
-    if slot.stated and start and rng.random() < 0.5:
-        value = start * float(np.exp(rng.normal(0.0, 0.5)))
+    if slot.stated and start and rng.random() < _DRAWS.near:
+        value = start * float(np.exp(rng.normal(0.0, _DRAWS.width)))
     elif math.isfinite(low) and math.isfinite(high):
-        if low > 0 and math.log10(high / low) >= _DECADES:
+        if low > 0 and math.log10(high / low) >= _DRAWS.decades:
             value = float(np.exp(rng.uniform(math.log(low), math.log(high))))
         else:
             value = float(rng.uniform(low, high))
     else:
-        size = float(10 ** rng.uniform(-_SPREAD, _SPREAD))
+        size = float(10 ** rng.uniform(-_DRAWS.size, _DRAWS.size))
         if math.isfinite(low) or math.isfinite(high):
             value = low + size if math.isfinite(low) else high - size
         else:
@@ -116,18 +169,21 @@ def _value(slot: Slot, start: float, rng: np.random.Generator) -> float:
 
 
 def _is_phase(projection: Projection, slot: Slot, start: Array) -> bool:
-    """Whether the constant shifts a sine or cosine, by the same angle in every row."""
+    """Return whether the constant shifts a sine or cosine, by the same angle in every row."""
     arguments = wave_arguments(projection.formula, [slot.positions])
     return 0 in arguments and _phase_span(projection, slot, *arguments[0], start) == 0.0
 
 
 def _once_round(slot: Slot) -> Slot:
-    """Any phase is one of once round the circle."""
+    """Return the slot of a phase, of which any is one of once round the circle."""
     return replace(slot, lower=max(slot.lower, -math.pi), upper=min(slot.upper, math.pi))
 
 
 def _waves(projection: Projection, starts: list[Array]) -> Iterator[Array]:
-    """The best frequencies, one by one, of constants inside sines and cosines: the error has a minimum for each."""
+    """Yield starts at the best frequencies, of one constant inside sines and cosines at a time.
+
+    The error has many minima along each.
+    """
     arguments = wave_arguments(projection.formula, [s.positions for s in projection.slots])
     for k, i in enumerate(projection.bent):
         if i not in arguments:
@@ -137,14 +193,14 @@ def _waves(projection: Projection, starts: list[Array]) -> Iterator[Array]:
             span = _phase_span(projection, slot, *arguments[i], start)
             if not (math.isfinite(span) and span > 0):
                 continue
-            grid = 0.5 * np.pi / span * np.arange(1, _FREQUENCIES + 1)
+            grid = 0.5 * np.pi / span * np.arange(1, _EFFORT.frequencies + 1)
             grid = grid[(grid >= slot.lower) & (grid <= slot.upper)]
             trials = [np.concatenate([start[:k], [w], start[k + 1 :]]) for w in grid]
-            yield from _ranked(projection, trials)[:2]
+            yield from _ranked(projection, trials)[: _EFFORT.taken]
 
 
 def _phase_span(projection: Projection, slot: Slot, argument: Node, first: int, start: Array) -> float:
-    """How much further the phase turns in one row than in another for each unit of the constant."""
+    """Return how much further the phase turns in one row than in another for each unit of the constant."""
     own = numbers(argument)
     values = projection.solved(start)[first : first + own.size]
     positions = [p - first for p in slot.positions if first <= p < first + own.size]
@@ -153,7 +209,7 @@ def _phase_span(projection: Projection, slot: Slot, argument: Node, first: int, 
 
 
 def _polished(projection: Projection, start: Array) -> Array:
-    """All numbers at the optimum next to a start of the bent constants."""
+    """Return all numbers at the optimum next to a start of the bent constants."""
     if not projection.bent:
         return projection.solved(start)
     from scipy.optimize import least_squares
@@ -161,13 +217,13 @@ def _polished(projection: Projection, start: Array) -> Array:
     lower, upper = (
         np.array([getattr(projection.slots[i], side) for i in projection.bent]) for side in ("lower", "upper")
     )
-    scale = np.maximum(np.abs(start), 1e-8)
+    scale = np.maximum(np.abs(start), _ROUNDING.scale)
     with np.errstate(all="ignore"):
         try:
             found = least_squares(
                 lambda b: projection.residual(projection.solved(b)), np.clip(start, lower, upper),
                 lambda b: projection.slopes(projection.solved(b)), bounds=(lower, upper), x_scale=scale,
-                max_nfev=_EVALUATIONS, method="trf",
+                max_nfev=_EFFORT.evaluations, method="trf",
             )  # fmt: skip
         except (ValueError, np.linalg.LinAlgError):
             return projection.solved(start)
@@ -175,12 +231,13 @@ def _polished(projection: Projection, start: Array) -> Array:
 
 
 def _within_bounds(projection: Projection) -> Array:
-    """All numbers at the bounded optimum next to where they stand; those at a bound exactly at it."""
+    """Return all numbers at the bounded optimum next to where they stand; those at a bound exactly at it."""
     given = numbers(projection.formula)
     values = _polished(projection, np.array([given[projection.slots[i].positions[0]] for i in projection.bent]))
     for slot in projection.slots:
         value = values[slot.positions[0]]
         for bound in (slot.lower, slot.upper):
-            if math.isfinite(bound) and abs(value - bound) <= _AT_BOUND * max(abs(bound), abs(value), 1e-300) + 1e-12:
+            near = _ROUNDING.at_bound * max(abs(bound), abs(value)) + _ROUNDING.at_zero
+            if math.isfinite(bound) and abs(value - bound) <= near:
                 values = set_groups(values, [slot.positions], [bound])
     return values

@@ -1,4 +1,4 @@
-"""What a caller has said of a formula's numbers."""
+"""Keep what a caller has said of a formula's numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Marks:
         return bool(self.parameters or self.fixed)
 
     def leaders(self, positions: Sequence[int]) -> tuple[int, ...]:
-        """The positions that are free, each constant by its first."""
+        """Return the positions that are free, each constant by its first."""
         seen: set[str] = set()
         kept: list[int] = []
         for p in positions:
@@ -36,17 +36,17 @@ class Marks:
         return tuple(kept)
 
     def leader(self, position: int) -> int:
-        """The first position of the same constant."""
+        """Return the first position of the same constant."""
         name = self.parameters.get(position, "")
         return min(p for p, n in self.parameters.items() if n == name) if name else position
 
     def together(self, position: int) -> tuple[int, ...]:
-        """All positions of the same constant."""
+        """Return all positions of the same constant."""
         name = self.parameters.get(position, "")
         return tuple(sorted(p for p, n in self.parameters.items() if n == name)) if name else (position,)
 
     def listed(self, values: Iterable[float]) -> tuple[int, ...]:
-        """Positions of what counts as a constant: numbers that are no integers, and free constants."""
+        """Return the positions of what counts as a constant: numbers that are no integers, and free constants."""
         return tuple(p for p, v in enumerate(values) if not is_integer(v) or p in self.parameters)
 
 

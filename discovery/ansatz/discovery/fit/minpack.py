@@ -10,15 +10,17 @@ import numpy as np
 from ansatz.discovery.expression import Array
 
 Evaluate = Callable[[Array], tuple[Array, Array]]
-"""From constants (p,) to what they leave of n rows (n,) and its derivatives (n, p), all finite."""
+"""From constants `(p,)` to what they leave of n rows `(n,)` and its derivatives `(n, p)`, all finite."""
 
 
 @dataclass(frozen=True)
 class Stop:
     """When MINPACK stops.
 
-    `ftol` and `xtol` are the shares by which another step must lower the sum of squares, and move the constants;
-    `evaluations` bounds the points looked at.
+    Attributes:
+        ftol: share by which another step must lower the sum of squares.
+        xtol: share by which another step must move the constants.
+        evaluations: points that are looked at, at most.
     """
 
     ftol: float
@@ -41,8 +43,7 @@ def remembered(evaluate: Evaluate) -> Evaluate:
 
 
 def minimise(evaluate: Evaluate, start: Array, stop: Stop) -> Array | None:
-    """Return the constants (p,) at the nearest least-squares optimum; None where MINPACK fails or finds none that are
-    finite."""
+    """Return the constants `(p,)` at the nearest least-squares optimum; None where none that are finite are found."""
     from scipy.optimize import leastsq
 
     at = remembered(evaluate)

@@ -21,8 +21,14 @@ _NUMBER = "number {}"
 
 @dataclass(frozen=True)
 class Slot:
-    """A constant to be fitted: the positions at which it stands among all numbers of a formula, its bounds, and whether
-    its value is a start worth trying (else it may start anywhere)."""
+    """A constant to be fitted.
+
+    Attributes:
+        positions: where it stands among all numbers of a formula.
+        lower: its lower bound, which may be infinite.
+        upper: its upper bound, which may be infinite.
+        stated: whether its value is a start worth trying; else it may start anywhere.
+    """
 
     positions: tuple[int, ...]
     lower: float
@@ -44,7 +50,7 @@ class AnsatzModel:
 
     @classmethod
     def of(cls, ansatz: Ansatz) -> AnsatzModel:
-        """The model of an ansatz, at its starts."""
+        """Return the model of an ansatz, at its starts."""
         name = _FIXED if ansatz.fixed_numbers else _NUMBER
         given = numbers(ansatz.formula)
         names = {p: name.format(i) for i, p in enumerate(ansatz.coefficients)}
@@ -60,12 +66,12 @@ class AnsatzModel:
 
     @property
     def numeric(self) -> Node:
-        """The formula with the values in place."""
+        """Return the formula with the values in place."""
         return substitute(self.formula, {name: Number(self.values[name]) for name in self._used})
 
     @property
     def marks(self) -> Marks:
-        """What stands where in the numeric formula."""
+        """Return what stands where in the numeric formula."""
         named: dict[int, str] = {}
         fixed: set[int] = set()
         for position, leaf in enumerate(self._leaves()):
@@ -79,7 +85,7 @@ class AnsatzModel:
         return Marks(named, frozenset(fixed))
 
     def slots(self) -> tuple[Slot, ...]:
-        """The constants to be fitted, of the numeric formula."""
+        """Return the constants to be fitted, of the numeric formula."""
         places: dict[str, list[int]] = {}
         bare: list[Slot] = []
         for position, leaf in enumerate(self._leaves()):
@@ -95,14 +101,14 @@ class AnsatzModel:
         return Slot(tuple(positions), parameter.lower, parameter.upper, parameter.start is not None)
 
     def with_numbers(self, values: Sequence[float] | Array) -> AnsatzModel:
-        """The model with the numbers of its numeric formula replaced."""
+        """Return the model with the numbers of its numeric formula replaced."""
         leaves = self._leaves()
         found = {n.name: float(v) for n, v in zip(leaves, values, strict=True) if isinstance(n, Variable)}
         own = [float(v) for n, v in zip(leaves, values, strict=True) if isinstance(n, Number)]
         return replace(self, formula=with_numbers(self.formula, own), values={**self.values, **found})
 
     def at_bound(self, name: str) -> bool:
-        """Whether a free constant stands at one of its bounds."""
+        """Return whether a free constant stands at one of its bounds."""
         parameter, value = self.parameters[name], self.values[name]
         return value in (parameter.lower, parameter.upper)
 
@@ -111,7 +117,7 @@ class AnsatzModel:
         return tuple(name for name in variables(self.formula) if name in self.values)
 
     def _leaves(self) -> list[Number | Variable]:
-        """What becomes the numbers of the numeric formula, in their order."""
+        """Return what becomes the numbers of the numeric formula, in their order."""
         return [
             n for n in walk(self.formula)
             if isinstance(n, Number) or (isinstance(n, Variable) and n.name in self.values)
@@ -119,7 +125,7 @@ class AnsatzModel:
 
 
 def _start(parameter: Parameter) -> float:
-    """Where a constant stands before any fit: as stated, else 1 or what of its bounds is nearest."""
+    """Return where a constant stands before any fit: as stated, else at 1 or the bound nearest to it."""
     if parameter.start is not None:
         return parameter.start
     if parameter.lower <= 1.0 <= parameter.upper:
@@ -128,7 +134,7 @@ def _start(parameter: Parameter) -> float:
 
 
 def _with_variables(formula: Node, names: Mapping[int, str]) -> Node:
-    """The formula with the numbers at some positions replaced by variables."""
+    """Return the formula with the numbers at some positions replaced by variables."""
     position = -1
 
     def leaf(node: Number | Variable) -> Node:

@@ -20,14 +20,28 @@ from ansatz.discovery.fit.linear import linear_slots
 from ansatz.discovery.fit.model import Slot
 from ansatz.discovery.problem.problem import Problem
 
-OUTSIDE = 1e15
-"""A residual, over the scale of y, outside the formula's domain."""
-_HALVINGS: Final = 40
+
+@dataclass(frozen=True)
+class _Limits:
+    """Bound residuals, and what counts as rounding. Chosen by judgement.
+
+    Attributes:
+        outside: residual over the scale of y outside the domain, or beyond: its square is still far from overflow.
+        independent: share of the largest singular value below which a linear constant is not solved for: rounding.
+        halvings: of the way back to exponents that the grammar takes: more would not move a float64 that matters.
+    """
+
+    outside: float = 1e15
+    independent: float = 1e-14
+    halvings: int = 40
+
+
+_LIMITS: Final = _Limits()
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """A formula with slots on a problem; `linear` and `bent` are the indices of its linear and other slots."""
+    """A formula with constants to be fitted, its slots, on a problem."""
 
     formula: Node
     slots: Sequence[Slot]
@@ -35,14 +49,16 @@ class Projection:
 
     @cached_property
     def linear(self) -> tuple[int, ...]:
+        """Return the indices of the slots in which the formula is affine together."""
         return linear_slots(self.formula, [s.positions for s in self.slots])
 
     @cached_property
     def bent(self) -> tuple[int, ...]:
+        """Return the indices of the other slots."""
         return tuple(i for i in range(len(self.slots)) if i not in self.linear)
 
     def solved(self, bent_values: Sequence[float] | Array) -> Array:
-        """All numbers of the formula, the linear ones at their (bounded) least-squares optimum."""
+        """Return all numbers of the formula, the linear ones at their (bounded) least-squares optimum."""
         values = set_groups(self._numbers, self._groups(self.bent), bent_values)
         if not self.linear:
             return values
@@ -61,7 +77,7 @@ class Projection:
         if self._can_be_written(values) or not self._can_be_written(start):
             return values
         share = 0.0
-        for step in 0.5 ** np.arange(1, _HALVINGS):
+        for step in 0.5 ** np.arange(1, _LIMITS.halvings):
             share += step if self._can_be_written(start + (share + step) * (values - start)) else 0.0
         moved = start + share * (values - start)
         return self.solved([moved[self.slots[i].positions[0]] for i in self.bent])
@@ -72,18 +88,18 @@ class Projection:
         return has_exponents_within(self.problem.composed(with_numbers(self.formula, values)))
 
     def residual(self, values: Array) -> Array:
-        """Weighted residual over the scale of y, shape (n,)."""
+        """Return the weighted residual `(n,)` over the scale of y."""
         value, _ = values_and_slopes(self.formula, self.problem, [], values)
         with np.errstate(all="ignore"):
             left = (value - self.problem.y) * self._roots
-        return np.where(np.isfinite(left) & (np.abs(left) < OUTSIDE), left, OUTSIDE)
+        return np.where(np.isfinite(left) & (np.abs(left) < _LIMITS.outside), left, _LIMITS.outside)
 
     def cost(self, bent_values: Sequence[float] | Array) -> float:
-        """Mean squared residual at the best linear constants."""
-        return float(np.mean(np.minimum(np.abs(self.residual(self.solved(bent_values))), OUTSIDE) ** 2))
+        """Return the mean squared residual at the best linear constants."""
+        return float(np.mean(np.minimum(np.abs(self.residual(self.solved(bent_values))), _LIMITS.outside) ** 2))
 
     def slopes(self, values: Array) -> Array:
-        """Derivatives of the projected residual with respect to the bent constants, shape (n, len(bent))."""
+        """Return derivatives `(n, k)` of the projected residual with respect to the k bent constants."""
         _, jacobian = values_and_slopes(self.formula, self.problem, self._groups(self.bent), values)
         jacobian = np.nan_to_num(jacobian * self._roots[:, None], posinf=0.0, neginf=0.0)
         if not self.linear:
@@ -102,7 +118,7 @@ class Projection:
         upper = np.array([self.slots[i].upper for i in self.linear])
         norms = np.linalg.norm(design, axis=0)
         norms = np.where(norms > 0, norms, 1.0)
-        solution: Array = np.linalg.lstsq(design / norms, target, rcond=1e-14)[0] / norms
+        solution: Array = np.linalg.lstsq(design / norms, target, rcond=_LIMITS.independent)[0] / norms
         if np.all((lower <= solution) & (solution <= upper)):
             return solution
         bounded: Array = lsq_linear(design / norms, target, (lower * norms, upper * norms), method="bvls").x
