@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from ansatz.client.cli.arguments.help import WIDTH, Command
 from ansatz.client.cli.commands import compare, doctor, engines, evaluate, jobs, predict, propose, serve
 from ansatz.client.cli.commands.discover.command import EXAMPLES, discover
 from ansatz.client.cli.printing import failures
+from ansatz.client.cli.running import interruption
 from ansatz.client.connection import tracing
 from ansatz.client.errors import InvalidRequest
 
@@ -42,9 +42,7 @@ _UsageError: type[Any] = next(kind for kind in typer.BadParameter.__mro__ if kin
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the exit status."""
-    # Also where the parent ignores SIGINT, as shells do for background jobs; SIGTERM keeps the partial result too.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    interruption.heed()
     if not tracing.configure():
         failures.say(f"no traces are sent: install the extra, {distribution.install('tracing')}")
     command = next((a for a in arguments if not a.startswith("-")), "")

@@ -9,6 +9,7 @@ import typer
 
 from ansatz.client.cli.printing import failures
 from ansatz.client.cli.printing.output import Output
+from ansatz.client.cli.running import interruption
 from ansatz.client.cli.running.progress import shown_progress
 from ansatz.client.cli.views.json_output import interrupted_object, report_object
 from ansatz.client.cli.views.report import report_view
@@ -33,6 +34,7 @@ def follow(job: JobHandle) -> Ending:
     try:
         with shown_progress() as listener:
             for event in job.watch():
+                interruption.raise_if_lost()
                 listener.hear(event)
         return Ending(job.result())
     except KeyboardInterrupt:
