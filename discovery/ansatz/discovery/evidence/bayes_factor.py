@@ -41,19 +41,3 @@ def against_constant(rows: int, constants: ArrayLike, halvings: ArrayLike) -> Ar
     several = K > 1
     worse = (rows - 1) / 2 * np.where(several, np.minimum(u, 0), u)
     return np.asarray(np.where(several, step(K - 1, rows - K, u), 0.0) + worse, dtype=np.float64)
-
-
-def along_chains(rows: int, constants: Array, halvings: Array, form_bits: Array) -> Array:
-    """Return the evidence of formulas, each along the best chain of simpler ones; all of shape (formulas,).
-
-    With one scale for all constants, the signal of the first makes every further one too dear (the conditional Lindley
-    paradox: Som, Hans & MacEachern 2016). A simpler formula has fewer constants and no dearer form.
-    """
-    found = against_constant(rows, constants, halvings)
-    for j in np.lexsort((halvings, constants)):
-        simpler = (constants < constants[j]) & (halvings < halvings[j]) & (form_bits <= form_bits[j])
-        spare = rows - constants[j]
-        if spare > 1 and np.any(simpler):
-            more, gained = constants[j] - constants[simpler], halvings[j] - halvings[simpler]
-            found[j] = max(found[j], float(np.max(found[simpler] + step(more, spare, gained))))
-    return found

@@ -13,12 +13,8 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.evidence.significance import VERDICT, serial_correlation, sidak, upper_tail
-from ansatz.discovery.expression import Array, Node
-from ansatz.discovery.expression.numbers import free_positions
-from ansatz.discovery.fit.constants import values_and_slopes
-from ansatz.discovery.fit.marks import UNMARKED, Marks
+from ansatz.discovery.expression import Array
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.report.report import ResidualVerdict
 
 
 @dataclass(frozen=True)
@@ -60,22 +56,6 @@ class ResidualStructure:
     def missing(self) -> tuple[str, ...]:
         """Return the inputs in which something is missing, the plainest first; none where all is noise."""
         return tuple(n for n, p in sorted(self.by_input.items(), key=lambda item: item[1]) if p <= VERDICT.level)
-
-
-def residual_verdict(formula: Node, problem: Problem, marks: Marks = UNMARKED) -> ResidualVerdict | None:
-    """Return the verdict on what a fitted formula leaves; None where there are too few rows to say."""
-    found = residual_structure(formula, problem, marks)
-    return None if found is None else ResidualVerdict(found.is_noise, found.p_value, found.missing)
-
-
-def residual_structure(formula: Node, problem: Problem, marks: Marks = UNMARKED) -> ResidualStructure | None:
-    """Return what a fitted formula leaves; None where there are too few rows to say.
-
-    All its numbers that are no integers count as fitted, but for those that `marks` say are fixed.
-    """
-    groups = [marks.together(p) for p in marks.leaders(free_positions(formula))]
-    prediction, tangent = values_and_slopes(formula, problem, groups)
-    return structure(prediction, tangent, problem)
 
 
 def structure(prediction: Array, tangent: Array, problem: Problem) -> ResidualStructure | None:

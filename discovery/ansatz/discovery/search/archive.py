@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Final
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import is_exact
@@ -24,12 +25,30 @@ from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.units.dimensions import RIGHT, WRONG
 
 SCREEN_ROWS = 2000
-_KEPT = 200
-_WORTH_BITS = 60.0
-_TRIES_PER_SKELETON = 3
-_ROUNDS = 3
-_SOLVED_SHARE = 0.75
-_MOST_DEFERRED = 300
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """Say what the archive fits and keeps. Chosen by judgement; `python -m bench.recovery` holds them.
+
+    Attributes:
+        kept: entries, at most; beyond half of them only the Pareto front and the caller's own.
+        worth_bits: beside the best within which a formula is worth naming.
+        tries: fits of formulas that differ in their constants only.
+        rounds: of naming and simplifying, until nothing changes.
+        solved_share: of the description of the constant below which an exact formula is a law.
+        most_deferred: formulas of wrong dimension that are considered in the end.
+    """
+
+    kept: int = 200
+    worth_bits: float = 60.0
+    tries: int = 3
+    rounds: int = 3
+    solved_share: float = 0.75
+    most_deferred: int = 300
+
+
+_EFFORT: Final = _Effort()
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +164,7 @@ class Archive:
         units may have been given wrongly."""
         if self.solved:
             return
-        for formula, origin in self._deferred[:_MOST_DEFERRED]:
+        for formula, origin in self._deferred[: _EFFORT.most_deferred]:
             if budget.spent:
                 return
             self._consider(formula, origin)
@@ -172,7 +191,7 @@ class Archive:
         """A formula that differs from an earlier one in its constants only gets a few starts."""
         key = skeleton(formula)
         self._tries[key] = self._tries.get(key, 0) + 1
-        return self._tries[key] <= _TRIES_PER_SKELETON
+        return self._tries[key] <= _EFFORT.tries
 
     def _worth_naming(self, fit: FormulaFit) -> bool:
         if not math.isfinite(fit.rmse):
@@ -185,12 +204,12 @@ class Archive:
         rough = Measure(mean_square(fit.rmse, self.screen), len(fit.free), 0, 0.0)
         best = min(rivals, key=lambda e: e.description_length)
         found, least = scores([rough, best.measure], self.screen)
-        return bool(found < least + _WORTH_BITS)
+        return bool(found < least + _EFFORT.worth_bits)
 
     def _settle(self, fit: FormulaFit) -> Named:
         """Constants named and the result simplified, until nothing changes."""
         named = name_constants(fit, self.screen)
-        for _ in range(_ROUNDS):
+        for _ in range(_EFFORT.rounds):
             simple = self._simplify(named.fit.formula)
             if simple == named.fit.formula:
                 break
@@ -234,7 +253,7 @@ class Archive:
         constant = next((e for e in self._entries if not variables(e.formula)), None)
         if constant is None or constant is entry:
             return True
-        return entry.description_length < _SOLVED_SHARE * constant.description_length
+        return entry.description_length < _EFFORT.solved_share * constant.description_length
 
     def _front_key(self) -> tuple[object, ...]:
         return (
@@ -243,10 +262,10 @@ class Archive:
         )
 
     def _trim(self) -> None:
-        if len(self._entries) > _KEPT:
+        if len(self._entries) > _EFFORT.kept:
             front = {id(e) for e in pareto_front(self._entries)}
             front |= {id(e) for e in self._entries if e.origin.is_given}
-            self._entries = [e for i, e in enumerate(self._entries) if i < _KEPT // 2 or id(e) in front]
+            self._entries = [e for i, e in enumerate(self._entries) if i < _EFFORT.kept // 2 or id(e) in front]
 
 
 def _same(a: Entry, b: Entry) -> bool:

@@ -30,13 +30,31 @@ from ansatz.discovery.search.residual.joining import Joined, pruned, refitted, r
 from ansatz.discovery.search.residual.modes import Mode, modes
 from ansatz.discovery.search.sparse.searcher import pursue
 
-_MAX_STEPS: Final = 4
-_CORRECTIONS: Final = 8
-_REFITTED: Final = 2
-_MIN_GAIN_BITS: Final = 3.0
-_NEW: Final = 1e-6
-_ROWS_A_CONSTANT: Final = 20
-_SPARSE_SHARE: Final = 0.3
+
+@dataclass(frozen=True)
+class _Effort:
+    """Say how far the residual of an ansatz is searched. Chosen by judgement; `python -m bench.oscillators` holds them.
+
+    Attributes:
+        steps: corrections that are joined, at most.
+        corrections: found in each mode that are joined and fitted roughly.
+        refitted: of these that are refitted in full.
+        least_gain: bits that a correction must save: odds of 8 to 1.
+        new: share of a change of values that the constants must not be able to make.
+        rows_a_constant: rows for each constant fitted, so that structure could show.
+        sparse_share: of the time that is left, for sparse sums.
+    """
+
+    steps: int = 4
+    corrections: int = 8
+    refitted: int = 2
+    least_gain: float = 3.0
+    new: float = 1e-6
+    rows_a_constant: int = 20
+    sparse_share: float = 0.3
+
+
+_EFFORT: Final = _Effort()
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +105,7 @@ class FormulaRefinement:
             _admit(shorter, PRUNED, archive)
         outcome = Outcome()
         steps = [RefinementStep(entry.formula, None, 0.0)]
-        while len(steps) <= _MAX_STEPS and not budget.spent and not current.is_exact:
+        while len(steps) <= _EFFORT.steps and not budget.spent and not current.is_exact:
             self.portfolio.on_stage("residual")
             left = _left(current)
             found, of_searches = self._correction(current, problem, budget)
@@ -112,7 +130,7 @@ class FormulaRefinement:
 
         Sparse sums in every mode first; where structure is left, what the portfolio finds in every mode.
         """
-        best = _best(current, _sparse(current, budget.part(_SPARSE_SHARE * budget.remaining)), budget)
+        best = _best(current, _sparse(current, budget.part(_EFFORT.sparse_share * budget.remaining)), budget)
         after = current if best is None else best.result
         if after.is_exact or _is_noise(after):
             return best, Outcome()
@@ -137,7 +155,7 @@ class FormulaRefinement:
         corrections = Archive(mode.problem)
         part = budget.part(also_stop=lambda: corrections.solved)
         outcome = replace(self.portfolio, engine=None).run(mode.problem, part, corrections)
-        return [(entry.formula, mode) for entry in corrections.entries[:_CORRECTIONS]], outcome
+        return [(entry.formula, mode) for entry in corrections.entries[: _EFFORT.corrections]], outcome
 
 
 def _sparse(current: Joined, budget: Budget) -> Iterator[tuple[Node, Mode]]:
@@ -152,7 +170,7 @@ def _sparse(current: Joined, budget: Budget) -> Iterator[tuple[Node, Mode]]:
         part = budget.part(budget.remaining / (len(ways) - i))
         rest = replace(mode.problem, y=mode.problem.y - mode.nothing)
         found = list(pursue(rest, known, part, waves_anywhere=mode.name == "additive"))
-        for model in sorted(found, key=lambda m: m.score)[:_CORRECTIONS]:
+        for model in sorted(found, key=lambda m: m.score)[: _EFFORT.corrections]:
             formula = model.formula()
             yield (add(Number(mode.nothing), formula) if mode.nothing else formula), mode
 
@@ -181,7 +199,7 @@ def _best(current: Joined, found: Iterable[tuple[Node, Mode]], budget: Budget) -
         if rough[-1].result.is_exact:
             break
     best: _Correction | None = None
-    for option in sorted(rough, key=lambda o: o.result.bits)[:_REFITTED]:
+    for option in sorted(rough, key=lambda o: o.result.bits)[: _EFFORT.refitted]:
         if best is not None and budget.spent:
             break
         full = replace(option, result=refitted(option.result))
@@ -189,7 +207,7 @@ def _best(current: Joined, found: Iterable[tuple[Node, Mode]], budget: Budget) -
     if best is None:
         return None
     best = replace(best, result=pruned(best.result, budget))
-    return best if best.result.bits <= current.bits - _MIN_GAIN_BITS else None
+    return best if best.result.bits <= current.bits - _EFFORT.least_gain else None
 
 
 def _is_new(change: Array, tangent: Array) -> bool:
@@ -199,7 +217,7 @@ def _is_new(change: Array, tangent: Array) -> bool:
     norms = np.linalg.norm(tangent, axis=0)
     basis = np.linalg.qr(tangent / np.where(norms > 0, norms, 1.0))[0]
     new = change - basis @ (basis.T @ change)
-    return bool(np.linalg.norm(new) > _NEW * np.linalg.norm(change))
+    return bool(np.linalg.norm(new) > _EFFORT.new * np.linalg.norm(change))
 
 
 def _left(current: Joined) -> Verdict:
@@ -207,7 +225,9 @@ def _left(current: Joined) -> Verdict:
 
 
 def _is_noise(current: Joined) -> bool:
-    return _left(current).answer is Answer.NOISE and current.problem.rows >= _ROWS_A_CONSTANT * len(current.fit.free)
+    return _left(current).answer is Answer.NOISE and current.problem.rows >= _EFFORT.rows_a_constant * len(
+        current.fit.free
+    )
 
 
 def _admit(current: Joined, origin: Origin, archive: Archive) -> Entry | None:
