@@ -19,6 +19,7 @@ from ansatz.discovery import (
     answer,
     discover,
 )
+from ansatz.discovery.expression import variables
 from bench.curve_cases import CASES
 
 BY_NAME = {case.name: case for case in CASES}
@@ -39,6 +40,38 @@ def joint(rows: int, noise: float = 0.01) -> dict[str, Any]:
     n, d = 10 ** rng.uniform(7, 10, rows), 10 ** rng.uniform(8, 12, rows)
     loss = (1.69 + 406.4 / n**0.34 + 410.7 / d**0.28) * np.exp(noise * rng.standard_normal(rows))
     return {"params": n, "tokens": d, "loss": loss}
+
+
+@pytest.mark.parametrize("left_out", ["tokens", "params"])
+def test_of_size_data_and_compute_the_one_without_a_column_follows_from_the_others(left_out: str) -> None:
+    data = joint(30, 0.0)
+    n, d = data["params"], data["tokens"]
+    data["flops"] = 6 * n * d
+    kept = {name: values for name, values in data.items() if name != left_out}
+    observed = curves(kept)
+    report = discover(observed, Options(budget_seconds=600))
+    best = report.candidates[0]
+    assert best.law is not None
+    assert set(best.law.columns.values()) == kept.keys() - {"loss"} == set(variables(best.formula))
+    for name, value in {"E": 1.69, "A": 406.4, "alpha": 0.34, "beta": 0.28}.items():
+        assert constants(best)[name].value == pytest.approx(value, rel=1e-4)
+    chosen = ChosenLaw(best.law.name, best.law.columns, best.text)
+    told = answer(observed, chosen, Questions(budgets=(1e22,)))
+    assert told.optima[0].size.value is not None
+    # The best size of E + A/N**a + B/D**b at D = C/(6 N), in closed form.
+    ratio = 0.34 * 406.4 / (0.28 * 410.7)
+    assert told.optima[0].size.value == pytest.approx((ratio * (1e22 / 6) ** 0.28) ** (1 / 0.62), rel=0.01)
+
+
+def test_size_and_data_tell_a_law_of_compute() -> None:
+    data = joint(30)
+    c = 6 * data["params"] * data["tokens"]
+    data["loss"] = 1.5 + (1e19 / c) ** 0.12
+    best = discover(curves(data), Options(budget_seconds=600)).candidates[0]
+    assert best.law is not None
+    assert best.law.name == "power_of_compute_by_N_D"
+    assert "/(6*params*tokens)" in best.text
+    assert constants(best)["alpha"].value == pytest.approx(0.12, rel=1e-4)
 
 
 def test_a_joint_law_with_outliers_and_what_it_means_elsewhere() -> None:
@@ -207,7 +240,7 @@ def test_runs_too_short_for_constants_of_their_own_are_told() -> None:
 
 
 def test_the_callers_own_law() -> None:
-    data = joint(120)
+    data = joint(30)
     report = discover(curves(data), Options(budget_seconds=600, ansatz="E + A*params**-a + B*tokens**-b"))
     own = [c for c in report.candidates if c.law and c.law.name in ("ansatz", "additive", "additive_tied")]
     assert own

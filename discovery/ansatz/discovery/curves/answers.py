@@ -12,8 +12,8 @@ import numpy as np
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.curves.chosen import ChosenLaw, fitted, prepared_again
 from ansatz.discovery.curves.fit import CurveFit
-from ansatz.discovery.curves.frontier import FLOPS_PER_PARAMETER_AND_TOKEN
 from ansatz.discovery.curves.intervals import draws, profile, value_quantity
+from ansatz.discovery.curves.laws.compute import FLOPS_PER_PARAMETER_AND_TOKEN
 from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.data.curves import Curves
 from ansatz.discovery.errors import InvalidInputError, Violation
@@ -172,24 +172,23 @@ class _Asked:
 
     def optimum(self, budget: float) -> Optimum:
         """Return the best N for D = budget / 6 N, by the law and by draws of its constants."""
-        size, data = (self._column(role, "budgets") for role in ("N", "D"))
+        roles = self._scales("budgets")
         settings = np.vstack([self.fit.u[None, :], self._settings()])
 
-        def best(sizes: Array) -> tuple[Array, Array]:
-            columns = {size: sizes, data: budget / (FLOPS_PER_PARAMETER_AND_TOKEN * sizes)}
-            values = self._values(settings, columns)
-            place = np.argmin(np.where(np.isfinite(values), values, np.inf), axis=1)
-            return place, values[np.arange(len(values)), place]
+        def columns(sizes: Array) -> dict[str, Array]:
+            data = budget / (FLOPS_PER_PARAMETER_AND_TOKEN * sizes)
+            made = {"N": sizes, "D": data, "C": np.full(sizes.size, budget)}
+            return {column: made[role] for role, column in roles.items()}
 
-        place, _ = best(_SIZES)
+        values = self._values(settings, columns(_SIZES))
+        place = np.argmin(np.where(np.isfinite(values), values, np.inf), axis=1)
         chosen = np.empty(len(settings))
         losses = np.empty(len(settings))
         step = _SIZES[1] / _SIZES[0]
         for i, k in enumerate(place):
             around = _SIZES[k] * np.geomspace(1 / step, step, _PLACES.refined)
-            columns = {size: around, data: budget / (FLOPS_PER_PARAMETER_AND_TOKEN * around)}
-            values = self._values(settings[i : i + 1], columns)[0]
-            chosen[i], losses[i] = around[np.argmin(values)], np.min(values)
+            near = self._values(settings[i : i + 1], columns(around))[0]
+            chosen[i], losses[i] = around[np.argmin(near)], np.min(near)
         tokens = budget / (FLOPS_PER_PARAMETER_AND_TOKEN * chosen)
         return Optimum(budget, *(self._of_draws(values) for values in (chosen, tokens, losses)))
 
@@ -210,12 +209,16 @@ class _Asked:
         columns = self.fit.sample.columns
         return {name: float(columns[name].max()) for name in self.fit.model.binding.values()}
 
-    def _column(self, role: str, asked: str) -> str:
-        column = self.prepared.roles.get(role, "")
-        if column not in self.fit.model.binding.values():
-            text = f"need a law of size N and data D; this one has no {role}: name its column, or take another rank"
+    def _scales(self, asked: str) -> dict[str, str]:
+        """Return the columns of size, data and compute that the law uses, by role: two at least, or nothing is best."""
+        used, roles = set(self.fit.model.binding.values()), self.prepared.roles
+        found = {role: roles[role] for role in ("N", "D", "C") if roles.get(role) in used}
+        lacking = [role for role in ("N", "D") if role not in found]
+        if len(found) < 2 or len(found) < len(used):
+            what = f"has no {lacking[0]}" if lacking else "has other inputs, too"
+            text = f"need a law of size N and data D; this one {what}: name its column, or take another rank"
             raise InvalidInputError([Violation(asked, text)])
-        return column
+        return found
 
     def _settings(self) -> Array:
         if self._draws is None:

@@ -38,6 +38,8 @@ def bindings(law: Law, sample: Sample, roles: Mapping[str, str]) -> Iterator[dic
     if not law.variables:
         yield {}
         return
+    if law.missing in roles:
+        return
     usable = [name for name, column in sample.columns.items() if _fits(law, column)]
     if law.shares:
         if _are_shares(law, sample, usable):

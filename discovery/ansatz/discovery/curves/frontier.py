@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from ansatz.discovery.curves.laws.compute import FLOPS_PER_PARAMETER_AND_TOKEN
 from ansatz.discovery.curves.laws.powers import POWER, POWER_FLOOR
 from ansatz.discovery.curves.per_run import related_law
 from ansatz.discovery.curves.prepare import PreparedCurves
@@ -14,8 +15,6 @@ from ansatz.discovery.expression import Array
 from ansatz.discovery.report.curves import RelatedLaw
 
 COMPUTE: Final = "C"
-FLOPS_PER_PARAMETER_AND_TOKEN: Final = 6.0
-"""Of a forward and a backward pass of a dense transformer (Kaplan et al. 2020)."""
 
 
 @dataclass(frozen=True)

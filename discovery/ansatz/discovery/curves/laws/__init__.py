@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ansatz.discovery.curves.laws import joint, powers, shapes, tasks
+from ansatz.discovery.curves.laws import compute, joint, powers, shapes, tasks
 from ansatz.discovery.curves.laws.law import BOUNDS, SELF, Law, Parameter
 
 LAWS: Final[tuple[Law, ...]] = (
@@ -12,6 +12,7 @@ LAWS: Final[tuple[Law, ...]] = (
     joint.MONOMIAL_FLOOR, powers.POWER_FLOOR, powers.TWO_POWERS, powers.BROKEN_ONCE, powers.BROKEN_TWICE,
     powers.ANNEALED, powers.ANNEALED_BY_RATE,
     joint.ADDITIVE, joint.ADDITIVE_TIED, joint.OVER_TRAINING, joint.KAPLAN, joint.KAPLAN_STEPS, joint.CRITICAL_BATCH,
+    *compute.LAWS,
     tasks.PASS_UNTIL, tasks.CLUSTERED_ACCURACY, tasks.ALL_TOKENS_RIGHT, tasks.EDIT_DISTANCE, tasks.DOWNSTREAM_ERROR,
     tasks.ENTROPY_REWARD, tasks.OVERSHADOWING, tasks.REASONING_LENGTH, tasks.REASONING_LENGTH_BY_TASK,
     tasks.FINE_TUNING,

@@ -29,6 +29,15 @@ OVER_TRAINING = Law(
     source="Gadre et al. 2024, arXiv:2403.08540",
 )  # fmt: skip
 
+POWER_OF_COMPUTE = Law(
+    "power_of_compute", "power law of compute over a floor", ("C",), "L0 + (C0/C)**alpha",
+    fit="L0 + A*C**(-alpha)", parameters=(floor("L0"), amplitude("A"), exponent("alpha")),
+    published={"C0": "C_*A**(1/alpha)"}, scaled=("C",),
+    limit="L0",
+    source="Henighan et al. 2020, arXiv:2010.14701",
+)  # fmt: skip
+"""As `powers.POWER_FLOOR`, by the name of its scale; listed only where compute follows from size and data."""
+
 KAPLAN = Law(
     "kaplan", "joint law of size and data", ("N", "D"), "((Nc/N)**(aN/aD) + Dc/D)**aD",
     fit="A*(N**(-p) + q/D)**aD",

@@ -112,6 +112,7 @@ class Law:
             left out are parameters themselves.
         scaled: variables that are divided by their geometric mean in the form that is fitted.
         roles: by variable, the meaning that its column must have (see `Curves.roles`).
+        missing: the meaning that no column may have; one that has it would be used instead.
         from_zero: whether variables may be zero.
         symmetric: whether exchanging the variables changes nothing.
         flexible: whether it bends to much, so that it does not end a search.
@@ -133,6 +134,7 @@ class Law:
     published: Mapping[str, str] = field(default_factory=dict)
     scaled: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    missing: str = ""
     from_zero: bool = False
     symmetric: bool = False
     flexible: bool = False
