@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ansatz.discovery import Column, Engine, Options, Table, discover, evaluate_formula
+from ansatz.discovery.expression import variables
 
 
 def _table(x: np.ndarray, y: np.ndarray) -> Table:
@@ -84,3 +85,49 @@ def test_an_exponent_without_noise_is_named_e() -> None:
     x = np.linspace(1, 5, 60)
     best = discover(_table(x, 2.3 * x**math.e), Options(engine=Engine.NONE, functions=())).candidates[0]
     assert best.constants[1].name == "e"
+
+
+def _power_law(p: float, q: float, seed: int) -> Table:
+    """3*x**p*y**q on 200 rows, with noise of 1 % of its spread."""
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(1, 4, (2, 200))
+    law = 3 * x**p * y**q
+    noisy = law + 0.01 * law.std() * rng.standard_normal(200)
+    return Table((Column("x", x), Column("y", y), Column("z", noisy)), "z")
+
+
+def test_exponents_of_one_decimal_are_named() -> None:
+    best = discover(_power_law(2.2, -1.3, 1), Options(engine=Engine.NONE)).candidates[0]
+    assert best.text == "3*x**2.2/y**1.3"
+    assert [c.name for c in best.constants] == ["2.2", "1.3"]
+
+
+def test_exponents_that_are_equal_within_their_errors_are_one() -> None:
+    best = discover(_power_law(0.437, -0.437, 6), Options(engine=Engine.NONE)).candidates[0]
+    assert best.text.startswith("3*(x/y)**0.43")
+
+
+def test_random_exponents_get_names_in_a_fraction_of_cases_that_falls_with_their_errors() -> None:
+    from ansatz.discovery.evidence.naming import choices
+
+    rng = np.random.default_rng(1)
+    shares = []
+    for error in (0.01, 0.001, 0.0003):
+        drawn = rng.uniform(0.3, 3, 1000)
+        found = drawn * (1 + error * rng.standard_normal(1000))
+        named = (any(choices(float(v), error * float(d), 200, True)) for v, d in zip(found, drawn, strict=True))
+        shares.append(sum(named) / 1000)
+    assert shares[0] < 0.25
+    assert shares[1] < 0.18
+    assert shares[2] < 0.08
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("t3", 37), ("normal", 33)])
+def test_the_constant_is_among_the_candidates_of_noise(kind: str, seed: int) -> None:
+    rows = 6 if kind == "t3" else 10
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(0.5, 3, (rows, 2))
+    noise = rng.standard_t(3, rows) if kind == "t3" else rng.standard_normal(rows)
+    table = Table((Column("x0", X[:, 0]), Column("x1", X[:, 1]), Column("y", 5 + noise)), "y")
+    report = discover(table, Options(engine=Engine.NONE, budget_seconds=1))
+    assert any(not variables(c.formula) for c in report.candidates)

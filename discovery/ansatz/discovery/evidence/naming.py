@@ -55,6 +55,9 @@ class _Fractions:
         most_ratio: largest multiple: whole numbers beyond cost more bits than they could save.
         half: bits of a denominator of 2: halves are common in laws.
         other: bits of any other denominator beside those of its size.
+        usual: denominators of the exponents that laws have.
+        tenth: bits of a number of one decimal beside those of its tenths: formulas that were fitted and written down
+            have them.
         zero: bits of zero: it takes an operator and a leaf out of the formula with it.
         rounding: share of the value by which a name may always be off: two roundings of float64.
     """
@@ -64,6 +67,8 @@ class _Fractions:
     most_ratio: float = 1e9
     half: float = 1.5
     other: float = 2.0
+    usual: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 10)
+    tenth: float = 3.0
     zero: float = -6.0
     rounding: float = 4e-16
 
@@ -90,14 +95,22 @@ class Name:
         value: of the constant under this name.
         bits: to say it.
         symbol: what it is a multiple of; empty for a plain fraction.
+        denominator: of the multiple.
     """
 
     text: str
     value: float
     bits: float
     symbol: str = ""
+    denominator: int = 1
+
+    @property
+    def is_usual_exponent(self) -> bool:
+        return not self.symbol and self.denominator in _FRACTIONS.usual
 
 
+_MISFIT_BITS: Final = 0.5 / math.log(2)
+"""Bits that the residual grows by where a constant is held one standard error off."""
 _ZERO: Final = Name("0", 0.0, _FRACTIONS.zero)
 
 
@@ -142,14 +155,14 @@ def choices(value: float, std_error: float, degrees: int, is_exponent: bool) -> 
     """Yield the names worth trying for a constant known on so many degrees of freedom, shortest first.
 
     This rule holds for constants of every kind of observations: names within the error that save enough bits, and none
-    where the error is NaN. Eight bits are asked for, so that chance seldom gives a name. Two are enough for a plain
-    fraction as an exponent, which is what one expects there; pi is not. So they are for zero, which is no coincidence
-    to guard against: a term within its error of zero was never seen.
+    where the error is NaN. Eight bits are asked for, so that chance seldom gives a name. Two are enough for a whole
+    number, half, third … or tenth as an exponent, which is what one expects there; pi is not. So they are for zero,
+    which is no coincidence to guard against: a term within its error of zero was never seen.
     """
     if math.isnan(std_error):
         return
     for name in names_near(value, t_quantile(degrees, RULE.within) * std_error):
-        expected = (is_exponent and not name.symbol) or name is _ZERO
+        expected = (is_exponent and name.is_usual_exponent) or name is _ZERO
         floor = RULE.least_gain_expected if expected else RULE.least_gain
         gain = precision_bits(value, std_error) - name.bits
         if gain > floor:
@@ -160,7 +173,7 @@ def names_near(value: float, tolerance: float) -> Iterator[Name]:
     """Yield names within `tolerance` of the value, shortest first."""
     found = [_rational(value, tolerance, "", 1.0, 0.0)]
     found += [_rational(value, tolerance, symbol, size, bits) for symbol, size, bits in _SYMBOLS]
-    found += [_ZERO] if abs(value) <= tolerance else []
+    found += [_tenths(value, tolerance), _ZERO if abs(value) <= tolerance else None]
     yield from sorted((n for n in found if n is not None), key=lambda n: n.bits)
 
 
@@ -175,8 +188,17 @@ def _rational(value: float, tolerance: float, symbol: str, size: float, symbol_b
             near = numerator / denominator * size
             if abs(near - value) <= max(tolerance, _FRACTIONS.rounding * abs(value)):
                 bits = integer_bits(numerator) + _denominator_bits(denominator) + symbol_bits
-                return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits, symbol)
+                return Name(_name_text(Fraction(numerator, denominator), symbol), near, bits, symbol, denominator)
     return None
+
+
+def _tenths(value: float, tolerance: float) -> Name | None:
+    """Return the number of one decimal within tolerance, where halves do not say it."""
+    tenths = round(10 * value)
+    near = tenths / 10
+    if not tenths % 5 or not abs(value) < _FRACTIONS.most_ratio or abs(near - value) > tolerance:
+        return None
+    return Name(f"{near:.1f}", near, integer_bits(tenths) + _FRACTIONS.tenth, denominator=10)
 
 
 def _denominator_bits(denominator: int) -> float:
@@ -225,21 +247,23 @@ def name_constants(fit: FormulaFit, problem: Problem) -> Named:
 def _best_choice(
     fit: FormulaFit, problem: Problem, names: dict[int, Name], refused: set[tuple[int, str]]
 ) -> tuple[int, Choice] | None:
-    """Return the position of a constant and the name that gains most of those not refused."""
+    """Return the position of a constant and the name that gains most, its misfit taken off, of those not refused."""
     if isinstance(fit.formula, Number):
         return None  # a mean is a mean
     free = tuple(p for p in fit.open if p not in names)
     values = numbers(fit.formula)
     exponents = exponent_positions(fit.formula)
     best: tuple[int, Choice] | None = None
+    most = -math.inf
     errors = standard_errors(fit.formula, fit.rmse, free, problem, fit.marks)
     degrees = problem.rows - len(free)
     for position, error in zip(free, map(float, errors), strict=True):
         for choice in choices(float(values[position]), error, degrees, position in exponents):
             if choice.name is _ZERO and position in fit.marks.parameters:
                 continue  # the caller's term: whether it goes is not a matter of names
-            if (position, choice.name.text) not in refused and (best is None or choice.gain > best[1].gain):
-                best = (position, choice)
+            off = _MISFIT_BITS * ((choice.name.value - values[position]) / error) ** 2 if error > 0 else 0.0
+            if (position, choice.name.text) not in refused and choice.gain - off > most:
+                best, most = (position, choice), choice.gain - off
     return best
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce as reduce_left
+from itertools import combinations
 from typing import Final
 
 from ansatz.discovery.budget import Budget
@@ -22,17 +24,20 @@ class _Effort:
     Attributes:
         entries: of the archive that are reduced, the best.
         rounds: each reduces what the one before has found.
+        nearly: share by which exponents may differ that are tried as one.
     """
 
     entries: int = 8
     rounds: int = 4
+    nearly: float = 0.1
 
 
 _EFFORT: Final = _Effort()
 
 
 def reductions(formula: Node) -> Iterator[Node]:
-    """Yield formulas that lack one term, factor or function of the given one, or have a rounder exponent.
+    """Yield formulas that lack one term, factor or function of the given one, have a rounder exponent, or one exponent
+    where it has two that are nearly equal or opposite.
 
     Each is a smaller tree, or one with a number less; none is checked against data.
     """
@@ -40,6 +45,7 @@ def reductions(formula: Node) -> Iterator[Node]:
         return
     if formula.op != LAW:
         yield from _at_root(formula)
+        yield from _tied(formula)
     for i, argument in enumerate(formula.args):
         for reduced in reductions(argument):
             yield Apply(formula.op, (*formula.args[:i], reduced, *formula.args[i + 1 :]))
@@ -67,6 +73,37 @@ def _rounder(base: Node, exponent: Node) -> Iterator[Node]:
         for near in dict.fromkeys((float(round(exponent.value)), round(2 * exponent.value) / 2)):
             if near:
                 yield Apply("**", (base, Number(near)))
+
+
+def _tied(formula: Apply) -> Iterator[Node]:
+    """Yield products in which two powers of nearly equal or opposite exponents share one."""
+    if formula.op not in ("*", "/"):
+        return
+    factors = list(_factors(formula, 1.0))
+    for i, j in combinations(range(len(factors)), 2):
+        (first, p), (second, q) = factors[i], factors[j]
+        if is_integer(2 * p) or is_integer(2 * q) or abs(abs(p) - abs(q)) > _EFFORT.nearly * max(abs(p), abs(q)):
+            continue
+        together = Apply("**", (Apply("*" if p * q > 0 else "/", (first, second)), Number(p)))
+        yield reduce_left(
+            lambda left, factor: Apply("*", (left, _power(*factor))),
+            [f for k, f in enumerate(factors) if k not in (i, j)], together,
+        )  # fmt: skip
+
+
+def _factors(node: Node, sign: float) -> Iterator[tuple[Node, float]]:
+    """Yield the bases and exponents of a product's factors."""
+    if isinstance(node, Apply) and node.op in ("*", "/"):
+        yield from _factors(node.args[0], sign)
+        yield from _factors(node.args[1], -sign if node.op == "/" else sign)
+    elif isinstance(node, Apply) and node.op == "**" and isinstance(node.args[1], Number):
+        yield node.args[0], sign * node.args[1].value
+    else:
+        yield node, sign
+
+
+def _power(base: Node, exponent: float) -> Node:
+    return base if exponent == 1 else Apply("**", (base, Number(exponent)))
 
 
 def reduce(archive: Archive, budget: Budget) -> None:

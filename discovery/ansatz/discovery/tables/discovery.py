@@ -250,9 +250,11 @@ class TableDiscovery(Discovery):
         return simpler_metric_warnings(list(simpler_elsewhere(problem, bits)))
 
     def _proved(self) -> list[Entry]:
-        """Fit the shortlist on all rows and rank it; the caller's own and the best come first, and a few always."""
+        """Fit the shortlist on all rows and rank it; the caller's own, the constant and the best come first, and a few
+        always."""
         proved: list[Entry] = []
-        for entry in sorted(self._judge.shortlist(self._archive.entries), key=lambda e: not e.origin.is_given):
+        shortlist = self._judge.shortlist(self._archive.entries)
+        for entry in sorted(shortlist, key=lambda e: not (e.origin.is_given or not variables(e.formula))):
             if len(proved) >= _SHARES.always_proved and self.overdue():
                 self.outcome += cut("judge")
                 break

@@ -13,6 +13,7 @@ from ansatz.discovery.evidence.accuracy import Accuracy
 from ansatz.discovery.evidence.measure import mean_square
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.rank import pareto_front, ranked_by_score
+from ansatz.discovery.expression import variables
 from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.problem.problem import Problem
@@ -38,13 +39,14 @@ class TableJudge:
     def shortlist(self, entries: Sequence[Entry]) -> list[Entry]:
         """Return at most 20 entries (6 above 100,000 rows), best first.
 
-        They are the shortest descriptions, the Pareto front, and the caller's ansatz as it was given, however well it
-        does.
+        They are the shortest descriptions, the Pareto front, the caller's ansatz as it was given, however well it does,
+        and the constant, against which a law is claimed.
         """
         most = MAX_CANDIDATES if self.problem.rows <= MANY_ROWS else _MAX_CANDIDATES_OF_MANY_ROWS
         order = ranked_by_score(entries)
         given = [e for e in order if e.origin.is_given][:1]
-        chosen = [*given, *order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
+        constant = [e for e in order if not variables(e.formula)][:1]
+        chosen = [*given, *constant, *order[: most // 2], *pareto_front(list(entries)), *order[most // 2 :]]
         kept = list(dict.fromkeys(chosen))[:most]
         return [e for e in order if e in kept]
 
