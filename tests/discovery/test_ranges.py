@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ansatz.discovery import Column, Engine, Options, Table, discover
+from ansatz.discovery import Column, Engine, Options, Parameter, Table, discover
 
 ROWS = 150
 
@@ -38,6 +38,9 @@ WIDE: dict[str, tuple[dict[str, np.ndarray], Callable[..., np.ndarray], int]] = 
     "a sum over forty decades": (dict(zip("xz", _decades(-20, 20, 2), strict=True)), lambda x, z: 2 * x + 3 * z, 7),
     "a constant of 1e-30": (dict(zip("ab", _uniform(0.1, 2, 2), strict=True)), lambda a, b: 1e-30 * (a**2 + b), 9),
     "a constant of 1e30": ({"a": _uniform(0.1, 2, 1)[0]}, lambda a: 1e30 * np.exp(-a), 5),
+    "a constant of 1e-160": (dict(zip("ab", _uniform(0.1, 2, 2), strict=True)), lambda a, b: 1e-160 * (a**2 + b), 9),
+    "a constant of 1e-250": ({"a": _uniform(0.1, 2, 1)[0]}, lambda a: 1e-250 * (a**2 + 3), 9),
+    "two hundred decades": ({"x": _uniform(0, 160, 1)[0]}, lambda x: 5 * np.exp(-3 * x), 6),
     "gravity in SI units": (
         dict(zip("mMr", [*_decades(20, 30, 2), _decades(6, 12, 3)[2]], strict=True)),
         lambda m, M, r: 6.674e-11 * m * M / r**2, 10,
@@ -83,3 +86,31 @@ def test_real_exponents_of_two_inputs_are_named(exponent: str) -> None:
     found = {c.name: c.value for c in best.constants}
     name = {"2.6": "13/5"}.get(exponent, exponent)
     assert abs(found[name] - value) < 1e-9
+
+
+@pytest.mark.parametrize("size", [1e-160, 1e-250, 1e90])
+def test_an_ansatz_of_a_target_of_any_size_is_fitted(size: float) -> None:
+    x = np.linspace(1, 5, 60)
+    noise = 1 + 0.01 * np.random.default_rng(2).standard_normal(60)
+    table = Table((Column("x", x), Column("y", size * (3 * x**2 + 1) * noise)), "y")
+    report = discover(table, Options(engine=Engine.NONE, budget_seconds=5.0, ansatz="a*x**2 + b"))
+    own = next(c for c in report.candidates if c.origin.is_given)
+    assert [c.value / size for c in own.constants] == pytest.approx([3.0, 1.0], rel=0.2)
+    assert own.scores.r2 > 0.99
+    assert "SEARCHER_FAILED" not in {w.code for w in report.warnings}
+
+
+def test_the_smallest_values_of_two_hundred_decades_do_not_weigh_alone() -> None:
+    rng = np.random.default_rng(1)
+    nu, T = 10 ** rng.uniform(12, 16, 200), 10 ** rng.uniform(2.3, 4, 200)
+    x = 6.626e-34 * nu / (1.381e-23 * T)
+    nu, T, x = nu[x < 470], T[x < 470], x[x < 470]
+    y = 2 * 6.626e-34 * nu**3 / 2.998e8**2 / np.expm1(x)
+    table = Table((Column("nu", nu), Column("T", T), Column("y", y)), "y")
+    report = discover(table, Options(engine=Engine.NONE, budget_seconds=1.0, functions=("exp", "log")))
+    assert report.candidates
+    assert all(np.isfinite(c.scores.description_length) for c in report.candidates)
+    starts = (Parameter("a", start=1e-50), Parameter("b", start=5e-11))
+    ansatz = "a*nu**3/(exp(b*nu/T) - 1)"
+    own = discover(table, Options(engine=Engine.NONE, budget_seconds=1.0, ansatz=ansatz, parameters=starts))
+    assert own.candidates[0].origin.is_given

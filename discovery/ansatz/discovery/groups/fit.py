@@ -16,6 +16,7 @@ import numpy as np
 from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit, Mask, Structure
+from ansatz.discovery.problem.error import column_units
 
 MOST_STEPS = 100
 
@@ -66,7 +67,8 @@ def fit_groups(
     if blocks.free:
         with np.errstate(all="ignore"):
             found = _minimise(structure, problem, values, blocks, max_steps)
-        values = found if structure.has_exponents_within(found) else values
+        usable = bool(np.all(np.isfinite(found))) and structure.has_exponents_within(found)
+        values = found if usable else values
     rmse = problem.problem.rmse(structure.predict(values, problem))
     return GroupedFit(structure, values, per_group, rmse, fixed)
 
@@ -150,7 +152,8 @@ def _step(
 ) -> Array:
     """Return what to subtract from the free constants, shape (p + s, G)."""
     p, free = len(blocks.own), list(blocks.free)
-    J = point.jacobian
+    units = column_units(point.jacobian)
+    J = point.jacobian / units
     gradient = problem.by_group(J * point.residual[:, None])
     curvature = np.empty((problem.groups, len(free), len(free)))
     for i in range(len(free)):
@@ -175,7 +178,7 @@ def _step(
     g = np.nan_to_num(gradient * scale)
     eye = np.eye(len(free))
     A = np.where(eye, np.where(A > 0, A, 1.0), A) + damping[:, None, None] * eye
-    return (_solve(A, g, p) * scale).T
+    return (_solve(A, g, p) * scale / units).T
 
 
 def _solve(A: Array, g: Array, p: int) -> Array:

@@ -13,6 +13,7 @@ from ansatz.discovery.evidence.spread import RANK, Spread
 from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit
+from ansatz.discovery.problem.error import column_units
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,8 @@ def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: 
     p, k, G = len(own), len(own) + len(shared), problem.groups
     _, J = fit.structure.linearised(fit.values, problem, [*own, *shared])
     J = J * (problem.row_scale * problem.problem.y_scale)[:, None]
+    units = column_units(J)
+    J = J / units
     norms = np.concatenate([np.sqrt(problem.by_group(J[:, :p] ** 2)), _total_norms(J[:, p:], G)], axis=1)
     spread, given = (np.full((k, G), np.nan) for _ in range(2))
     if not np.all(np.isfinite(norms)):
@@ -70,9 +73,9 @@ def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: 
         through = root @ root.T @ (R[:p, :p].T @ R[:p, p:]) @ root_shared
         variance = np.concatenate([(root**2).sum(axis=1) + (through**2).sum(axis=1), (root_shared**2).sum(axis=1)])
         undetermined = np.concatenate([own_spread.loose, shared_spread.loose]) | (norms[g] == 0)
-        spread[:, g] = np.where(undetermined, np.nan, np.sqrt(variance) / norms[g])
+        spread[:, g] = np.where(undetermined, np.nan, np.sqrt(variance) / norms[g] / units)
         pivots = np.abs(np.concatenate([np.diag(R[:p, :p]), np.diag(together)]))
-        given[:, g] = np.where(undetermined | (pivots <= RANK.cutoff), np.nan, 1 / (pivots * norms[g]))
+        given[:, g] = np.where(undetermined | (pivots <= RANK.cutoff), np.nan, 1 / (pivots * norms[g]) / units)
     return spread, given
 
 

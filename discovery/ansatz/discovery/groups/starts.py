@@ -16,6 +16,7 @@ from ansatz.discovery.expression.node import exponent_positions
 from ansatz.discovery.groups.fit import MOST_STEPS, fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit, Structure
+from ansatz.discovery.problem.error import column_units
 from ansatz.discovery.problem.problem import Problem
 
 
@@ -131,13 +132,15 @@ def _with_linear_solved(structure: Structure, problem: GroupedProblem, values: A
     with np.errstate(all="ignore"):
         target = (problem.problem.y - offset) * problem.row_scale
         J = J * problem.row_scale[:, None]
+        units = column_units(np.nan_to_num(J))
+        J = J / units
         finite = np.isfinite(target) & np.isfinite(J).all(axis=1)
         usable = problem.by_group(finite.astype(np.float64)) == problem.sizes
         norms = np.sqrt(problem.by_group(J * J))
         J = J / np.where(norms > 0, norms, 1.0)[problem.index]
         J, target = np.nan_to_num(J), np.nan_to_num(target)
         A = problem.by_group(J[:, :, None] * J[:, None, :]) + 1e-10 * np.eye(len(linear))
-        solved = np.linalg.solve(A, problem.by_group(J * target[:, None])[:, :, None])[:, :, 0] / norms
+        solved = np.linalg.solve(A, problem.by_group(J * target[:, None])[:, :, None])[:, :, 0] / norms / units
     lower, upper = structure.bounds
     solved = np.clip(solved.T, lower[list(linear)], upper[list(linear)])
     values[list(linear)] = np.where(usable & np.isfinite(solved), solved, values[list(linear)])

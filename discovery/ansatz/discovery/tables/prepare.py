@@ -30,9 +30,12 @@ class _Spans:
 
     Attributes:
         decades: that nine tenths of the target must span: squared errors would leave small values untold.
+        most: below the largest value, down to which errors count relative; smaller values count as so large. Squares of
+            twice as many decades are all that float64 holds: beyond, the largest values would weigh nothing.
     """
 
     decades: float = 4.0
+    most: float = 100.0
 
 
 _SPANS: Final = _Spans()
@@ -158,16 +161,17 @@ def _dimensions(table: Table, columns: Mapping[str, str], options: Options) -> D
 def _relative_weights(y: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Return weights 1/y² of mean 1 where y has one sign and nine tenths of it span more than four decades, else None.
 
-    The tails are left out of the span: a target that only touches zero is no wide one.
+    The tails are left out of the span: a target that only touches zero is no wide one. Values a hundred decades
+    and more below the largest weigh alike.
     """
     size = np.abs(y)
-    smallest = float(size.min())
-    if smallest == 0 or float(y.min()) < 0 < float(y.max()):
+    if float(size.min()) == 0 or float(y.min()) < 0 < float(y.max()):
         return None
     low, high = np.quantile(np.log10(size), (0.05, 0.95))
     if high - low < _SPANS.decades:
         return None
-    weights: NDArray[np.float64] = (smallest / size) ** 2
+    size = np.maximum(size, float(size.max()) * 10.0**-_SPANS.most)
+    weights: NDArray[np.float64] = (float(size.min()) / size) ** 2
     normalised: NDArray[np.float64] = weights / weights.mean()
     return normalised
 

@@ -37,8 +37,10 @@ def rows_alike(residual: Array, ranks: Array) -> Alike:
     """Return whether neighbours in the order of the rows are alike, told by those that lie apart in every input.
 
     `residual` is of shape (n,), in units of its size; `ranks`, shape (n, d), have spread 1. Where the order is that
-    of an input no neighbours lie apart: what is alike is then that input's matter.
+    of an input no neighbours lie apart: what is alike is then that input's matter. What all rows have in common makes
+    no neighbours alike.
     """
+    residual = residual - residual.mean()
     correlation, p_value = _correlation(residual, ranks, 1)
     if p_value > _ALIKE or correlation < _LEFT:
         return Alike(p_value, 1.0, None)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ansatz.discovery.expression import Apply, Array, Node, Number, add, divide, multiply, subtract, variables
 from ansatz.discovery.fit.model import AnsatzModel
+from ansatz.discovery.problem.error import weights_by
 from ansatz.discovery.problem.problem import Problem
 
 _INVERSE: Final[Mapping[str, Callable[[Array], Array]]] = {
@@ -80,9 +81,9 @@ def modes(model: AnsatzModel, problem: Problem) -> Iterator[Mode]:
 
 def _weighted(problem: Problem, y: Array, slopes: Array) -> Problem:
     """Return the problem of another target, whose errors count as those that they make in the problem's own."""
-    weights = np.square(slopes) if problem.weights is None else np.square(slopes) * problem.weights
     unweighted = problem.weights is None and bool(np.all(slopes == 1.0))
-    return replace(problem, y=y, weights=None if unweighted else weights / weights.mean(), dimensions=None)
+    weights = None if unweighted else weights_by(slopes, problem.weights)
+    return replace(problem, y=y, weights=weights, dimensions=None)
 
 
 def _inside(model: AnsatzModel, problem: Problem) -> Mode | None:

@@ -60,11 +60,13 @@ class Target:
         y: times the roots, of shape `(n,)`.
         known: columns that every model contains, times the roots, of shape `(n, k)`.
         roots: square roots of the row weights, of shape `(n,)`.
+        unit: what the target was divided by, so that squares are ordinary numbers.
     """
 
     y: Array
     known: Array
     roots: Array
+    unit: float = 1.0
 
     @property
     def rows(self) -> int:
@@ -157,7 +159,7 @@ class SparseModel:
     def formula(self) -> Node:
         """Return the sum of the parts; what is known is no part of it."""
         nodes = [n for part in self.parts for n in ([part.node] if isinstance(part, Term) else part.nodes())]
-        return build.linear(map(float, self.coefficients), nodes)
+        return build.linear(map(float, self.coefficients * self.target.unit), nodes)
 
     def _columns(self) -> list[Array]:
         return [c * self.target.roots for part in self.parts for c in _columns_of(part)]

@@ -11,6 +11,7 @@ import numpy as np
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.residual import structure
 from ansatz.discovery.expression import Array, Number, variables
+from ansatz.discovery.problem.error import unit_of
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.search.protocol import Emit
 from ansatz.discovery.search.sparse.library import Term, library
@@ -64,7 +65,8 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
     small = problem.rows_only(rows)
     roots = np.ones(small.rows) if small.weights is None else np.sqrt(small.weights)
     terms = [Term(Number(1.0), np.ones(small.rows)), *library(small)]
-    target = Target(small.y * roots, known[rows] * roots[:, None], roots)
+    unit = unit_of(small.y_scale)
+    target = Target(small.y / unit * roots, known[rows] * roots[:, None], roots, unit)
     best: SparseModel | None = None
     met: dict[int, Part] = {}
     stages: list[tuple[list[Term], Sequence[str]]] = [(terms, ())]
@@ -93,7 +95,7 @@ def _leaves_noise(model: SparseModel, problem: Problem) -> bool:
     """Tell whether no structure is seen in what the model leaves: then waves have nothing to explain."""
     basis, residual = model.basis()
     roots = model.target.roots
-    found = structure(problem.y - residual / roots, basis / roots[:, None], problem)
+    found = structure(problem.y - residual * model.target.unit / roots, basis / roots[:, None], problem)
     return found is None or found.is_noise
 
 
