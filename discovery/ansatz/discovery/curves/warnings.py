@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from ansatz.discovery.curves.laws import BASELINES
 from ansatz.discovery.curves.prepare import PreparedCurves
 from ansatz.discovery.curves.search import Contest, indistinguishable
 from ansatz.discovery.data.curves import MIN_ROWS_A_RUN
+from ansatz.discovery.evidence.description_length import ROUNDING
+from ansatz.discovery.evidence.significance import told
+from ansatz.discovery.expression import variables
 from ansatz.discovery.report.report import Findings, Warning
 
 _FEW: Final = 10
@@ -20,9 +22,9 @@ def curve_warnings(report: Findings, contest: Contest, prepared: PreparedCurves)
     found = report.curves
     if found is None or not report.candidates:
         return []
-    warnings = [*_baseline(report), *_rivals(contest, report), *_loose(report)]
+    warnings = [*(_baseline(report) or _rivals(contest, report)), *_loose(report)]
     if report.residual is not None and not report.residual.is_noise:
-        text = f"The residual is not only noise (p = {report.residual.p_value:.2g}): something is missing from the law."
+        text = f"The residual is not only noise ({told(report.residual.p_value)}): something is missing from the law."
         warnings.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
     if found.warm_up_rows:
         text = (
@@ -50,10 +52,11 @@ def short_runs(prepared: PreparedCurves, fitted: Collection[str]) -> list[Warnin
 
 
 def _baseline(report: Findings) -> list[Warning]:
-    best = report.candidates[0]
-    if best.law is None or best.law.name not in BASELINES or best.law.name in ("exponential", "monomial"):
+    """Warn where the best law is a constant: a straight line is a law."""
+    exact = report.candidates[0].scores.relative_error <= ROUNDING.size
+    if variables(report.candidates[0].formula) or exact:
         return []
-    return [Warning("NOTHING_BEATS_BASELINE", f"No law explains the values better than a {best.law.title}.")]
+    return [Warning("NOTHING_BEATS_BASELINE", "No law explains the values better than a constant.")]
 
 
 def _rivals(contest: Contest, report: Findings) -> list[Warning]:

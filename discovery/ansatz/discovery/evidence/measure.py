@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.evidence.bayes_factor import against_constant, step
-from ansatz.discovery.evidence.exactness import least_mean_square
+from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.evidence.exactness import ROUNDING, least_mean_square
 from ansatz.discovery.evidence.form_price import TREE_BITS, form_bits
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.expression import Array, Node, Number, variables
@@ -72,9 +73,14 @@ def given(named: Named, problem: Problem) -> Measure:
 
 
 def mean_square(rmse: float, problem: Problem) -> float:
-    """Return the mean square of a residual over that of the target, no less than its rounding."""
+    """Return the mean square of a residual over that of the target, no less than the rounding of its digits.
+
+    A formula that gives every row exactly says that nothing was rounded: for it the rounding is that of float64.
+    """
     if not math.isfinite(rmse):
         return math.inf
+    if is_exact(rmse, problem):
+        return ROUNDING**2
     return max((rmse / problem.y_scale) ** 2, least_mean_square(problem))
 
 
@@ -138,7 +144,8 @@ def scores(measures: Sequence[Measure], problem: Problem, rows: int | None = Non
     bits = np.concatenate([form, form + _BOUGHT_BITS * hidden])
     found = bits - _along_chains(rows, constants, halvings, bits)
     best = np.minimum(found[:count], found[count:])
-    return best + 0.5 * rows * math.log2(mean / least_mean_square(problem) + 1.0)
+    least = min(least_mean_square(problem), float(square.min(initial=math.inf)))
+    return best + 0.5 * rows * math.log2(mean / least + 1.0)
 
 
 def constant_mean_square(problem: Problem) -> float:

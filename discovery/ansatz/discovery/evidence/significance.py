@@ -48,6 +48,11 @@ def serial_correlation_about_mean(values: Array) -> float:
     return serial_correlation(values - values.mean(), np.full((values.size, 1), values.size**-0.5))
 
 
+def told(p_value: float, level: float = VERDICT.level) -> str:
+    """Return a p-value in words, with the level that it is compared with."""
+    return f"p = {p_value:.2g}, level {level:g}"
+
+
 def upper_tail(z: float) -> float:
     """Return the chance that a standard Gaussian exceeds z."""
     return 0.5 * math.erfc(z / math.sqrt(2))

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ansatz.discovery.expression import Node
 from ansatz.discovery.report.estimate import Estimate
+
+WALK_LEVEL: Final = 0.05
+"""Of the one-sided test that refuses a random walk."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ class Reversion:
     @property
     def reverts(self) -> bool:
         """Whether a random walk is refused (at 5 %, one-sided)."""
-        return self.random_walk_p < 0.05
+        return self.random_walk_p < WALK_LEVEL
 
 
 @dataclass(frozen=True)

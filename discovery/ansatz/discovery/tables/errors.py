@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.evidence.significance import VERDICT
+from ansatz.discovery.evidence.significance import VERDICT, told
 from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import free_positions
@@ -53,10 +53,8 @@ def disagreement_warnings(found: ChiSquared | None) -> list[Warning]:
     if found is None or VERDICT.level < found.p_value < 1.0 - VERDICT.level:
         return []
     if found.p_value <= VERDICT.level:
-        said = (
-            f"too large (p = {found.p_value:.2g}): something is missing from the formula, or the errors are too small"
-        )
+        said = f"too large ({told(found.p_value)}): something is missing from the formula, or the errors are too small"
     else:
-        said = f"far too small (p = {1.0 - found.p_value:.2g}): the errors given are larger than the scatter"
+        said = f"far too small ({told(1.0 - found.p_value)}): the errors given are larger than the scatter"
     text = f"χ² per degree of freedom is {found.per_degree:.3g}, {said}."
     return [Warning("ERRORS_DISAGREE", text)]

@@ -12,6 +12,7 @@ from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.asked.parameters import Parameter
 from ansatz.discovery.evidence.noise import LEVEL, Answer, Verdict
 from ansatz.discovery.evidence.ordinary.claim import Claim
+from ansatz.discovery.evidence.significance import told
 from ansatz.discovery.expression import Array, variables
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Warning
@@ -54,8 +55,9 @@ def result_warnings(
     `left` is what that leaves; within `undecided_bits` of it the data do not tell scores apart.
     """
     best = candidates[0]
-    warnings = [*_baseline(best, left), *_constants(best, options.parameters), *_residual(left)]
-    warnings += _rivals(candidates, undecided_bits)
+    nothing = _baseline(best, left)
+    warnings = [*nothing, *_constants(best, options.parameters), *_residual(left)]
+    warnings += [] if nothing else _rivals(candidates, undecided_bits)
     if engine is Engine.NONE and options.engine is Engine.AUTO:
         text = "No evolutionary engine is ready on this machine; the built-in searchers worked alone."
         warnings.append(Warning("NO_ENGINE", text))
@@ -192,16 +194,13 @@ def _residual(left: Verdict) -> list[Warning]:
     warnings: list[Warning] = []
     if left.rows_alike < _TELLING.alike:
         text = (
-            f"Neighbouring rows are alike (p = {left.rows_alike:.2g}) though their inputs are not: a group, or the "
-            "order in time, is missing from the table. The errors of constants are too small."
+            f"Neighbouring rows are alike ({told(left.rows_alike, _TELLING.alike)}) though their inputs are not: a "
+            "group, or the order in time, is missing from the table. The errors of constants are too small."
         )
         warnings.append(Warning("ROWS_ALIKE", text))
     if left.answer is Answer.STRUCTURE:
         where = f"something in {' and '.join(left.missing)}" if left.missing else "something"
-        text = (
-            f"The residual is not only noise (p = {left.p_value:.2g}, level {LEVEL:g}): {where} is missing from the "
-            "formula."
-        )
+        text = f"The residual is not only noise ({told(left.p_value, LEVEL)}): {where} is missing from the formula."
         warnings.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
     return warnings
 

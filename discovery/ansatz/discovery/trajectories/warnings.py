@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ansatz.discovery.evidence.significance import told
 from ansatz.discovery.expression import Node, evaluate, subtract, variables
 from ansatz.discovery.expression.node import calls
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
@@ -40,16 +41,17 @@ def result_warnings(
         return [Warning("NOTHING_FOLLOWS", text)]
     best = candidates[0]
     found = []
-    if not any(variables(e) for e in best.equations.values()):
+    nothing = not any(variables(e) for e in best.equations.values())
+    if nothing:
         found.append(Warning("NOTHING_BEATS_BASELINE", "No system explains the motion better than constant rates."))
     loose = [f"{c.value:g}" for c in best.constants if c.std_error is None]
     if loose:
         text = f"The data do not determine {', '.join(loose)} of rank 1: other values fit as well."
         found.append(Warning("UNIDENTIFIABLE_CONSTANT", text))
     if verdict is not None and not verdict.is_noise:
-        text = f"The residual is not only noise (p = {verdict.p_value:.2g}): something is missing from the equations."
+        text = f"The residual is not only noise ({told(verdict.p_value)}): something is missing from the equations."
         found.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
-    return [*found, *_thresholds(best), *_rivals(judged), *_stability(judged)]
+    return [*found, *_thresholds(best), *([] if nothing else _rivals(judged)), *_stability(judged)]
 
 
 def _thresholds(best: Candidate) -> list[Warning]:

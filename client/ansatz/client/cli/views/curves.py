@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ansatz.client.cli.views.levels import TREND, p_value
 from ansatz.client.results.curves import CurveAnswers, CurveFindings, EmergenceVerdict, Law, LawConstant
 from ansatz.client.results.estimate import Estimate
 
@@ -45,7 +46,9 @@ def finding_lines(found: CurveFindings) -> list[str]:
 def _emergence(verdict: EmergenceVerdict) -> str:
     of = f" of {verdict.series}" if verdict.series else ""
     bend = f"{verdict.bend:.3g} ({verdict.lower:.3g} to {verdict.upper:.3g})"
-    return f"emergence{of}: {verdict.kind} against log({verdict.column}), bend {bend}, p = {verdict.p_value:.2g}"
+    return (
+        f"emergence{of}: {verdict.kind} against log({verdict.column}), bend {bend}, {p_value(verdict.p_value, TREND)}"
+    )
 
 
 def answers_object(answers: CurveAnswers) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from ansatz.client.cli.views.levels import TREND, p_value
 from ansatz.client.results.estimate import Estimate
 from ansatz.client.results.motion import Drift, JumpLaw, Reversion, SlowingDown
 
@@ -34,14 +35,14 @@ def _reversion(reversion: Reversion) -> str:
     text += f", to {_estimate(reversion.mean)}"
     if reversion.stationary_std is not None:
         text += f", with a spread of {reversion.stationary_std:.4g}"
-    return f"{text}; a random walk: p = {reversion.random_walk_p:.2g}"
+    return f"{text}; a random walk: {p_value(reversion.random_walk_p, TREND)}"
 
 
 def _slowing_down(slowing: SlowingDown) -> str:
     rate = "rate" if slowing.law == "linear" else "rate squared"
     return (
         f"{slowing.state}: {rate} changes by {_estimate(slowing.slope)} a unit of {slowing.parameter} "
-        f"(p = {slowing.p_value:.2g}) and is 0 at {slowing.parameter} = {_estimate(slowing.zero)}"
+        f"({p_value(slowing.p_value, TREND)}) and is 0 at {slowing.parameter} = {_estimate(slowing.zero)}"
     )
 
 

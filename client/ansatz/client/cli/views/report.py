@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ansatz.client.cli.views import curves, motion
 from ansatz.client.cli.views.candidates import candidates_table, group_tables, part_lines
+from ansatz.client.cli.views.levels import RESIDUAL, p_value
 from ansatz.client.cli.views.text import column_lines, warning_lines
 from ansatz.client.results.report import ChiSquared, ConstantLaw, Evaluation, Report, ResidualVerdict
 from ansatz.client.results.state import JobState
@@ -76,11 +77,11 @@ def _remarks(report: Report) -> Iterator[str]:
 def _verdict(residual: ResidualVerdict) -> str:
     seems = "looks like noise" if residual.is_noise else "has structure"
     seems += f" in {', '.join(residual.missing)}" if residual.missing else ""
-    return f"what it leaves {seems} (p = {residual.p_value:.2g})"
+    return f"what it leaves {seems} ({p_value(residual.p_value, RESIDUAL)})"
 
 
 def _agreement(found: ChiSquared) -> str:
     return (
         f"χ² by the standard errors: {found.per_degree:.3g} per degree of freedom, of which there are {found.degrees} "
-        f"(p = {found.p_value:.2g})"
+        f"({p_value(found.p_value, RESIDUAL)})"
     )

@@ -22,7 +22,5 @@ LAWS: Final[tuple[Law, ...]] = (
     *(shapes.mixture(inputs) for inputs in (1, 2, 3, 4)),
 )  # fmt: skip
 """Every law, the baselines first."""
-BASELINES: Final = frozenset(law.name for law in LAWS if law.source.startswith("baseline"))
-"""Names of those that stand for no finding: a result that is one of them says that nothing beats it."""
 
-__all__ = ["BASELINES", "BOUNDS", "LAWS", "SELF", "Law", "Parameter"]
+__all__ = ["BOUNDS", "LAWS", "SELF", "Law", "Parameter"]

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ansatz.discovery.evidence.significance import VERDICT
-from ansatz.discovery.report.motion import Drift
+from ansatz.discovery.evidence.significance import VERDICT, told
+from ansatz.discovery.report.motion import WALK_LEVEL, Drift
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.trajectories.record import Record
 from ansatz.discovery.trajectories.stochastic.law import StochasticLaw
@@ -77,14 +77,12 @@ def _warnings(drift: Drift, verdict: ResidualVerdict) -> list[Warning]:
     if walks:
         names = ", ".join(dict.fromkeys(f"{r.state!r}" + (f" ({r.group})" if r.group else "") for r in walks))
         p = max(r.random_walk_p for r in walks)
-        text = f"The data do not tell reversion of {names} from a random walk (p = {p:.2g})."
+        text = f"The data do not tell reversion of {names} from a random walk ({told(p, WALK_LEVEL)})."
         found.append(Warning("RANDOM_WALK", text))
     if any(r.rate.upper is None for r in drift.reversions):
         text = "A state reverts too fast for its samples: they are as good as independent. Sample more often."
         found.append(Warning("UNDERSAMPLED", text))
     if not verdict.is_noise:
-        text = (
-            f"Steps are not independent (p = {verdict.p_value:.2g}): errors of measurement, or a law with more memory."
-        )
+        text = f"Steps are not independent ({told(verdict.p_value)}): errors of measurement, or a law with more memory."
         found.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
     return found
