@@ -107,7 +107,8 @@ TABLES: tuple[Keywords, ...] = (
         "group": ["u", "v"] * 10,
         "inputs": ["a"],
     },
-    {"std_errors": STEPS},
+    {"std_errors": STEPS, "input_errors": {"x": TARGET}},
+    {"noise": "binomial", "trials": STEPS},
 )
 CURVES: tuple[Keywords, ...] = (
     {"inputs": ["s"], "run": RUNS, "roles": {"S": "s"}, "std_errors": "e", "scale": "log", "per_run": True},
@@ -116,7 +117,7 @@ CURVES: tuple[Keywords, ...] = (
 MOTIONS: tuple[Keywords, ...] = (
     {"inputs": ["f"], "runs": RUNS, "held_out": ["v"], "stochastic": True, "units": {"q": "m"}},
     {"order": 2, "runs": RUNS},
-    {"derivatives": ["w"], "runs": RUNS},
+    {"derivatives": ["w"], "runs": RUNS, "std_errors": ["e"]},
 )
 
 
@@ -152,8 +153,12 @@ def test_options_arrive_whole_and_come_back() -> None:
 
 
 def test_tables_arrive_whole() -> None:
-    (table, other), _ = problems(jobs.create_job({"x": STEPS}, TARGET, **given) for given in TABLES)
-    assert_all_given([table, other], TABLES, TableOptions)
+    targets = (TARGET, TARGET, [1.0] * N)
+    given = zip(targets, TABLES, strict=True)
+    (table, other, counted), _ = problems(jobs.create_job({"x": STEPS}, y, **about) for y, about in given)
+    assert_all_given([table, other, counted], TABLES, TableOptions)
+    assert other.column(other.input_errors["x"]).values.tolist() == TARGET
+    assert (counted.noise, counted.trials_of_rows.tolist()) == (discovery.TargetNoise.BINOMIAL, STEPS)
     assert (other.std_errors, other.column(other.std_errors).values.tolist()) == ("std_errors", STEPS)
     assert (table.target, table.inputs, table.weights, table.group) == ("c", ("a",), "weights", "group")
     numbers = {column.name: column.values.tolist() for column in table.columns if not column.labels}
@@ -172,6 +177,7 @@ def test_curves_arrive_whole() -> None:
 
 def test_motions_arrive_whole() -> None:
     columns = {"f": TARGET, "t": STEPS, "q": [0.1 * i**2 for i in range(N)], "w": [0.3 * i for i in range(N)]}
+    columns["e"] = [0.01 + i for i in range(N)]
     motions, _ = problems(jobs.create_motion_job(columns, "t", ["q"], **given) for given in MOTIONS)
     assert_all_given(motions, MOTIONS, MotionOptions)
     for given, motion in zip(MOTIONS, motions, strict=True):

@@ -46,7 +46,7 @@ from ansatz.client.results.motion import (
     SlowingDown,
     StateScores,
 )
-from ansatz.client.results.options import Engine, Loss, Parameter, SearchOptions
+from ansatz.client.results.options import Engine, Loss, Parameter, SearchOptions, TargetNoise
 from ansatz.client.results.proposal import Experiment, Proposal, Rival
 from ansatz.client.results.report import (
     ChiSquared,
@@ -128,6 +128,7 @@ __all__ = [
     "ServerInfo",
     "SlowingDown",
     "StateScores",
+    "TargetNoise",
     "TargetReach",
     "TermOverlap",
     "Unavailable",

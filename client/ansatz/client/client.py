@@ -71,6 +71,8 @@ class Client:
         - weights: of rows, 1/variance up to a common factor, shape (n,), or the name of a column of X
         - std_errors: standard errors of y, in its unit, in place of weights: chi_squared tells whether they agree with
           what the best formula leaves
+        - input_errors: standard errors of inputs, {"x": …}, as std_errors are given: fits are by orthogonal distances
+        - noise: "poisson" where y counts events, "binomial" where it holds successes, or their share, among trials
         - units: name -> text such as "m/s^2"; dimensional_constants: whether numbers of a formula may carry dimensions
         - group: which rows belong together: numbers or text, shape (n,), or the name of a column of X. One structure is
           found for all groups; per_group: the free constants of the ansatz that differ between them (default: found)
@@ -122,6 +124,8 @@ class Client:
         - stochastic: noise drives the motion: only linear stochastic laws are sought (default: they are tried where
           deterministic laws leave what looks like it)
         - derivatives: columns of measured derivatives, one for each state
+        - std_errors: columns of standard errors of the states, one for each: chi_squared tells whether they agree with
+          what the best system leaves
         - ansatz: your own equations, "x: a*x - b*x*y; y: c*x*y - d*y", of some states or all: their free constants are
           fitted on the trajectories (from start, where given), and what they miss is joined to them
         - units: carried along

@@ -10,6 +10,7 @@ from ansatz.discovery.data.box import Box, Interval
 from ansatz.discovery.data.columns import Column
 from ansatz.discovery.data.curves import Curves, ValueScale
 from ansatz.discovery.data.digest import Observations
+from ansatz.discovery.data.noise import TargetNoise
 from ansatz.discovery.data.table import Table
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.discover import (
@@ -95,6 +96,7 @@ __all__ = [
     "SlowingDown",
     "StateScores",
     "Table",
+    "TargetNoise",
     "TermOverlap",
     "Trajectories",
     "ValueScale",

@@ -24,25 +24,31 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61nsatz/v1/observations.proto\x12\tansatz.v1\"[\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rpacked_values\x18\x02 \x01(\x0c\x12\x0e\n\x06values\x18\x03 \x03(\x01\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12\x0e\n\x06labels\x18\x05 \x03(\t\"\x7f\n\x05Table\x12\"\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x11.ansatz.v1.Column\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x0f\n\x07weights\x18\x04 \x01(\t\x12\r\n\x05group\x18\x05 \x01(\t\x12\x12\n\nstd_errors\x18\x06 \x01(\t\"\x90\x02\n\x06\x43urves\x12\"\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x11.ansatz.v1.Column\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x0c\n\x04runs\x18\x04 \x03(\t\x12+\n\x05roles\x18\x05 \x03(\x0b\x32\x1c.ansatz.v1.Curves.RolesEntry\x12\x12\n\nstd_errors\x18\x06 \x01(\t\x12\x0e\n\x06trials\x18\x07 \x01(\t\x12$\n\x05scale\x18\x08 \x01(\x0e\x32\x15.ansatz.v1.ValueScale\x12\x0f\n\x07per_run\x18\t \x01(\x08\x1a,\n\nRolesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb8\x01\n\x0cTrajectories\x12\"\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x11.ansatz.v1.Column\x12\x0c\n\x04time\x18\x02 \x01(\t\x12\x0e\n\x06states\x18\x03 \x03(\t\x12\x13\n\x0b\x64\x65rivatives\x18\x04 \x03(\t\x12\x0e\n\x06inputs\x18\x05 \x03(\t\x12\x0c\n\x04runs\x18\x06 \x03(\t\x12\r\n\x05order\x18\x07 \x01(\r\x12\x10\n\x08held_out\x18\x08 \x03(\t\x12\x12\n\nstochastic\x18\t \x01(\x08*m\n\nValueScale\x12\x1b\n\x17VALUE_SCALE_UNSPECIFIED\x10\x00\x12\x13\n\x0fVALUE_SCALE_LOG\x10\x01\x12\x16\n\x12VALUE_SCALE_LINEAR\x10\x02\x12\x15\n\x11VALUE_SCALE_SHARE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x61nsatz/v1/observations.proto\x12\tansatz.v1\"[\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rpacked_values\x18\x02 \x01(\x0c\x12\x0e\n\x06values\x18\x03 \x03(\x01\x12\x0c\n\x04unit\x18\x04 \x01(\t\x12\x0e\n\x06labels\x18\x05 \x03(\t\"\xa3\x02\n\x05Table\x12\"\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x11.ansatz.v1.Column\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x0f\n\x07weights\x18\x04 \x01(\t\x12\r\n\x05group\x18\x05 \x01(\t\x12\x12\n\nstd_errors\x18\x06 \x01(\t\x12\x37\n\x0cinput_errors\x18\x07 \x03(\x0b\x32!.ansatz.v1.Table.InputErrorsEntry\x12%\n\x05noise\x18\x08 \x01(\x0e\x32\x16.ansatz.v1.TargetNoise\x12\x0e\n\x06trials\x18\t \x01(\t\x1a\x32\n\x10InputErrorsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x90\x02\n\x06\x43urves\x12\"\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x11.ansatz.v1.Column\x12\x0e\n\x06target\x18\x02 \x01(\t\x12\x0e\n\x06inputs\x18\x03 \x03(\t\x12\x0c\n\x04runs\x18\x04 \x03(\t\x12+\n\x05roles\x18\x05 \x03(\x0b\x32\x1c.ansatz.v1.Curves.RolesEntry\x12\x12\n\nstd_errors\x18\x06 \x01(\t\x12\x0e\n\x06trials\x18\x07 \x01(\t\x12$\n\x05scale\x18\x08 \x01(\x0e\x32\x15.ansatz.v1.ValueScale\x12\x0f\n\x07per_run\x18\t \x01(\x08\x1a,\n\nRolesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xcc\x01\n\x0cTrajectories\x12\"\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x11.ansatz.v1.Column\x12\x0c\n\x04time\x18\x02 \x01(\t\x12\x0e\n\x06states\x18\x03 \x03(\t\x12\x13\n\x0b\x64\x65rivatives\x18\x04 \x03(\t\x12\x0e\n\x06inputs\x18\x05 \x03(\t\x12\x0c\n\x04runs\x18\x06 \x03(\t\x12\r\n\x05order\x18\x07 \x01(\r\x12\x10\n\x08held_out\x18\x08 \x03(\t\x12\x12\n\nstochastic\x18\t \x01(\x08\x12\x12\n\nstd_errors\x18\n \x03(\t*{\n\x0bTargetNoise\x12\x1c\n\x18TARGET_NOISE_UNSPECIFIED\x10\x00\x12\x19\n\x15TARGET_NOISE_GAUSSIAN\x10\x01\x12\x18\n\x14TARGET_NOISE_POISSON\x10\x02\x12\x19\n\x15TARGET_NOISE_BINOMIAL\x10\x03*m\n\nValueScale\x12\x1b\n\x17VALUE_SCALE_UNSPECIFIED\x10\x00\x12\x13\n\x0fVALUE_SCALE_LOG\x10\x01\x12\x16\n\x12VALUE_SCALE_LINEAR\x10\x02\x12\x15\n\x11VALUE_SCALE_SHARE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ansatz.v1.observations_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_TABLE_INPUTERRORSENTRY']._loaded_options = None
+  _globals['_TABLE_INPUTERRORSENTRY']._serialized_options = b'8\001'
   _globals['_CURVES_ROLESENTRY']._loaded_options = None
   _globals['_CURVES_ROLESENTRY']._serialized_options = b'8\001'
-  _globals['_VALUESCALE']._serialized_start=727
-  _globals['_VALUESCALE']._serialized_end=836
+  _globals['_TARGETNOISE']._serialized_start=912
+  _globals['_TARGETNOISE']._serialized_end=1035
+  _globals['_VALUESCALE']._serialized_start=1037
+  _globals['_VALUESCALE']._serialized_end=1146
   _globals['_COLUMN']._serialized_start=43
   _globals['_COLUMN']._serialized_end=134
-  _globals['_TABLE']._serialized_start=136
-  _globals['_TABLE']._serialized_end=263
-  _globals['_CURVES']._serialized_start=266
-  _globals['_CURVES']._serialized_end=538
-  _globals['_CURVES_ROLESENTRY']._serialized_start=494
-  _globals['_CURVES_ROLESENTRY']._serialized_end=538
-  _globals['_TRAJECTORIES']._serialized_start=541
-  _globals['_TRAJECTORIES']._serialized_end=725
+  _globals['_TABLE']._serialized_start=137
+  _globals['_TABLE']._serialized_end=428
+  _globals['_TABLE_INPUTERRORSENTRY']._serialized_start=378
+  _globals['_TABLE_INPUTERRORSENTRY']._serialized_end=428
+  _globals['_CURVES']._serialized_start=431
+  _globals['_CURVES']._serialized_end=703
+  _globals['_CURVES_ROLESENTRY']._serialized_start=659
+  _globals['_CURVES_ROLESENTRY']._serialized_end=703
+  _globals['_TRAJECTORIES']._serialized_start=706
+  _globals['_TRAJECTORIES']._serialized_end=910
 # @@protoc_insertion_point(module_scope)

@@ -19,6 +19,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _TargetNoise:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TargetNoiseEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TargetNoise.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TARGET_NOISE_UNSPECIFIED: _TargetNoise.ValueType  # 0
+    """The same as TARGET_NOISE_GAUSSIAN."""
+    TARGET_NOISE_GAUSSIAN: _TargetNoise.ValueType  # 1
+    """Normal errors, of the size that weights or standard errors say, else of one size."""
+    TARGET_NOISE_POISSON: _TargetNoise.ValueType  # 2
+    """The target counts events, so that its variance is the law."""
+    TARGET_NOISE_BINOMIAL: _TargetNoise.ValueType  # 3
+    """The target holds the successes among `trials`, or their share; the law is that of the share."""
+
+class TargetNoise(_TargetNoise, metaclass=_TargetNoiseEnumTypeWrapper):
+    """How the target of a table scatters about the law."""
+
+TARGET_NOISE_UNSPECIFIED: TargetNoise.ValueType  # 0
+"""The same as TARGET_NOISE_GAUSSIAN."""
+TARGET_NOISE_GAUSSIAN: TargetNoise.ValueType  # 1
+"""Normal errors, of the size that weights or standard errors say, else of one size."""
+TARGET_NOISE_POISSON: TargetNoise.ValueType  # 2
+"""The target counts events, so that its variance is the law."""
+TARGET_NOISE_BINOMIAL: TargetNoise.ValueType  # 3
+"""The target holds the successes among `trials`, or their share; the law is that of the share."""
+Global___TargetNoise: _TypeAlias = TargetNoise  # noqa: Y015
+
 class _ValueScale:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -95,12 +123,35 @@ class Table(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class InputErrorsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     COLUMNS_FIELD_NUMBER: _builtins.int
     TARGET_FIELD_NUMBER: _builtins.int
     INPUTS_FIELD_NUMBER: _builtins.int
     WEIGHTS_FIELD_NUMBER: _builtins.int
     GROUP_FIELD_NUMBER: _builtins.int
     STD_ERRORS_FIELD_NUMBER: _builtins.int
+    INPUT_ERRORS_FIELD_NUMBER: _builtins.int
+    NOISE_FIELD_NUMBER: _builtins.int
+    TRIALS_FIELD_NUMBER: _builtins.int
     target: _builtins.str
     """The column to be explained."""
     weights: _builtins.str
@@ -113,6 +164,10 @@ class Table(_message.Message):
     """The column of standard errors of the target, in its unit, all > 0; not with weights. Rows weigh 1/std_errors², and the
     residual is compared with them. Empty: they are not known.
     """
+    noise: Global___TargetNoise.ValueType
+    """Counts and shares tell their errors themselves: not with weights, std_errors, input_errors or group."""
+    trials: _builtins.str
+    """The column of numbers of trials (whole, >= 1) of binomial noise; empty: one in each row."""
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
         """Columns of equal length."""
@@ -120,6 +175,12 @@ class Table(_message.Message):
     @_builtins.property
     def inputs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The columns that may explain it, in order; empty: all that have no other role and are not called like its error."""
+
+    @_builtins.property
+    def input_errors(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Columns of standard errors of inputs, in their units, all > 0, by the input; not with weights, group or a noise of
+        counts or shares. Formulas are fitted by orthogonal distances.
+        """
 
     def __init__(
         self,
@@ -130,10 +191,13 @@ class Table(_message.Message):
         weights: _builtins.str = ...,
         group: _builtins.str = ...,
         std_errors: _builtins.str = ...,
+        input_errors: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        noise: Global___TargetNoise.ValueType = ...,
+        trials: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "group", b"group", "inputs", b"inputs", "std_errors", b"std_errors", "target", b"target", "weights", b"weights"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "group", b"group", "input_errors", b"input_errors", "inputs", b"inputs", "noise", b"noise", "std_errors", b"std_errors", "target", b"target", "trials", b"trials", "weights", b"weights"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -239,6 +303,7 @@ class Trajectories(_message.Message):
     ORDER_FIELD_NUMBER: _builtins.int
     HELD_OUT_FIELD_NUMBER: _builtins.int
     STOCHASTIC_FIELD_NUMBER: _builtins.int
+    STD_ERRORS_FIELD_NUMBER: _builtins.int
     time: _builtins.str
     """The column of times: in one unit, increasing within each run."""
     order: _builtins.int
@@ -271,6 +336,12 @@ class Trajectories(_message.Message):
     def held_out(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Runs that nothing is fitted to: candidates are judged by how well they foretell them."""
 
+    @_builtins.property
+    def std_errors(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Columns of standard errors of the states, in their units, one for each state in their order, > 0 wherever the state is not
+        missing; empty: they are not known, and estimated.
+        """
+
     def __init__(
         self,
         *,
@@ -283,10 +354,11 @@ class Trajectories(_message.Message):
         order: _builtins.int = ...,
         held_out: _abc.Iterable[_builtins.str] | None = ...,
         stochastic: _builtins.bool = ...,
+        std_errors: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "derivatives", b"derivatives", "held_out", b"held_out", "inputs", b"inputs", "order", b"order", "runs", b"runs", "states", b"states", "stochastic", b"stochastic", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "derivatives", b"derivatives", "held_out", b"held_out", "inputs", b"inputs", "order", b"order", "runs", b"runs", "states", b"states", "std_errors", b"std_errors", "stochastic", b"stochastic", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

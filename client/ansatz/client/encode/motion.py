@@ -20,6 +20,7 @@ class MotionOptions(TypedDict, total=False):
     order: int
     held_out: Sequence[str]
     stochastic: bool
+    std_errors: Sequence[str]
     units: Mapping[str, str] | None
 
 
@@ -34,6 +35,7 @@ def trajectories(
     order: int = 1,
     held_out: Sequence[str] = (),
     stochastic: bool = False,
+    std_errors: Sequence[str] = (),
     units: Mapping[str, str] | None = None,
 ) -> observations_pb2.Trajectories:
     """Return the motion in `data`, a mapping of names to columns or a data frame, one row a sample.
@@ -41,11 +43,13 @@ def trajectories(
     NaN marks a missing sample. `runs`: the name of the column that tells runs apart, or one label a row, shape `(n,)`;
     None: all rows are one run. Raises InvalidRequest where shapes or names do not fit; the server checks the rest.
     """
-    for field, names in (("states", states), ("inputs", inputs), ("derivatives", derivatives), ("held_out", held_out)):
+    lists = {"states": states, "inputs": inputs, "derivatives": derivatives, "std_errors": std_errors}
+    for field, names in (*lists.items(), ("held_out", held_out)):
         if isinstance(names, str):
             raise InvalidRequest.of(field, f"is {names!r:.60}; give a list of names")
     packed = {
-        name: pack_column(_column(data, name), f"data[{name!r}]") for name in (time, *states, *derivatives, *inputs)
+        name: pack_column(_column(data, name), f"data[{name!r}]")
+        for name in (time, *states, *derivatives, *inputs, *std_errors)
     }
     if order not in (1, 2):
         raise InvalidRequest.of("order", f"is {order!r:.40}; give 1 (a law for dx/dt) or 2 (for d²x/dt²)")
@@ -62,6 +66,7 @@ def trajectories(
         order=order,
         held_out=held_out,
         stochastic=stochastic,
+        std_errors=std_errors,
     )
 
 

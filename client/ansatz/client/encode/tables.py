@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from ansatz.client.encode.columns import pack_column, pack_matrix
 from ansatz.client.encode.labels import labels_or_numbers
 from ansatz.client.errors import InvalidRequest
+from ansatz.client.results.options import TargetNoise
 from ansatz.v1 import observations_pb2
 
 
@@ -19,6 +20,9 @@ class TableOptions(TypedDict, total=False):
     inputs: Sequence[str]
     weights: Any
     std_errors: Any
+    input_errors: Mapping[str, Any] | None
+    noise: TargetNoise | str | None
+    trials: Any
     units: Mapping[str, str] | None
     group: Any
 
@@ -36,6 +40,9 @@ def table(
     inputs: Sequence[str] = (),
     weights: Any = None,
     std_errors: Any = None,
+    input_errors: Mapping[str, Any] | None = None,
+    noise: TargetNoise | str | None = None,
+    trials: Any = None,
     units: Mapping[str, str] | None = None,
     group: Any = None,
 ) -> observations_pb2.Table:
@@ -48,21 +55,28 @@ def table(
     - inputs: the columns of X that may explain y (default: all that are nothing else, nor called like its error)
     - weights: 1/variance up to a common factor, shape `(n,)`, or the name of a column of X
     - std_errors: standard errors of y, in its unit, in place of weights; shape `(n,)`, or the name of a column of X
+    - input_errors: standard errors of inputs, {"x": …}, each of shape `(n,)`, or the name of a column of X
+    - noise: "gaussian"; "poisson" where y counts events; "binomial" where y holds successes, or their share
+    - trials: of binomial noise, how many trials each row stands for (default: one); shape `(n,)`, or a name
     - units: name -> text such as "m/s^2"
     - group: which rows belong together, numbers or text of shape `(n,)`, or the name of a column of X
     """
-    beside = {"weights": weights, "std_errors": std_errors, "group": group}
+    beside = {"weights": weights, "std_errors": std_errors, "trials": trials, "group": group}
+    of_inputs = dict(input_errors or {})
     columns = _input_columns(X, names, group if isinstance(group, str) else None)
     known = list(columns)
     if inputs:
         _check_inputs(inputs, columns)
-        used = [name for name in (*inputs, y, *beside.values()) if isinstance(name, str)]
+        used = [name for name in (*inputs, y, *beside.values(), *of_inputs.values()) if isinstance(name, str)]
         columns = {name: values for name, values in columns.items() if name in used}
     target = _role("y", y, columns, target_name or _own_name(y) or "y")
     roles = {
         field: _role(field, values, columns, _unused(field, columns))
         for field, values in beside.items()
         if values is not None
+    }
+    errors = {
+        of: _role("input_errors", values, columns, _unused(f"{of}_error", columns)) for of, values in of_inputs.items()
     }
     _check_lengths(columns, target)
     for name in units or {}:
@@ -72,8 +86,18 @@ def table(
         columns=[_column(name, values, (units or {}).get(name, "")) for name, values in columns.items()],
         target=target,
         inputs=inputs,
+        input_errors=errors,
+        noise=_noise(noise or TargetNoise.GAUSSIAN),
         **roles,
     )
+
+
+def _noise(name: str) -> observations_pb2.TargetNoise.ValueType:
+    try:
+        return observations_pb2.TargetNoise.Value(f"TARGET_NOISE_{TargetNoise(name).name}")
+    except ValueError:
+        known = ", ".join(TargetNoise)
+        raise InvalidRequest.of("table.noise", f"is {name!r:.60}; give one of {known}") from None
 
 
 def _column(name: str, values: bytes | list[str], unit: str) -> observations_pb2.Column:

@@ -29,6 +29,15 @@ class Loss(StrEnum):
         return cls.LOG_HUBER if value == "log_huber" else None
 
 
+class TargetNoise(StrEnum):
+    """How the target scatters about the law: by normal errors; as counts of events, whose variance is the law; or as
+    successes among trials."""
+
+    GAUSSIAN = "gaussian"
+    POISSON = "poisson"
+    BINOMIAL = "binomial"
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A free constant of an ansatz, in its own unit; None where nothing was given.

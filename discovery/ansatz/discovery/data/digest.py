@@ -9,6 +9,7 @@ import numpy as np
 
 from ansatz.discovery.data.columns import Column
 from ansatz.discovery.data.curves import Curves
+from ansatz.discovery.data.noise import TargetNoise
 from ansatz.discovery.data.table import Table
 from ansatz.discovery.data.trajectories import Trajectories
 
@@ -32,6 +33,14 @@ def _(table: Table) -> str:
     if table.std_errors:
         digest.update(b"std_errors:")
         _add(digest, table.column(table.std_errors))
+    for of, name in sorted(table.input_errors.items()):
+        digest.update(f"input_errors:{len(of)}:{of}:".encode())
+        _add(digest, table.column(name))
+    if table.noise is not TargetNoise.GAUSSIAN:
+        digest.update(f"noise:{table.noise}:".encode())
+    if table.trials:
+        digest.update(b"trials:")
+        _add(digest, table.column(table.trials))
     if table.group:
         for label in (table.group, *(table.column(table.group).labels or map(repr, table.column(table.group).values))):
             digest.update(f"group:{len(label)}:{label}:".encode())
@@ -46,6 +55,9 @@ def _(trajectories: Trajectories) -> str:
     roles = (trajectories.time, *trajectories.states, *trajectories.derivatives, *trajectories.inputs)
     digest.update(repr((len(trajectories.states), len(trajectories.derivatives))).encode())
     for name in roles:
+        _add(digest, trajectories.column(name))
+    for name in trajectories.std_errors:
+        digest.update(b"std_errors:")
         _add(digest, trajectories.column(name))
     return digest.hexdigest()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +21,7 @@ from ansatz.discovery.data.columns import (
 )
 from ansatz.discovery.data.error_names import is_called_error_of
 from ansatz.discovery.data.names import Names
+from ansatz.discovery.data.noise import TargetNoise, count_violations, share_violations, shares
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression.printing import number_text
 from ansatz.discovery.units.dimensions import unit_violations
@@ -61,6 +63,11 @@ class Table(Columns):
             unless `inputs` names it; empty: all rows are alike.
         std_errors: the column of standard errors of the target, in its unit, all > 0; not with `weights`; empty: they
             are not known.
+        input_errors: columns of standard errors of inputs, in their units, all > 0, by the input; not with `weights`,
+            `group` or `noise`.
+        noise: how the target scatters; counts and shares tell their errors themselves, and take no others.
+        trials: the column of numbers of trials (whole, ≥ 1) of which a target of binomial noise holds the successes, or
+            their share; empty: one in each row.
     """
 
     target: str
@@ -68,6 +75,9 @@ class Table(Columns):
     weights: str = ""
     group: str = ""
     std_errors: str = ""
+    input_errors: Mapping[str, str] = field_of(default_factory=dict)
+    noise: TargetNoise = TargetNoise.GAUSSIAN
+    trials: str = ""
 
     def __post_init__(self) -> None:
         violations = [*shape_violations(self.columns), *self._role_violations()]
@@ -90,6 +100,8 @@ class Table(Columns):
             **dict.fromkeys(self.called_errors, "called like the error of the target and no input unless named as one"),
             self.weights: "the weights",
             self.std_errors: "the standard errors",
+            **{name: f"the standard errors of {of!r}" for of, name in self.input_errors.items()},
+            self.trials: "the trials",
             self.group: "the group",
             self.target: "the target",
         }
@@ -101,7 +113,7 @@ class Table(Columns):
         return tuple(n for n in self._without_role() if n not in self.inputs and self._is_called_error(n))
 
     def _without_role(self) -> tuple[str, ...]:
-        taken = (self.target, self.weights, self.std_errors, self.group)
+        taken = (self.target, self.weights, self.std_errors, *self.input_errors.values(), self.trials, self.group)
         return tuple(c.name for c in self.columns if c.name not in taken)
 
     def _is_called_error(self, name: str) -> bool:
@@ -117,18 +129,39 @@ class Table(Columns):
         for field, name, what in (
             ("table.weights", self.weights, "weights"),
             ("table.std_errors", self.std_errors, "standard errors"),
+            *((f"table.input_errors[{of!r}]", name, "standard errors") for of, name in self.input_errors.items()),
         ):
             if name and not np.all(self.column(name).values > 0):
                 row = int(np.argmin(self.column(name).values > 0))
                 found = self.column(name).values[row]
                 yield Violation(field, f"{name!r} is {found} in row {row + 1}; {what} must be > 0")
-        unit = self.column(self.std_errors).unit.strip() if self.std_errors else ""
-        wanted = self.column(self.target).unit.strip()
+        yield from self._unit_violations("table.std_errors", self.target, self.std_errors, "the target")
+        for of, name in self.input_errors.items():
+            yield from self._unit_violations(f"table.input_errors[{of!r}]", of, name, repr(of))
+        if self.noise is TargetNoise.POISSON:
+            yield from count_violations(self.target, self.column(self.target).values)
+        elif self.noise is TargetNoise.BINOMIAL:
+            yield from share_violations(self.target, self.column(self.target).values, self.trials_of_rows)
+
+    @property
+    def trials_of_rows(self) -> NDArray[np.float64]:
+        """Return how many trials each row stands for, `(n,)`."""
+        return self.column(self.trials).values if self.trials else np.ones(self.rows)
+
+    @property
+    def explained(self) -> NDArray[np.float64]:
+        """Return what formulas explain, `(n,)`: the target, or of binomial noise the share of successes."""
+        target = np.array(self.column(self.target).values, dtype=np.float64)
+        return shares(target, self.trials_of_rows) if self.noise is TargetNoise.BINOMIAL else target
+
+    def _unit_violations(self, field: str, of: str, errors: str, called: str) -> Iterator[Violation]:
+        """Standard errors that are in another unit than what they are of."""
+        unit = self.column(errors).unit.strip() if errors else ""
+        wanted = self.column(of).unit.strip()
         if unit and unit != wanted:
-            text = (
-                f"{self.std_errors!r} is in {unit!r}, the target in {wanted or '1'!r}; give errors in the target's unit"
-            )
-            yield Violation("table.std_errors", text)
+            owner = "the target" if of == self.target else "the input"
+            text = f"{errors!r} is in {unit!r}, {called} in {wanted or '1'!r}; give errors in {owner}'s unit"
+            yield Violation(field, text)
 
     def _role_violations(self) -> list[Violation]:
         names = [c.name for c in self.columns]
@@ -140,6 +173,8 @@ class Table(Columns):
             "table.target": self.target,
             "table.weights": self.weights,
             "table.std_errors": self.std_errors,
+            **{f"table.input_errors[{of!r}]": name for of, name in self.input_errors.items()},
+            "table.trials": self.trials,
             "table.group": self.group,
         }
         roles = [*taken.items(), *((f"table.inputs[{i}]", name) for i, name in enumerate(self.inputs))]
@@ -148,7 +183,7 @@ class Table(Columns):
                 violations.append(Violation(field, f"{name!r} is no column; columns: {known}"))
         if self.target and self.target in self.inputs:
             violations.append(Violation("table.inputs", f"{self.target!r} is the target; leave it out of the inputs"))
-        violations += self._doubled_roles()
+        violations += [*self._doubled_roles(), *self._noise_violations(names)]
         violations += [_text_violation(c) for c in self.columns if c.labels and self._needs_numbers(c.name)]
         if twice := repeated(self.inputs):
             violations.append(Violation("table.inputs", f"{twice[0]!r} is named more than once; name it once"))
@@ -158,23 +193,47 @@ class Table(Columns):
 
     def _doubled_roles(self) -> Iterator[Violation]:
         """Columns with two roles, and roles that exclude each other."""
-        roles = {"weights": self.weights, "std_errors": self.std_errors}
+        roles = {"weights": self.weights, "std_errors": self.std_errors, "trials": self.trials}
+        roles |= {f"input_errors[{of!r}]": name for of, name in self.input_errors.items()}
         for role, name in roles.items():
             if self.target and self.target == name:
                 yield Violation(f"table.{role}", f"{name!r} is the target; name another column")
         if self.weights and self.std_errors:
             text = "and table.weights are both given; give one of them: standard errors are weights of 1/std_errors**2"
             yield Violation("table.std_errors", text)
-        elif self.std_errors and self.std_errors in self.inputs:
-            text = f"{self.std_errors!r} has the role std_errors; leave it out of the inputs"
-            yield Violation("table.inputs", text)
+        for role, name in roles.items():
+            if name and role != "weights" and name in self.inputs:
+                yield Violation("table.inputs", f"{name!r} has the role {role}; leave it out of the inputs")
         for role, name in {"target": self.target, **roles}.items():
             if self.group and self.group == name:
                 yield Violation("table.group", f"{name!r} has the role {role}; name another column")
                 return
 
+    def _noise_violations(self, names: Sequence[str]) -> Iterator[Violation]:
+        """Errors of inputs, trials and noises that are not for this table."""
+        for of in self.input_errors:
+            if of not in (self.inputs or names) or of == self.target:
+                yield Violation("table.input_errors", f"names {of!r}, which is no input; name one of the inputs")
+        beside = {"weights": self.weights, "group": self.group, "std_errors": self.std_errors}
+        if self.input_errors:
+            for other in ("weights", "group"):
+                if beside[other]:
+                    advice = "give std_errors in their place" if other == "weights" else "leave one of them out"
+                    yield Violation("table.input_errors", f"and table.{other} are both given; {advice}")
+        if self.trials and self.noise is not TargetNoise.BINOMIAL:
+            yield Violation("table.trials", f"are for binomial noise, and the noise is {self.noise}; give binomial")
+        if self.noise is TargetNoise.GAUSSIAN:
+            return
+        for other, given in {**beside, "input_errors": self.input_errors}.items():
+            if given:
+                text = f"is {self.noise}, which tells the errors itself, and table.{other} is given; leave that out"
+                if other == "group":
+                    text = f"is {self.noise}, which is not for groups; leave it out, or the group"
+                yield Violation("table.noise", text)
+
     def _needs_numbers(self, name: str) -> bool:
-        return name != self.group or name in (self.target, self.weights, self.std_errors, *self.inputs)
+        taken = (self.target, self.weights, self.std_errors, self.trials, *self.input_errors.values(), *self.inputs)
+        return name != self.group or name in taken
 
 
 def _text_violation(column: Column) -> Violation:

@@ -36,6 +36,8 @@ class Trajectories(Columns):
         held_out: runs that nothing is fitted to: candidates are judged by how well they foretell them.
         stochastic: noise drives the motion, so that only linear stochastic laws are sought. Where it is not set, they
             are tried where deterministic laws leave what looks like it.
+        std_errors: the columns of standard errors of the states, in their units, one for each state or none, > 0
+            wherever the state is not missing; not where noise drives the motion.
     """
 
     time: str
@@ -46,13 +48,14 @@ class Trajectories(Columns):
     order: int = 1
     held_out: tuple[str, ...] = ()
     stochastic: bool = False
+    std_errors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         violations = [*self._shape_violations(), *self._role_violations()]
         if not violations:
             violations = [*self._value_violations(), *self._grouping_violations()]
         if not violations:
-            violations = [*self._time_violations(), *self._run_violations()]
+            violations = [*self._time_violations(), *self._run_violations(), *self._error_violations()]
         if violations:
             raise InvalidInputError(violations)
 
@@ -70,7 +73,10 @@ class Trajectories(Columns):
     def names(self) -> Names:
         """Return what states, inputs, time and, of order 2, the states' rates are called in formulas."""
         usable = (*self.states, *self.inputs, self.time)
-        known = dict.fromkeys(self.derivatives, "a measured derivative")
+        known = {
+            **dict.fromkeys(self.derivatives, "a measured derivative"),
+            **{name: f"the standard errors of {of!r}" for of, name in zip(self.states, self.std_errors, strict=False)},
+        }
         made = Names.of(usable, self.derivatives, self.roles_beside(known, usable))
         if self.order != 2:
             return made
@@ -90,6 +96,7 @@ class Trajectories(Columns):
         names = {c.name for c in self.columns}
         roles = [("time", self.time), *(("states", n) for n in self.states)]
         roles += [("derivatives", n) for n in self.derivatives] + [("inputs", n) for n in self.inputs]
+        roles += [("std_errors", n) for n in self.std_errors]
         if not self.time:
             yield Violation("trajectories.time", f"is not given; name one of the columns: {known}")
         if not self.states:
@@ -106,6 +113,12 @@ class Trajectories(Columns):
         if self.derivatives and len(self.derivatives) != len(self.states):
             text = f"are {len(self.derivatives)} for {len(self.states)} states; name one for each state, in their order"
             yield Violation("trajectories.derivatives", text)
+        if self.std_errors and len(self.std_errors) != len(self.states):
+            text = f"are {len(self.std_errors)} for {len(self.states)} states; name one for each state, in their order"
+            yield Violation("trajectories.std_errors", text)
+        if self.std_errors and self.stochastic:
+            text = "are of measurements, and where noise drives the motion there are none; leave them out"
+            yield Violation("trajectories.std_errors", text)
         identifiers = self.names.identifiers
         rates = {rate_name(identifiers[n]) for n in self.states} if self.order == 2 else set()
         for name in sorted(n for n in {self.time, *self.states, *self.inputs} if identifiers[n] in rates):
@@ -116,8 +129,8 @@ class Trajectories(Columns):
             yield Violation("trajectories.stochastic", "needs a law of first order; leave it out, or give order 1")
 
     def _value_violations(self) -> Iterator[Violation]:
-        missing = {*self.states, *self.derivatives}
-        for name in (self.time, *self.states, *self.derivatives, *self.inputs):
+        missing = {*self.states, *self.derivatives, *self.std_errors}
+        for name in (self.time, *self.states, *self.derivatives, *self.inputs, *self.std_errors):
             values = self.column(name).values
             wrong = np.abs(values) > MAX_SIZE if name in missing else ~(np.abs(values) <= MAX_SIZE)
             if np.any(wrong):
@@ -130,6 +143,15 @@ class Trajectories(Columns):
                     else f"every sample needs a finite number within ±{MAX_SIZE:g}: fill or drop"
                 )
                 yield Violation(f"trajectories.columns[{name!r}]", f"{places}{more}; {allowed}")
+
+    def _error_violations(self) -> Iterator[Violation]:
+        """Yield standard errors that are not > 0 where their state was measured."""
+        for state, name in zip(self.states, self.std_errors, strict=False):
+            errors = self.column(name).values
+            wrong = np.flatnonzero(np.isfinite(self.column(state).values) & ~(errors > 0))
+            if wrong.size:
+                text = f"{name!r} is {errors[wrong[0]]} in {self._place(int(wrong[0]))}, where {state!r} was measured; "
+                yield Violation("trajectories.std_errors", f"{text}give standard errors > 0")
 
     def _time_violations(self) -> Iterator[Violation]:
         field = f"trajectories.columns[{self.time!r}]"

@@ -124,12 +124,15 @@ def _rank(columns: Array) -> int:
     return int(np.count_nonzero(singular > _NEW * singular[0]))
 
 
-def scores(measures: Sequence[Measure], problem: Problem, rows: int | None = None) -> Array:
+def scores(
+    measures: Sequence[Measure], problem: Problem, rows: int | None = None, of_mean: float | None = None
+) -> Array:
     """Return the score of each formula beside the others, in bits, lower is better; that of the constant is its
     description length.
 
     A hidden constant counts as one, or is bought at its value. Chains go through the best few formulas of each number
-    of constants. `rows` is how many independent ones the problem's are worth, where it is fewer.
+    of constants. `rows` is how many independent ones the problem's are worth, where it is fewer; `of_mean` is the mean
+    square that the mean leaves, where measures are not those of the problem's weights.
     """
     rows = problem.rows if rows is None else rows
     count = len(measures)
@@ -137,7 +140,7 @@ def scores(measures: Sequence[Measure], problem: Problem, rows: int | None = Non
     written = np.array([max(m.constants, 1) for m in measures])
     hidden = np.array([m.evidence_constants for m in measures]) - written
     form = np.array([m.form_bits for m in measures])
-    mean = constant_mean_square(problem)
+    mean = constant_mean_square(problem) if of_mean is None else of_mean
     with np.errstate(divide="ignore"):
         halvings = np.log2(mean / np.tile(square, 2))
     constants = np.concatenate([written + hidden, written])

@@ -27,11 +27,13 @@ def standard_errors(
 
 @np.errstate(all="ignore")
 def uncertainty(
-    formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED
-) -> tuple[Array, Array]:
+    formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED, *,
+    known_std: float | None = None,
+) -> tuple[Array, Array]:  # fmt: skip
     """Return standard errors, as `standard_errors` does, and correlations `(k, k)` of the constants at `free`.
 
-    Correlations are NaN where either constant is not determined.
+    Correlations are NaN where either constant is not determined. `known_std` is the standard deviation of a row of
+    weight 1, where it is known and not to be estimated from the residual.
     """
     k = len(free)
     unknown = np.full(k, np.nan), np.full((k, k), np.nan)
@@ -43,6 +45,8 @@ def uncertainty(
     spread = Spread.of(jacobian)
     degrees = max(problem.rows - len(free), 1)
     sigma = max(rmse, ROUNDING.size * problem.y_scale) * np.sqrt(problem.rows / degrees)
+    if known_std is not None:
+        sigma = known_std
     return spread.standard_errors(sigma), spread.correlations
 
 

@@ -18,6 +18,7 @@ from ansatz.discovery.experiments.discrimination import Design, Predictions, pre
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants
+from ansatz.discovery.fit.noise import weighted
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Warning
 from ansatz.discovery.search.archive import SCREEN_ROWS
@@ -111,7 +112,8 @@ def propose_experiments(
     """
     _check(table, candidates, box, count)
     prepared = prepare(TableQuestion(table, Options()), keep_all=True)
-    data = prepared.problem.subsample(SCREEN_ROWS)
+    first = min(candidates, key=lambda c: c.rank).formula
+    data = weighted(prepared.problem, prepared.noise.at(prepared.problem, first)).subsample(SCREEN_ROWS)
     rivals = sorted(candidates, key=lambda c: c.scores.description_length)[: _WEIGHING.most_rivals]
     fits = [fit_constants(c.formula, data) for c in rivals]
     noise = _noise_of(fits[0], data)

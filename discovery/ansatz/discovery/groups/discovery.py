@@ -14,6 +14,7 @@ from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.data.columns import MIN_ROWS
 from ansatz.discovery.data.table import Groups, Table
+from ansatz.discovery.evidence.agreement import chi_squared, disagreement_warnings
 from ansatz.discovery.evidence.rank import indistinguishable_bits, ranked
 from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, constant_of_all, freed, verdict
 from ansatz.discovery.groups.judge import GroupedJudge
@@ -30,7 +31,6 @@ from ansatz.discovery.search import evolution
 from ansatz.discovery.search.outcome import cut
 from ansatz.discovery.search.residual.refinement import RefinedFormula
 from ansatz.discovery.tables.discovery import discover_table
-from ansatz.discovery.tables.errors import chi_squared, disagreement_warnings
 from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion, read_question
 from ansatz.discovery.tables.warnings import as_verdict, dimension_warnings, result_warnings

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ansatz.discovery.data.noise import TargetNoise
 from ansatz.discovery.data.table import Table
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.expression import Array, Node, evaluate
@@ -85,7 +86,7 @@ class FrontPoint:
 def plot_table(table: Table, formula: Node, front: Sequence[FrontPoint], form: ImageFormat) -> bytes:
     """Draw data against law, residuals and Pareto front. `formula` is in terms of the inputs' names in formulas."""
     columns = {identifier: table.column(c).values for c, identifier in table.names.identifiers.items()}
-    y = table.column(table.target).values
+    y, target = table.explained, _explained_name(table)
     law = evaluate(formula, columns, table.rows)
     rows = np.unique(np.linspace(0, table.rows - 1, min(table.rows, _DRAWING.most_points)).astype(int))
     figure, (against, residuals, sizes) = figure_of(3)
@@ -95,18 +96,22 @@ def plot_table(table: Table, formula: Node, front: Sequence[FrontPoint], form: I
         order = np.argsort(x)
         against.plot(x[rows], y[rows], ".", color="tab:blue", label="data")
         against.plot(x[order], law[order], "-", color="tab:orange", label="law")
-        label(against, varying[0], table.target, "Data and law")
+        label(against, varying[0], target, "Data and law")
     else:
         against.plot(law[rows], y[rows], ".", color="tab:blue", label="data")
         line = [float(np.nanmin(law)), float(np.nanmax(law))]
         against.plot(line, line, "-", color="tab:orange", label="law")
-        label(against, "law", table.target, "Data against law")
+        label(against, "law", target, "Data against law")
     against.legend()
     residuals.plot(law[rows], (y - law)[rows], ".", color="tab:blue")
     residuals.axhline(0, color="tab:orange")
-    label(residuals, "law", f"{table.target} − law", "Residuals")
+    label(residuals, "law", f"{target} − law", "Residuals")
     _front(sizes, front)
     return file_of(figure, form)
+
+
+def _explained_name(table: Table) -> str:
+    return f"share of {table.target}" if table.noise is TargetNoise.BINOMIAL else table.target
 
 
 def _front(axes: Axes, front: Sequence[FrontPoint]) -> None:

@@ -92,9 +92,14 @@ class Entry:
         return complexity(self.formula)
 
 
-def rescored(entries: Sequence[Entry], problem: Problem, rows: int | None = None) -> list[Entry]:
-    """Return the entries with their scores beside each other on a problem whose rows are worth so many."""
-    found = scores([e.measure for e in entries], problem, rows) if entries else ()
+def rescored(
+    entries: Sequence[Entry], problem: Problem, rows: int | None = None, of_mean: float | None = None
+) -> list[Entry]:
+    """Return the entries with their scores beside each other on a problem whose rows are worth so many.
+
+    `of_mean` is as `scores` has it.
+    """
+    found = scores([e.measure for e in entries], problem, rows, of_mean) if entries else ()
     return [
         e if e.description_length == score else replace(e, description_length=float(score))
         for e, score in zip(entries, found, strict=True)

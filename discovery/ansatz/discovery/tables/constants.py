@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.uncertainty import t_quantile, uncertainty
@@ -13,13 +14,17 @@ from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Constant
 
 Correlations = tuple[tuple[float, ...], ...]
+NORMAL: Final = 1.959964
+"""Half a 95 % interval in standard errors, where these are known."""
 
 
-def constants_of(named: Named, problem: Problem) -> tuple[tuple[Constant, ...], Correlations]:
+def constants_of(
+    named: Named, problem: Problem, known_std: float | None = None
+) -> tuple[tuple[Constant, ...], Correlations]:
     """Return numbers that are no integers and free constants, with errors, 95 % intervals, and correlations.
 
     Intervals are around least-squares values. A number that the caller has given or fixed has an error of 0, one at its
-    bound none.
+    bound none. `known_std` is as `uncertainty` has it; intervals are then those of the normal distribution.
     """
     formula, marks = named.fit.formula, named.fit.marks
     values, given = numbers(formula), given_numbers(formula)
@@ -30,8 +35,8 @@ def constants_of(named: Named, problem: Problem) -> tuple[tuple[Constant, ...], 
     # Named constants stand at their names' values; intervals are around the least-squares values.
     stood = FormulaFit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
     best = fit_constants(formula, problem, free, max_evaluations=20, marks=marks) if named.names else stood
-    errors, correlations = uncertainty(best.formula, best.rmse, free, problem, marks)
-    half = t_quantile(problem.rows - len(free)) * errors
+    errors, correlations = uncertainty(best.formula, best.rmse, free, problem, marks, known_std=known_std)
+    half = (t_quantile(problem.rows - len(free)) if known_std is None else NORMAL) * errors
     centres = numbers(best.formula)
     place = {p: i for i, p in enumerate(free)}
 

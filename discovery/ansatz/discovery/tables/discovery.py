@@ -13,6 +13,7 @@ import numpy as np
 from ansatz.discovery.asked.metric import AUTO, PLAIN
 from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.agreement import disagreement_warnings
 from ansatz.discovery.evidence.noise import NoiseQuestion, Verdict
 from ansatz.discovery.evidence.ordinary.claim import Claim, Tree, claim
 from ansatz.discovery.evidence.ordinary.recognise import recognised
@@ -34,7 +35,7 @@ from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.residual.refinement import FormulaRefinement
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.searchers import searchers_for
-from ansatz.discovery.tables.errors import chi_squared_of, disagreement_warnings
+from ansatz.discovery.tables.errors import chi_squared_of
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
@@ -52,6 +53,7 @@ from ansatz.discovery.tables.warnings import (
     screening_warnings,
     simpler_metric_warnings,
 )
+from ansatz.discovery.tables.weighing import usual_searchers, weighed
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class _Shares:
 
     Attributes:
         judging: of the budget, kept for judging.
+        judging_noise: the same, where the noise depends on the law and each is fitted in rounds.
         judging_seconds_a_row: kept beside that for each row.
         most_judging: of the budget, at most.
         ansatz: of the budget, for the refinement of the caller's formula.
@@ -67,6 +70,7 @@ class _Shares:
     """
 
     judging: float = 0.04
+    judging_noise: float = 0.15
     judging_seconds_a_row: float = 2e-5
     most_judging: float = 0.3
     ansatz: float = 0.5
@@ -109,12 +113,12 @@ class TableDiscovery(Discovery):
 
     def __init__(self, question: TableQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> None:
         super().__init__(question, listener, stop_requested)
-        self._options, self._engine = question.options, question.engine
+        self._table, self._options, self._engine = question.observations, question.options, question.engine
         self._prepared, self._far = _robust(prepare(question))
-        problem, metric = self._prepared.problem, self._prepared.metric
+        problem, metric, noise = self._prepared.problem, self._prepared.metric, self._prepared.noise
         target = replace(problem, y=self._prepared.target, weights=self._prepared.caller_weights)
         self._space = None if metric is None else TargetSpace(metric, target, problem)
-        self._judge = TableJudge(problem, self._prepared.caller_weights)
+        self._judge = TableJudge(problem, self._prepared.caller_weights, noise)
         self._archive = Archive(problem, self._better)
         # While the search runs, candidates are judged on the rows that the archive fits.
         self._quick_judge = TableJudge(self._archive.screen, self._archive.screen.weights)
@@ -124,14 +128,25 @@ class TableDiscovery(Discovery):
 
     def reserve(self) -> float:
         seconds = self._options.budget_seconds
-        wanted = _SHARES.judging * seconds + _SHARES.judging_seconds_a_row * self._prepared.problem.rows
+        share = _SHARES.judging if self._prepared.noise.is_fixed else _SHARES.judging_noise
+        wanted = share * seconds + _SHARES.judging_seconds_a_row * self._prepared.problem.rows
         return min(wanted, _SHARES.most_judging * seconds)
 
     def search(self, budget: Budget) -> None:
+        if not self._prepared.noise.is_fixed:
+            self._take(weighed(self._prepared, self._table.noise, budget))
         if self._prepared.problem.form is not None:
             self._search_parts(budget)
         else:
             self._search_formulas(budget)
+
+    def _take(self, prepared: PreparedTable) -> None:
+        """Go on with another problem of the same table."""
+        problem = prepared.problem
+        self._prepared, self._judge = prepared, replace(self._judge, problem=problem)
+        self._archive = Archive(problem, self._better)
+        self._quick_judge = TableJudge(self._archive.screen, self._archive.screen.weights)
+        self._noise = NoiseQuestion(problem)
 
     def told(self) -> Told:
         """Return the report, with what compares it to that of another metric."""
@@ -148,7 +163,9 @@ class TableDiscovery(Discovery):
         searched = problem.inputs_only(relevant_inputs(problem, always=self._inputs_in_use()))
         self.outcome += told(*screening_warnings(problem, searched))
         engine = evolution.searcher(self._engine) if problem.names else None
-        portfolio = Portfolio(searchers_for(searched), engine, self.tell.stage, structured.followers())
+        first, *others = searchers_for(searched)
+        searchers = [first, *usual_searchers(self._table.noise), *others]
+        portfolio = Portfolio(searchers, engine, self.tell.stage, structured.followers())
         if ansatz is not None:
             part = budget.part(_SHARES.ansatz * self._options.budget_seconds)
             refined = FormulaRefinement(portfolio).run(ansatz, searched, part, self._archive)
@@ -189,11 +206,7 @@ class TableDiscovery(Discovery):
 
     def _forget_form(self) -> None:
         """Fall back to the constant, which is there to be reported whatever happens."""
-        problem = replace(self._prepared.problem, form=None)
-        self._prepared = replace(self._prepared, problem=problem)
-        self._judge = TableJudge(problem, self._prepared.caller_weights)
-        self._archive = Archive(problem)
-        self._noise = NoiseQuestion(problem)
+        self._take(replace(self._prepared, problem=replace(self._prepared.problem, form=None)))
         self._propose_constant()
 
     def _better(self) -> None:
@@ -221,7 +234,7 @@ class TableDiscovery(Discovery):
             candidates=candidates,
             residual=verdict,
             noise_relative_std=candidates[0].scores.rmse / spread if spread > 0 else math.nan,
-            warnings=(*self._warnings(candidates, left), *disagreement_warnings(agreement)),
+            warnings=(*self._warnings(candidates, left), *disagreement_warnings(agreement, self._table.noise)),
             columns=self._prepared.columns,
             refinement=self._steps,
             metric=self._options.metric,
@@ -243,7 +256,7 @@ class TableDiscovery(Discovery):
     def _simpler_metrics(self, candidates: tuple[Candidate, ...], verdict: ResidualVerdict | None) -> list[Warning]:
         """Tell metrics in which the law looks simpler, where that is cheap to know and was not asked."""
         problem = self._prepared.problem
-        exact = verdict is None or verdict.p_value == 1.0
+        exact = verdict is None or verdict.p_value == 1.0 or not self._prepared.noise.is_fixed
         if exact or self._space is not None or self._prepared.ansatz is not None or self._stop_requested():
             return []
         bits = candidates[0].scores.description_length + weight_bits(problem)
@@ -259,17 +272,20 @@ class TableDiscovery(Discovery):
                 self.outcome += cut("judge")
                 break
             proved.append(self._judge.on_all_rows(entry))
-        problem = self._prepared.problem
-        order = ranked_by_score(rescored(proved, problem))
+        problem, of_mean = self._prepared.problem, self._judge.of_mean()
+        order = ranked_by_score(rescored(proved, problem, of_mean=of_mean))
         left = self._left(order[0])
         if left.independent < 1:
             # Rows that belong together say the same again and again.
             worth = max(int(problem.rows * left.independent), 2)
-            order = ranked_by_score(rescored(order, problem, worth))
+            order = ranked_by_score(rescored(order, problem, worth, of_mean))
         return self._claimed(order)
 
     def _left(self, entry: Entry) -> Verdict:
-        return self._noise.of(entry.formula, entry.named.fit.marks)
+        question, noise = self._noise, self._prepared.noise
+        if not noise.is_fixed:
+            question = NoiseQuestion(noise.at(self._prepared.problem, entry.formula).problem)
+        return question.of(entry.formula, entry.named.fit.marks)
 
     def _claimed(self, order: list[Entry]) -> list[Entry]:
         """Put the constant first where there is no law, else last; the caller's own formula may be a law by itself."""

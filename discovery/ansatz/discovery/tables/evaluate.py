@@ -10,6 +10,7 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.data.table import Table
+from ansatz.discovery.evidence.agreement import disagreement_warnings
 from ansatz.discovery.evidence.measure import given as measure_of_given
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.noise import NoiseQuestion
@@ -20,7 +21,7 @@ from ansatz.discovery.report.chi_squared import ChiSquared
 from ansatz.discovery.report.origin import GIVEN
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
 from ansatz.discovery.search.archive import Entry
-from ansatz.discovery.tables.errors import chi_squared_of, disagreement_warnings
+from ansatz.discovery.tables.errors import chi_squared_of
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.prepare import prepare
@@ -57,20 +58,21 @@ def evaluate_formula(table: Table, formula: str, refit: bool) -> Evaluation:
     prepared = prepare(TableQuestion(table, Options()), keep_all=True)
     problem = prepared.problem
     fit = fit_constants(tree, problem, None if refit else ())
-    judge = TableJudge(problem, prepared.caller_weights)
+    noise = prepared.noise
+    judge = TableJudge(problem, prepared.caller_weights, noise)
     named = Named(fit, {})
     measure = measure_of_given(named, problem)
     entry = judge.on_all_rows(Entry(named, GIVEN, measure, math.nan, np.empty(0)), refit)
     (candidate,) = judge.candidates([entry], Extrapolation(problem))
     given = Marks(fixed=frozenset(range(len(numbers(entry.formula)))))
     marks = UNMARKED if refit else given
-    left = NoiseQuestion(problem).of(entry.formula, marks)
+    left = NoiseQuestion(noise.at(problem, entry.formula).problem).of(entry.formula, marks)
     verdict = residual_verdict(left)
     agreement = chi_squared_of(prepared, entry.formula, marks)
     warnings = (
         *prepared.warnings,
         *evaluation_warnings(candidate, left, problem.evaluate(entry.formula)),
-        *disagreement_warnings(agreement),
+        *disagreement_warnings(agreement, table.noise),
         *dimension_warnings([candidate], problem),
     )
     return Evaluation(replace(candidate, rank=0), verdict, warnings, prepared.columns, agreement)

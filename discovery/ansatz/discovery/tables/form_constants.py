@@ -15,7 +15,9 @@ from ansatz.discovery.report.report import Constant
 from ansatz.discovery.tables.constants import Correlations, constants_of
 
 
-def constants_of_law(named: Named, problem: Problem, form: Form) -> tuple[tuple[Constant, ...], Correlations]:
+def constants_of_law(
+    named: Named, problem: Problem, form: Form, known_std: float | None = None
+) -> tuple[tuple[Constant, ...], Correlations]:
     """Return the constants of the composed formula in order of appearance, each of the law's as often as it stands
     there, and their correlations. Numbers of the form that are no integers are given: they have an error of 0.
     """
@@ -23,7 +25,7 @@ def constants_of_law(named: Named, problem: Problem, form: Form) -> tuple[tuple[
     count = numbers(law).size
     slots = range(count - len(form.constants), count)
     marks = Marks(dict(zip(slots, form.constants, strict=True)))
-    found, correlations = constants_of(replace(named, fit=replace(named.fit, marks=marks)), problem)
+    found, correlations = constants_of(replace(named, fit=replace(named.fit, marks=marks)), problem, known_std)
     place = {p: i for i, p in enumerate(marks.listed(numbers(law)))}
     places: list[int | None] = []
     constants: list[Constant] = []

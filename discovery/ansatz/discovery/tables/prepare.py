@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.asked.metric import Metric
 from ansatz.discovery.asked.options import Options
+from ansatz.discovery.data.noise import TargetNoise
 from ansatz.discovery.data.table import Table
 from ansatz.discovery.expression import Node, Variable, variables
 from ansatz.discovery.expression.matching import matched
+from ansatz.discovery.fit.counts import BinomialNoise, PoissonNoise
+from ansatz.discovery.fit.input_errors import InputNoise
+from ansatz.discovery.fit.noise import FIXED_NOISE, NoiseModel
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Warning
 from ansatz.discovery.tables.question import TableQuestion
@@ -52,6 +56,7 @@ class PreparedTable:
         problem: its weights are those of the fit.
         caller_weights: of the reported scores, of mean 1, or None.
         std_errors: of the target, in its unit, (n,), or None.
+        noise: how the target scatters about a formula.
         columns: names in formulas to the caller's names, where they differ.
         ansatz: the caller's own formula, or None.
         start: the formulas to try first, as the problem has formulas.
@@ -63,6 +68,7 @@ class PreparedTable:
     problem: Problem
     caller_weights: NDArray[np.float64] | None
     std_errors: NDArray[np.float64] | None
+    noise: NoiseModel
     columns: Mapping[str, str]
     ansatz: Ansatz | None
     start: tuple[Node, ...]
@@ -85,14 +91,15 @@ def prepare(question: TableQuestion, keep_all: bool = False) -> PreparedTable:
     kept, warnings = _useful_inputs(table, names, used)
     X = np.column_stack([table.column(c).values for c in kept]) if kept else np.empty((table.rows, 0))
     metric = question.metric
-    target = np.array(table.column(table.target).values, dtype=np.float64)
+    target = table.explained
     y = target if metric is None else metric.forward(target)
     warnings += map(_error_column, table.called_errors)
     std_errors = table.column(table.std_errors).values if table.std_errors else None
+    noise = _noise(table, names)
     caller_weights = _caller_weights(table)
     # Errors of the target are not those of a metric of it.
     weights = caller_weights if metric is None or std_errors is None else _of_errors(metric.slope(target) * std_errors)
-    if metric is None and weights is None and (relative := _relative_weights(y)) is not None:
+    if metric is None and weights is None and noise.is_fixed and (relative := _relative_weights(y)) is not None:
         weights = relative
         warnings.append(
             Warning("RELATIVE_LOSS", "The target spans more than four decades: the fit weighs errors relative to it.")
@@ -105,10 +112,23 @@ def prepare(question: TableQuestion, keep_all: bool = False) -> PreparedTable:
         options.max_complexity, options.seed, weights, dimensions,
         ansatz.form if ansatz else None,
     )  # fmt: skip
+    if not noise.is_fixed:
+        problem = replace(problem, weights=noise.first_weights(problem))
     begun = tuple(found for formula in start if (found := _of_problem(formula, problem, metric)) is not None)
     return PreparedTable(
-        problem, caller_weights, std_errors, table.names.renamed, ansatz, begun, metric, target, tuple(warnings)
+        problem, caller_weights, std_errors, noise, table.names.renamed, ansatz, begun, metric, target, tuple(warnings)
     )
+
+
+def _noise(table: Table, names: Mapping[str, str]) -> NoiseModel:
+    if table.noise is TargetNoise.POISSON:
+        return PoissonNoise()
+    if table.noise is TargetNoise.BINOMIAL:
+        return BinomialNoise(table.trials_of_rows)
+    if not table.input_errors:
+        return FIXED_NOISE
+    errors = {names[of]: table.column(name).values for of, name in table.input_errors.items()}
+    return InputNoise(errors, table.column(table.std_errors).values if table.std_errors else None)
 
 
 def _caller_weights(table: Table) -> NDArray[np.float64] | None:

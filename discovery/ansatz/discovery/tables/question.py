@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ansatz.discovery.asked.ansatz import Ansatz, parse_ansatz
 from ansatz.discovery.asked.metric import Metric, domain_violations, named
 from ansatz.discovery.asked.options import Engine, Options
+from ansatz.discovery.asked.parameters import Loss
+from ansatz.discovery.data.noise import TargetNoise
 from ansatz.discovery.data.table import Table
-from ansatz.discovery.errors import InvalidInputError
+from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Node
 
 
@@ -35,9 +38,23 @@ class TableQuestion:
 
 def read_question(table: Table, options: Options) -> TableQuestion:
     """Return the question; its engine is NONE. Raises InvalidInputError with what is wrong with it."""
+    if violations := list(_noise_violations(table, options)):
+        raise InvalidInputError(violations)
     ansatz = parse_ansatz(table, options)
     start = table.names.parse_all(options.start_formulas, "options.start_formulas")
     return TableQuestion(table, options, ansatz, start, metric_of(table, options.metric))
+
+
+def _noise_violations(table: Table, options: Options) -> Iterator[Violation]:
+    """Yield options that say themselves how errors count, where the table says it."""
+    said = f"noise is {table.noise}" if table.noise is not TargetNoise.GAUSSIAN else "input_errors are given"
+    if table.noise is TargetNoise.GAUSSIAN and not table.input_errors:
+        return
+    if options.metric:
+        text = f"is {options.metric!r}, and table.{said}: errors are those of the target itself; leave one of them out"
+        yield Violation("options.metric", text)
+    if options.loss is not Loss.SQUARED:
+        yield Violation("options.loss", f"is {options.loss}, and table.{said}; leave it out")
 
 
 def metric_of(table: Table, name: str) -> Metric | None:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.agreement import disagreement_warnings
 from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.listening import Listener
 from ansatz.discovery.report.origin import BASELINE
@@ -152,13 +153,15 @@ class MotionDiscovery(Discovery):
         if self._stochastic or not (verdict is not None and verdict.is_noise):
             self.tell.stage("stochastic")
             found = self._noise.beside(found, self.tell.progress)
+        agreement = self._judge.agreement(best) if best is not None and found.drift is None else None
         return Findings(
             candidates=found.candidates,
             residual=found.verdict,
             noise_relative_std=found.noise,
-            warnings=(*self._warnings(found), *found.warnings),
+            warnings=(*self._warnings(found), *found.warnings, *disagreement_warnings(agreement)),
             columns=self._prepared.columns,
             refinement=self._refined.steps,
+            chi_squared=agreement,
             drift=found.drift,
             jumps=() if found.drift else self._prepared.jumps,
             jump_laws=() if found.drift else tuple(jump_laws(self._prepared.jumps)),

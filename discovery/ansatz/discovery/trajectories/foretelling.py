@@ -110,7 +110,8 @@ def cut(record: Record, rows: Sequence[slice]) -> Record:
     lengths = [r.stop - r.start for r in rows]
     starts = tuple(int(s) for s in np.concatenate([[0], np.cumsum(lengths)[:-1]]))
     v = None if record.v is None else record.v[index]
-    return replace(record, t=record.t[index], x=record.x[index], u=record.u[index], starts=starts, v=v)
+    errors = None if record.errors is None else record.errors[index]
+    return replace(record, t=record.t[index], x=record.x[index], u=record.u[index], starts=starts, v=v, errors=errors)
 
 
 def _typical(item: ScoredSystem) -> Array:

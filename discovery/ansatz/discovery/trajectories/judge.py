@@ -10,11 +10,13 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.evidence.accuracy import r_squared
+from ansatz.discovery.evidence.agreement import chi_squared
 from ansatz.discovery.evidence.rank import indistinguishable_bits, pareto_front_by
 from ansatz.discovery.evidence.significance import VERDICT, serial_correlation_about_mean, sidak, upper_tail
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.numbers import free_positions, given_numbers, numbers
+from ansatz.discovery.report.chi_squared import ChiSquared
 from ansatz.discovery.report.motion import Conserved, Motion, StateScores
 from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Scores
@@ -167,6 +169,15 @@ class MotionJudge:
                 found.append(Constant(value, error, low, high, f"-{name}" if name and value < 0 else name))
         return tuple(found)
 
+    def agreement(self, item: ScoredSystem) -> ChiSquared | None:
+        """Return how a system agrees with the standard errors of the states; None where they are not known."""
+        errors = self._record.errors
+        if errors is None:
+            return None
+        residual = self._record.x - item.fit.states[:, : len(self._record.states)]
+        seen = np.isfinite(residual)
+        return chi_squared(residual[seen], errors[seen], item.fit.fitted)
+
     def verdict(self, item: ScoredSystem) -> ResidualVerdict | None:
         """Return whether what the system leaves is only noise, by serial correlation of every state in every run."""
         if item.exact:
@@ -174,7 +185,7 @@ class MotionJudge:
         p_values = []
         for run in self._record.runs:
             for j in range(len(self._record.states)):
-                residual = self._record.x[run, j] - item.fit.states[run, j]
+                residual = (self._record.x[run, j] - item.fit.states[run, j]) / self._record.relative_errors[run, j]
                 residual = residual[np.isfinite(residual)]
                 small = float(np.sqrt(np.mean(residual**2))) <= LIMITS.nothing * LEAST_RMS * self._shooting.scale[j]
                 if residual.size >= VERDICT.fewest and not small:

@@ -39,18 +39,22 @@ class NoiseGroups:
         by_run: whether each run is one.
         seen: which components were observed, `(n, D)`.
         scale: of the components, `(D,)`.
+        relative: size of the noise of each value beside the group's, `(n, D)`: 1 where no errors were given.
     """
 
     slices: tuple[slice, ...]
     by_run: bool
     seen: NDArray[np.bool_]
     scale: Array
+    relative: Array
 
     @classmethod
     def of(cls, record: Record, seen: NDArray[np.bool_], scale: Array) -> NoiseGroups:
         """Return the groups of a record: its runs where every one is long enough, else all in one."""
         by_run = min(run.stop - run.start for run in record.runs) >= _LIMITS.many
-        return cls(tuple(record.runs) if by_run else (slice(0, record.samples),), by_run, seen, scale)
+        return cls(
+            tuple(record.runs) if by_run else (slice(0, record.samples),), by_run, seen, scale, record.relative_errors
+        )
 
     @cached_property
     def counts(self) -> Array:
@@ -62,7 +66,9 @@ class NoiseGroups:
         return noise if self.by_run else noise.mean(axis=0, keepdims=True)
 
     def rms(self, residual: Array) -> Array:
-        """Return the root mean square of a residual `(n, D)`, `(groups, D)`; NaN where nothing was observed."""
+        """Return the root mean square of a residual `(n, D)`, `(groups, D)`, over the size of each value's noise beside
+        the group's; NaN where nothing was observed."""
+        residual = residual / self.relative
         with np.errstate(invalid="ignore"):
             rms = np.array([np.sqrt(np.nansum(residual[g] ** 2, axis=0)) for g in self.slices])
             found: Array = rms / np.sqrt(np.where(self.counts > 0, self.counts, np.nan))
@@ -72,7 +78,7 @@ class NoiseGroups:
         """Return noise `(groups, D)` as that of every sample `(n, D)`, never below rounding."""
         found = np.empty(self.seen.shape)
         for g, sigma in zip(self.slices, self._completed(noise), strict=True):
-            found[g] = np.maximum(sigma, _LIMITS.rounding * self.scale)
+            found[g] = np.maximum(sigma, _LIMITS.rounding * self.scale) * self.relative[g]
         return found
 
     def _completed(self, noise: Array) -> Array:

@@ -171,6 +171,7 @@ def _record(trajectories: Trajectories, runs: list[slice], x: Array) -> Record:
     lengths = [r.stop - r.start for r in runs]
     starts = tuple(int(s) for s in np.concatenate([[0], np.cumsum(lengths)[:-1]]))
     inputs = [trajectories.column(n).values[rows] for n in trajectories.inputs]
+    errors = [trajectories.column(n).values[rows] for n in trajectories.std_errors]
     rates = [trajectories.column(n).values[rows] for n in trajectories.derivatives]
     return Record(
         t=np.asarray(trajectories.column(trajectories.time).values[rows], dtype=np.float64),
@@ -182,4 +183,5 @@ def _record(trajectories: Trajectories, runs: list[slice], x: Array) -> Record:
         time=names[trajectories.time],
         order=trajectories.order,
         v=np.column_stack(rates) if rates else None,
+        errors=np.column_stack(errors) if errors else None,
     )

@@ -31,6 +31,7 @@ class Record:
         time: its name.
         order: of the derivatives that the law gives, 1 or 2.
         v: given derivatives `(n, d)`, NaN where there are none; None where none were given.
+        errors: standard errors of the states `(n, d)`; None where none were given.
     """
 
     t: Array
@@ -42,6 +43,7 @@ class Record:
     time: str
     order: int
     v: Array | None = None
+    errors: Array | None = None
 
     @property
     def samples(self) -> int:
@@ -81,6 +83,20 @@ class Record:
             return self.x
         rates = np.full_like(self.x, np.nan) if self.v is None else self.v
         return np.hstack([self.x, rates])
+
+    @cached_property
+    def relative_errors(self) -> Array:
+        """Return the standard errors of the components `(n, D)` over their typical size in each component.
+
+        Where they are not given, all are 1.
+        """
+        found = np.ones_like(self.observed)
+        if self.errors is not None:
+            seen = np.isfinite(self.x)
+            precision = np.where(seen, self.errors, np.nan) ** -2.0
+            typical = 1 / np.sqrt(np.nanmean(precision, axis=0))
+            found[:, : len(self.states)] = np.where(seen, self.errors, typical) / typical
+        return found
 
     def interpolators(self, run: slice) -> list[Callable[[Array], Array]]:
         """Return each input over the times of a run, monotone cubic between samples; a constant one stays constant."""

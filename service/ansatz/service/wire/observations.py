@@ -13,6 +13,7 @@ from ansatz.discovery import (
     InvalidInputError,
     Observations,
     Table,
+    TargetNoise,
     Trajectories,
     ValueScale,
     Violation,
@@ -24,6 +25,12 @@ _SCALES = {
     observations_pb2.VALUE_SCALE_LOG: ValueScale.LOG,
     observations_pb2.VALUE_SCALE_LINEAR: ValueScale.LINEAR,
     observations_pb2.VALUE_SCALE_SHARE: ValueScale.SHARE,
+}
+_NOISES = {
+    observations_pb2.TARGET_NOISE_UNSPECIFIED: TargetNoise.GAUSSIAN,
+    observations_pb2.TARGET_NOISE_GAUSSIAN: TargetNoise.GAUSSIAN,
+    observations_pb2.TARGET_NOISE_POISSON: TargetNoise.POISSON,
+    observations_pb2.TARGET_NOISE_BINOMIAL: TargetNoise.BINOMIAL,
 }
 
 
@@ -43,13 +50,20 @@ def observations_from_proto(problem: problem_pb2.Problem) -> Observations:
 
 def table_from_proto(table: observations_pb2.Table) -> Table:
     """Return the table of a message."""
+    columns, noise = _columns(table.columns, "table"), _NOISES.get(table.noise)
+    if noise is None:
+        known = ", ".join(observations_pb2.TargetNoise.keys())
+        raise InvalidInputError([Violation("table.noise", f"{table.noise} is no noise; noises: {known}")])
     return Table(
-        columns=_columns(table.columns, "table"),
+        columns=columns,
         target=table.target,
         inputs=tuple(table.inputs),
         weights=table.weights,
         group=table.group,
         std_errors=table.std_errors,
+        input_errors=dict(table.input_errors),
+        noise=noise,
+        trials=table.trials,
     )
 
 
@@ -82,6 +96,7 @@ def _trajectories(message: observations_pb2.Trajectories) -> Trajectories:
         order=message.order or 1,
         held_out=tuple(message.held_out),
         stochastic=message.stochastic,
+        std_errors=tuple(message.std_errors),
     )
 
 

@@ -26,12 +26,6 @@ class Curves:
             "once for each. Default: by usual names, such as params, tokens, step.",
         ),
     ] = None
-    trials: Annotated[
-        str | None,
-        _option(
-            "--trials", metavar="COL", help="The column of numbers of trials; the value is the share of successes."
-        ),
-    ] = None
     scale: Annotated[
         str,
         _option(

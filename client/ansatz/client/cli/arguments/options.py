@@ -53,7 +53,33 @@ STD_ERRORS = Annotated[
         "--std-errors",
         metavar="COL",
         help="The column of standard errors of the target, in its unit: rows count by them, and what the best formula "
-        "leaves is compared with them.",
+        "leaves is compared with them. Of a motion A,B,…: one for each state, in their order.",
+    ),
+]
+TRIALS = Annotated[
+    str | None,
+    _of_data(
+        "--trials",
+        metavar="COL",
+        help="The column of numbers of trials; the target is the share of successes, of a table with --noise binomial "
+        "also their number.",
+    ),
+]
+INPUT_ERRORS = Annotated[
+    list[str] | None,
+    _of_tables(
+        "--input-errors",
+        metavar="x=COL",
+        help="The column of standard errors of an input, in its unit; once for each: fits are by orthogonal distances.",
+    ),
+]
+NOISE = Annotated[
+    str | None,
+    _of_tables(
+        "--noise",
+        metavar="gaussian|poisson|binomial",
+        help="How the target scatters: poisson, as a count of events; binomial, as successes, or their share, among "
+        "--trials. Default: gaussian.",
     ),
 ]
 WEIGHTS = Annotated[

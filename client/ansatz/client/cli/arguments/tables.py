@@ -27,11 +27,13 @@ class Tables:
         ),
     ] = None
     weights: options.WEIGHTS = None
+    input_errors: options.INPUT_ERRORS = None
+    noise: options.NOISE = None
     units: options.UNITS = None
     dimensional_constants: Annotated[
         bool, _option("--dimensional-constants", help="With --units: numbers of a formula may carry dimensions.")
     ] = False
 
     def keywords(self) -> dict[str, Any]:
-        """Return keywords of a search; weights and units go with the columns."""
+        """Return keywords of a search; weights, errors and units go with the columns."""
         return {"metric": self.metric, "dimensional_constants": self.dimensional_constants}

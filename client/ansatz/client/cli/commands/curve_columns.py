@@ -11,8 +11,9 @@ from ansatz.client.cli.printing.failures import say
 
 
 def curve_columns(
-    source: str, target: str, inputs: str | None, group: str | None, curves: Curves, *, std_errors: str | None
-) -> dict[str, Any]:
+    source: str, target: str, inputs: str | None, group: str | None, curves: Curves, *, std_errors: str | None,
+    trials: str | None,
+) -> dict[str, Any]:  # fmt: skip
     """Return keywords of Client.submit_curves; tell of rows that have no value. Raises InvalidRequest."""
     file = CurveFile(
         source,
@@ -20,7 +21,7 @@ def curve_columns(
         inputs=comma_separated(inputs),
         run=group,
         std_errors=std_errors,
-        trials=curves.trials,
+        trials=trials,
         wide=curves.wide,
         roles=tuple(curves.role or ()),
     )

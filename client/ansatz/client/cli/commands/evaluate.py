@@ -10,7 +10,7 @@ from ansatz.client.cli.arguments import options, panels
 from ansatz.client.cli.arguments.help import examples
 from ansatz.client.cli.arguments.records import flattened
 from ansatz.client.cli.arguments.texts import comma_separated
-from ansatz.client.cli.files.table import TableFile
+from ansatz.client.cli.files.table import ErrorColumns, TableFile
 from ansatz.client.cli.printing import failures
 from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.servers.private_server import server_address
@@ -45,7 +45,10 @@ def evaluate(
     ] = False,
     inputs: options.INPUTS = None,
     std_errors: options.STD_ERRORS = None,
+    trials: options.TRIALS = None,
     weights: options.WEIGHTS = None,
+    input_errors: options.INPUT_ERRORS = None,
+    noise: options.NOISE = None,
     units: options.UNITS = None,
     server: options.SERVER = None,
     format: options.FORMAT = Format.TABLE,
@@ -56,7 +59,8 @@ def evaluate(
     Shows its errors, its constants, and whether what it leaves is noise.
     """
     with failures.reported(Output(format, output)) as written:
-        file = TableFile(data, target, comma_separated(inputs), weights, units, std_errors=std_errors)
+        errors = ErrorColumns(std_errors, input_errors or (), noise, trials)
+        file = TableFile(data, target, comma_separated(inputs), weights, units, errors=errors)
         table = file.arguments()
         with server_address(server) as address, Client(address) as client:
             evaluation = client.evaluate(formula, **table, refit=refit)

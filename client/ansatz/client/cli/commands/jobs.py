@@ -11,7 +11,7 @@ from ansatz.client.cli.arguments import options
 from ansatz.client.cli.arguments.help import Command, examples
 from ansatz.client.cli.arguments.records import flattened, given_flags
 from ansatz.client.cli.arguments.refusing import refuse
-from ansatz.client.cli.files.table import TableFile
+from ansatz.client.cli.files.table import ErrorColumns, TableFile
 from ansatz.client.cli.printing import failures
 from ansatz.client.cli.printing.output import Format, Output
 from ansatz.client.cli.running.following import Ending, follow, write_ending
@@ -67,7 +67,10 @@ class Rows:
 
     group: options.GROUP = None
     std_errors: options.STD_ERRORS = None
+    trials: options.TRIALS = None
     weights: options.WEIGHTS = None
+    input_errors: options.INPUT_ERRORS = None
+    noise: options.NOISE = None
     units: options.UNITS = None
 
 
@@ -123,7 +126,8 @@ def _columns(data: str, continued: Job, rows: Rows) -> dict[str, Any]:
         )  # fmt: skip
     about = continued.data
     try:
-        file = TableFile(data, about.target, about.inputs, rows.weights, rows.units, rows.group, rows.std_errors)
+        errors = ErrorColumns(rows.std_errors, rows.input_errors or (), rows.noise, rows.trials)
+        file = TableFile(data, about.target, about.inputs, rows.weights, rows.units, rows.group, errors)
         return file.arguments()
     except InvalidRequest as error:
         refuse(_of_data(violation, continued.id) for violation in error.violations)

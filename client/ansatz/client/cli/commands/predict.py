@@ -46,6 +46,7 @@ class Fit:
     inputs: options.INPUTS = None
     group: options.GROUP = None
     std_errors: options.STD_ERRORS = None
+    trials: options.TRIALS = None
     curves: Curves
     budget: options.BUDGET = None
     seed: options.SEED = None
@@ -138,7 +139,9 @@ def _of_data(data: str | None, fit: Fit, server: str | None, questions: Question
     if not data or not fit.target:
         raise InvalidRequest.of("data", "is not given; give DATA and --target, or --job and --server")
     questions.check()
-    columns = curve_columns(data, fit.target, fit.inputs, fit.group, fit.curves, std_errors=fit.std_errors)
+    columns = curve_columns(
+        data, fit.target, fit.inputs, fit.group, fit.curves, std_errors=fit.std_errors, trials=fit.trials
+    )
     with server_address(server) as address, Client(address) as client:
         job = client.submit_curves(**columns, budget=fit.budget, seed=fit.seed)
         following.follow(job)

@@ -25,6 +25,7 @@ class MotionFile:
         states: the columns to be explained; an empty cell is a missing sample.
         inputs: columns of controls, or of parameters that are constant in a run.
         derivatives: columns of measured derivatives, one for each state; an empty cell is a missing sample.
+        std_errors: columns of standard errors of the states, one for each; a cell may be empty where the state's is.
         group: the column that tells runs apart; none: all rows of the file are one run.
         holdout: another file of runs, with the same columns, from which nothing is learned.
     """
@@ -34,6 +35,7 @@ class MotionFile:
     states: Sequence[str]
     inputs: Sequence[str] = ()
     derivatives: Sequence[str] = ()
+    std_errors: Sequence[str] = ()
     group: str | None = None
     holdout: str | None = None
 
@@ -54,6 +56,7 @@ class MotionFile:
             "states": list(self.states),
             "inputs": list(self.inputs),
             "derivatives": list(self.derivatives),
+            "std_errors": list(self.std_errors),
             "runs": runs if self.group or self.holdout else None,
             "held_out": held_out,
         }
@@ -73,15 +76,16 @@ class MotionFile:
         roles = [("trajectories.time", self.time), *(("trajectories.states", n) for n in self.states)]
         roles += [("trajectories.derivatives", n) for n in self.derivatives]
         roles += [("trajectories.inputs", n) for n in self.inputs]
+        roles += [("trajectories.std_errors", n) for n in self.std_errors]
         roles += [("--group", self.group)] if self.group is not None else []
 
         def choose(names: Sequence[str]) -> Sequence[str]:
             check_columns(roles, names)
-            if self.group in (self.time, *self.states, *self.derivatives, *self.inputs):
+            if self.group in (self.time, *self.states, *self.derivatives, *self.inputs, *self.std_errors):
                 raise InvalidRequest.of("--group", f"{self.group!r} has a role already; name another column")
             return list(dict.fromkeys(name for _, name in roles))
 
-        columns = read_columns(source, choose, self.group, {*self.states, *self.derivatives})
+        columns = read_columns(source, choose, self.group, {*self.states, *self.derivatives, *self.std_errors})
         runs = columns.pop(self.group) if self.group else None
         samples = {name: values for name, values in columns.items() if isinstance(values, array)}
         if runs is None:

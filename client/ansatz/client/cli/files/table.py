@@ -14,6 +14,33 @@ from ansatz.client.errors import InvalidRequest
 
 
 @dataclass(frozen=True)
+class ErrorColumns:
+    """What is known of errors of measurement.
+
+    Attributes:
+        std_errors: the column of standard errors of the target.
+        of_inputs: columns of standard errors of inputs, each as INPUT=COLUMN.
+        noise: how the target scatters.
+        trials: the column of numbers of trials.
+    """
+
+    std_errors: str | None = None
+    of_inputs: Sequence[str] = ()
+    noise: str | None = None
+    trials: str | None = None
+
+    def by_input(self) -> dict[str, str]:
+        """Return the columns of standard errors of inputs. Raises InvalidRequest."""
+        found = {}
+        for i, text in enumerate(self.of_inputs):
+            name, equals, column = text.partition("=")
+            if not equals or not name or not column:
+                raise InvalidRequest.of(f"--input-errors[{i}]", f"is {text!r}; give INPUT=COLUMN, such as x=x_err")
+            found[name] = column
+        return found
+
+
+@dataclass(frozen=True)
 class TableFile:
     """What to read of a table.
 
@@ -24,7 +51,7 @@ class TableFile:
         weights: the column of row weights.
         units: a JSON file of units by column.
         group: the column that says which rows belong together, of numbers or text.
-        std_errors: the column of standard errors of the target.
+        errors: what is known of errors of measurement.
     """
 
     source: str
@@ -33,7 +60,7 @@ class TableFile:
     weights: str | None = None
     units: Path | None = None
     group: str | None = None
-    std_errors: str | None = None
+    errors: ErrorColumns = ErrorColumns()
 
     def arguments(self) -> dict[str, Any]:
         """Return keywords of Client.submit and Client.evaluate. Raises InvalidRequest."""
@@ -47,14 +74,22 @@ class TableFile:
         if not columns[self.target]:
             raise InvalidRequest.of("data", f"{shown(self.source)} has a header but no rows; give at least 5")
         units = _units(self.units, known, columns) if self.units else {}
-        roles = {"weights": self.weights, "std_errors": self.std_errors, "group": self.group}
-        return {"X": columns, "y": self.target, "inputs": self.inputs, "units": units, **roles}
+        errors = {"input_errors": self.errors.by_input(), "noise": self.errors.noise}
+        return {"X": columns, "y": self.target, "inputs": self.inputs, "units": units, **errors, **self._roles()}
+
+    def _roles(self) -> dict[str, str | None]:
+        """The columns beside the inputs, by role."""
+        errors = self.errors
+        return {
+            "weights": self.weights, "std_errors": errors.std_errors, "trials": errors.trials, "group": self.group,
+        }  # fmt: skip
 
     def _chosen(self, names: Sequence[str]) -> list[str]:
         """The columns in use. Raises InvalidRequest where roles and columns do not fit."""
         roles = [("table.target", self.target), *((f"table.inputs[{i}]", name) for i, name in enumerate(self.inputs))]
-        given = {"weights": self.weights, "std_errors": self.std_errors, "group": self.group}
-        roles += [(f"table.{role}", name) for role, name in given.items() if name is not None]
+        roles += [(f"table.{role}", name) for role, name in self._roles().items() if name is not None]
+        for of, name in self.errors.by_input().items():
+            roles += [("table.input_errors", of), ("table.input_errors", name)]
         check_columns(roles, names)
         self._check_roles()
         chosen = list(dict.fromkeys(name for _, name in roles)) if self.inputs else list(names)
@@ -67,14 +102,19 @@ class TableFile:
     def _check_roles(self) -> None:
         """Raises InvalidRequest where a column has two roles."""
         for i, name in enumerate(self.inputs):
-            if name in (self.target, self.weights, self.std_errors, self.group) or name in self.inputs[:i]:
+            if name in (self.target, *self._roles().values()) or name in self.inputs[:i]:
                 raise InvalidRequest.of(f"table.inputs[{i}]", f"{name!r} has a role already; name it once")
-        for role, column in (("weights", self.weights), ("std_errors", self.std_errors)):
-            if column == self.target:
+        for role, column in self._roles().items():
+            if column == self.target and role != "group":
                 raise InvalidRequest.of(f"table.{role}", f"{self.target!r} is the target; name another column")
-        if self.weights is not None and self.std_errors is not None:
+        if self.weights is not None and self.errors.std_errors is not None:
             raise InvalidRequest.of("table.std_errors", "and table.weights are both given; give one of them")
-        if self.group is not None and self.group in (self.target, self.weights, self.std_errors):
+        if self.group is not None and self.group in (
+            self.target,
+            self.weights,
+            self.errors.std_errors,
+            self.errors.trials,
+        ):
             raise InvalidRequest.of("table.group", f"{self.group!r} has a role already; name another column")
 
 

@@ -38,6 +38,7 @@ class Asked:
     inputs: options.INPUTS = None
     group: options.GROUP = None
     std_errors: options.STD_ERRORS = None
+    trials: options.TRIALS = None
     kind: Annotated[
         Kind,
         _option(

@@ -48,8 +48,8 @@ def _columns(asked: Asked) -> Iterator[Violation]:
     motion = asked.rows_are is Kind.TRAJECTORY
     if motion and asked.target is not None:
         yield Violation("--target", "is for tables and curves; leave it out: --states names what is to be explained")
-    if motion and asked.std_errors is not None:
-        yield Violation("--std-errors", "is for tables and curves; leave it out: the noise of a motion is estimated")
+    if motion and asked.trials is not None:
+        yield Violation("--trials", "is for tables and curves; leave it out")
     if motion and not asked.motion.states:
         yield Violation("--states", "is not given; name the columns whose motion is to be explained")
     if motion and not asked.motion.time:

@@ -11,7 +11,7 @@ from ansatz.client.cli.commands.curve_columns import curve_columns
 from ansatz.client.cli.commands.discover import refusals
 from ansatz.client.cli.commands.discover.asked import Asked, Kind
 from ansatz.client.cli.files.motion import MotionFile
-from ansatz.client.cli.files.table import TableFile
+from ansatz.client.cli.files.table import ErrorColumns, TableFile
 from ansatz.client.client import Client
 from ansatz.client.encode.options import search_options
 from ansatz.client.job_handle import JobHandle
@@ -31,16 +31,16 @@ def submission(asked: Asked) -> Submission:
 
 def _of_table(asked: Asked, options: dict[str, Any]) -> Submission:
     inputs, tables = comma_separated(asked.inputs), asked.tables
-    file = TableFile(
-        asked.data, asked.target or "", inputs, tables.weights, tables.units, asked.group, asked.std_errors
-    )
+    errors = ErrorColumns(asked.std_errors, tables.input_errors or (), tables.noise, asked.trials)
+    file = TableFile(asked.data, asked.target or "", inputs, tables.weights, tables.units, asked.group, errors)
     return partial(Client.submit, **file.arguments(), **options)
 
 
 def _of_curves(asked: Asked, options: dict[str, Any]) -> Submission:
     columns = curve_columns(
-        asked.data, asked.target or "", asked.inputs, asked.group, asked.curves, std_errors=asked.std_errors
-    )
+        asked.data, asked.target or "", asked.inputs, asked.group, asked.curves, std_errors=asked.std_errors,
+        trials=asked.trials,
+    )  # fmt: skip
     return partial(Client.submit_curves, **columns, per_run=asked.ansatz.per_group is not None, **options)
 
 
@@ -52,6 +52,7 @@ def _of_motion(asked: Asked, options: dict[str, Any]) -> Submission:
         comma_separated(motion.states),
         inputs=comma_separated(asked.inputs),
         derivatives=comma_separated(motion.derivatives),
+        std_errors=comma_separated(asked.std_errors),
         group=asked.group,
         holdout=motion.holdout,
     )
