@@ -7,6 +7,13 @@ import pytest
 
 from ansatz.discovery import Candidate, Column, Engine, InvalidInputError, Options, Report, Table, discover, validate
 from ansatz.discovery.asked.parameters import Loss, Parameter
+from ansatz.discovery.evidence.noise import Answer
+from ansatz.discovery.expression import parse
+from ansatz.discovery.groups.fit import fit_groups
+from ansatz.discovery.groups.noise import GroupedNoise
+from ansatz.discovery.groups.problem import GroupedProblem
+from ansatz.discovery.groups.structure import Constant, Structure
+from ansatz.discovery.problem.problem import Problem
 
 GROUPS, ROWS = 10, 20
 SIZES = np.geomspace(1e6, 1e9, GROUPS)
@@ -236,3 +243,69 @@ def test_a_group_too_small_to_hold_rows_out_stands_beside_larger_ones() -> None:
     best = report.candidates[0]
     assert best.scores.relative_error < 1e-12
     assert best.scores.extrapolation_rmse < 1e-9
+
+
+def runs(x: np.ndarray, y: np.ndarray, sizes: tuple[int, ...]) -> Table:
+    labels = [f"r{g}" for g in np.repeat(np.arange(len(sizes)), sizes)]
+    return Table((Column("x", x), Column("y", y), Column.of_labels("run", labels)), "y", group="run")
+
+
+def test_noise_in_few_groups_is_no_law() -> None:
+    claimed = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        sizes = tuple(int(n) for n in rng.integers(4, 20, rng.integers(3, 8)))
+        level = np.repeat(3 * (seed % 2) * rng.standard_normal(len(sizes)), sizes)
+        table = runs(rng.uniform(0.5, 5, sum(sizes)), level + rng.standard_normal(sum(sizes)), sizes)
+        report = discover(table, options(budget_seconds=1.0))
+        told = {w.code for w in report.warnings}
+        claimed += "NOTHING_BEATS_BASELINE" not in told
+        assert len(report.candidates[0].constants) == 1 or "NOTHING_BEATS_BASELINE" not in told
+    assert claimed == 0
+
+
+def test_a_clear_law_of_a_few_small_groups_is_claimed_and_constants_stand_behind_it() -> None:
+    rng = np.random.default_rng(5)
+    sizes = (4, 5, 6)
+    x = rng.uniform(0.5, 5, sum(sizes))
+    y = np.repeat([1.0, 4.0, 2.0], sizes) * x**1.3 * (1 + 0.05 * rng.standard_normal(x.size))
+    report = discover(runs(x, y, sizes), options(ansatz="a*x**b", budget_seconds=4.0))
+    best = report.candidates[0]
+    assert best.found_by == "ansatz"
+    assert [bool(c.per_group) for c in best.constants] == [True, False]
+    assert "NOTHING_BEATS_BASELINE" not in {w.code for w in report.warnings}
+    assert [c.complexity > 1 for c in report.candidates] == sorted(
+        (c.complexity > 1 for c in report.candidates), reverse=True
+    )
+
+
+def test_another_unit_of_input_and_target_changes_no_score() -> None:
+    rng = np.random.default_rng(6)
+    sizes = (8, 9, 10, 7)
+    x = rng.uniform(0.5, 5, sum(sizes))
+    y = np.repeat([1.2, 4.0, 2.3, 3.1], sizes) * x / (1.7 + x) + 0.05 * rng.standard_normal(x.size)
+    found = []
+    for unit, of_target in ((1.0, 1.0), (760.0, 1.0), (1e-6, 3.7e4)):
+        table = runs(x * unit, y * of_target, sizes)
+        report = discover(table, options(ansatz="a*x/(b + x)", per_group=("a",), budget_seconds=2.0))
+        assert fitted(report).rank == 1
+        found.append([c.scores.description_length for c in report.candidates if c.found_by in ("ansatz", "baseline")])
+    assert found[1] == pytest.approx(found[0], abs=0.01)
+    assert found[2] == pytest.approx(found[0], abs=0.01)
+
+
+def test_what_differs_between_groups_is_told_by_the_name_of_their_column() -> None:
+    rng = np.random.default_rng(7)
+    sizes = (12,) * 8
+    level = np.repeat(np.array([0.0, 1.4, -1.1, 0.8, -0.9, 1.9, -1.6, 0.4]), sizes)
+    x = rng.uniform(0.5, 5, sum(sizes))
+    problem = Problem(np.asfortranarray(x[:, None]), 2 * x + level + 0.3 * rng.standard_normal(x.size), ("x",),
+                      frozenset(), 20, 0)  # fmt: skip
+    grouped = GroupedProblem.of(problem, tuple(f"r{g}" for g in range(8)), np.repeat(np.arange(8), sizes))
+    question = GroupedNoise(grouped, "run")
+    structure = Structure(parse("2.0*x + 1.0", ["x"]), (Constant((0,)), Constant((1,))))
+    start = np.tile([[2.0], [1.0]], 8)
+    shared = question.of(fit_groups(structure, grouped, start, ()))
+    own = question.of(fit_groups(structure, grouped, start, (1,)))
+    assert (shared.answer, shared.missing[:1]) == (Answer.STRUCTURE, ("run",))
+    assert own.answer is Answer.NOISE

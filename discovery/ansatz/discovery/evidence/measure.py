@@ -25,7 +25,8 @@ from ansatz.discovery.problem.problem import Problem
 
 _ROWS: Final = 60
 _NEW: Final = 1e-6
-_STEP: Final = 1e-5
+LOG_STEP: Final = 1e-5
+"""Of an input's logarithm, for the slope in it."""
 _BOUGHT_BITS: Final = 8.0
 """Bits at which a constant that stands at a whole value is bought: a coincidence of one in 256."""
 _LINKS: Final = 3
@@ -99,13 +100,13 @@ def hidden_constants(formula: Node, free: Sequence[int], marks: Marks, problem: 
     found = [value]
     for name in variables(formula):
         j = few.names.index(name)
-        moved = (_scaled(few, j, 1 + sign * _STEP).evaluate(formula) for sign in (1.0, -1.0))
-        found.append((next(moved) - next(moved)) / (2 * _STEP))
+        moved = (_scaled(few, j, 1 + sign * LOG_STEP).evaluate(formula) for sign in (1.0, -1.0))
+        found.append((next(moved) - next(moved)) / (2 * LOG_STEP))
     roots = np.ones(few.rows) if few.weights is None else np.sqrt(few.weights)
     both = np.column_stack([slopes, *found]) * roots[:, None]
     if not np.all(np.isfinite(both)):
         return 0
-    return _rank(both) - _rank(both[:, : slopes.shape[1]])
+    return directions(both) - directions(both[:, : slopes.shape[1]])
 
 
 def _scaled(problem: Problem, j: int, factor: float) -> Problem:
@@ -114,7 +115,7 @@ def _scaled(problem: Problem, j: int, factor: float) -> Problem:
     return replace(problem, X=X)
 
 
-def _rank(columns: Array) -> int:
+def directions(columns: Array) -> int:
     """Return how many directions the columns span, whatever their sizes."""
     largest = np.max(np.abs(columns), axis=0, initial=0.0)
     scaled = columns[:, largest > 0] / largest[largest > 0]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.evidence import residual
 from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.evidence.form_price import TREE_BITS
+from ansatz.discovery.evidence.measure import Measure, scores
 from ansatz.discovery.evidence.naming import RULE
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array, Node, Number, complexity
@@ -20,10 +22,10 @@ from ansatz.discovery.expression.numbers import fitted_positions, given_numbers,
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.naming import name_shared
 from ansatz.discovery.groups.problem import GroupedProblem
+from ansatz.discovery.groups.score import given, measured
 from ansatz.discovery.groups.sharing import ScoredGroups, Sharing, scored
 from ansatz.discovery.groups.structure import Constant, GroupedFit, Structure
 from ansatz.discovery.report.origin import Origin
-from ansatz.discovery.report.report import ResidualVerdict
 from ansatz.discovery.units.dimensions import RIGHT
 
 
@@ -43,11 +45,22 @@ _SAME_VALUES: Final = _Same()
 
 @dataclass(frozen=True, eq=False)
 class GroupedEntry:
-    """A structure of the archive with its constants fitted and named; `prediction` on the rows, shape (n,)."""
+    """A structure of the archive with its constants fitted and named.
+
+    Attributes:
+        scored: the fit.
+        origin: who proposed it.
+        prediction: on the rows, shape (n,).
+        measure: what the evidence asks of it.
+        description_length: its score in bits beside the other structures; lower is better.
+        wrongness: of its dimensions, as `Dimensions.wrongness` has it, 0 where there are none.
+    """
 
     scored: ScoredGroups
     origin: Origin
     prediction: Array
+    measure: Measure
+    description_length: float = math.nan
     wrongness: int = RIGHT
 
     @property
@@ -64,10 +77,6 @@ class GroupedEntry:
         return self.fit.rmse
 
     @property
-    def description_length(self) -> float:
-        return self.scored.description_length
-
-    @property
     def fitted(self) -> int:
         return self.fit.fitted
 
@@ -77,17 +86,24 @@ class GroupedEntry:
         return complexity(self.formula) + (int(self.fit.values.shape[1]) - 1) * len(self.fit.per_group)
 
 
+def rescored(entries: Sequence[GroupedEntry], problem: GroupedProblem, rows: int | None = None) -> list[GroupedEntry]:
+    """Return the entries with their scores beside each other on a problem whose rows are worth so many."""
+    found = scores([e.measure for e in entries], problem.problem, rows) if entries else ()
+    return [replace(e, description_length=float(score)) for e, score in zip(entries, found, strict=True)]
+
+
 @dataclass(eq=False)
 class GroupedArchive:
-    """Keep what was fitted, by description length; of structures that predict the same, the shortest."""
+    """Keep what was fitted, by its score; of structures that predict the same, the one that scores best."""
 
     problem: GroupedProblem
     on_better: Callable[[], None] = lambda: None
     _entries: list[GroupedEntry] = field(default_factory=list)
+    _known_bits: float | None = None
 
     @property
     def entries(self) -> tuple[GroupedEntry, ...]:
-        """Right dimensions before wrong, shortest description first."""
+        """Right dimensions before wrong, the best score first."""
         return tuple(sorted(self._entries, key=lambda e: (e.wrongness, e.description_length)))
 
     @property
@@ -116,10 +132,10 @@ class GroupedArchive:
         pruned = found if origin.is_given else self._pruned(found)
         named = name_shared(pruned, self.problem)
         # Whatever is reported can be given back.
-        return self.keep(named, origin) if is_readable(named.fit.formula) else None
+        return self.keep(named, origin, len(settled or {})) if is_readable(named.fit.formula) else None
 
     def _pruned(self, current: ScoredGroups) -> ScoredGroups:
-        """Return it without the shared constants that lie within their error of zero, as long as that is shorter."""
+        """Return it without the shared constants that lie within their error of zero, while that scores better."""
         inner = self.problem.problem
         for j in current.fit.shared:
             value, error = abs(float(current.fit.values[j, 0])), float(current.errors[j, 0])
@@ -128,29 +144,47 @@ class GroupedArchive:
             structure, left = current.fit.structure.without(j, inner.positive, "sqrt" in inner.functions)
             per_group = [i for i, old in enumerate(left) if old in current.fit.per_group]
             fit = fit_groups(structure, self.problem, current.fit.values[list(left)], per_group)
-            trial = scored(fit, self.problem) if np.isfinite(fit.rmse) else None
-            if trial is not None and trial.description_length < current.description_length:
-                return self._pruned(trial)
+            if np.isfinite(fit.rmse):
+                measures = [measured(f, {}, self.problem) for f in (current.fit, fit)]
+                before, after = scores(measures, inner)
+                if after < before:
+                    return self._pruned(scored(fit, self.problem))
         return current
 
-    def keep(self, found: ScoredGroups, origin: Origin) -> GroupedEntry:
-        """Return the entry of a fit: itself, or the shorter one that predicts the same."""
+    def keep(self, found: ScoredGroups, origin: Origin, settled: int = 0) -> GroupedEntry:
+        """Return the entry of a fit: itself, or the better one that predicts the same.
+
+        `settled` constants are shared, or not, as the caller says.
+        """
         dimensions = self.problem.problem.dimensions
         wrongness = RIGHT if dimensions is None else dimensions.wrongness(found.fit.formula)
         prediction = found.fit.structure.predict(found.fit.values, self.problem)
-        entry = GroupedEntry(found, origin, prediction, wrongness)
+        measure = self._measure(found, origin, settled)
+        entry = GroupedEntry(found, origin, prediction, measure, wrongness=wrongness)
         for i, other in enumerate(self._entries):
             if self._same(entry, other):
-                shorter = (entry.wrongness, entry.description_length) < (other.wrongness, other.description_length)
-                if other.origin.is_given or not shorter:  # the caller's own wording stands
+                new, old = rescored([entry, other], self.problem)
+                better = (new.wrongness, new.description_length) < (old.wrongness, old.description_length)
+                if other.origin.is_given or not better:  # the caller's own wording stands
                     return other
                 del self._entries[i]
                 break
         best = self.entries[:1]
-        self._entries.append(entry)
-        if self.entries[:1] != best:
+        self._entries = rescored([*self._entries, entry], self.problem)
+        if not best or self.entries[0].scored is not best[0].scored:
             self.on_better()
-        return entry
+        return self._entries[-1]
+
+    def _measure(self, found: ScoredGroups, origin: Origin, settled: int) -> Measure:
+        """Return the measure of a fit: the caller's own form costs nothing, and what has grown of it what it has beside
+        that, and for being another."""
+        measure = measured(found.fit, {j: bits for j, (_, bits) in found.names.items()}, self.problem)
+        if origin.is_given:
+            self._known_bits = measure.form_bits
+            return given(measure, max(len(found.fit.values) - settled, 0))
+        if origin.of_caller and self._known_bits is not None:
+            return replace(measure, form_bits=max(measure.form_bits - self._known_bits, 0.0) + TREE_BITS)
+        return measure
 
     def _same(self, a: GroupedEntry, b: GroupedEntry) -> bool:
         with np.errstate(all="ignore"):
@@ -159,36 +193,24 @@ class GroupedArchive:
             ) and (len(a.fit.per_group) == len(b.fit.per_group))
 
 
-def verdict(entry: GroupedEntry, problem: GroupedProblem) -> ResidualVerdict | None:
-    """Return whether the entry leaves only noise.
-
-    The rows of each group are in the order of its first varying input.
-    """
-    inner = problem.problem
-    keys = [inner.columns[problem.varying[0]]] if problem.varying else []
-    order = np.lexsort([*keys, problem.index])
-    found = residual.structure(entry.prediction[order], _tangent(entry.fit, problem)[order], inner.rows_only(order))
-    return None if found is None else ResidualVerdict(found.is_noise, found.p_value, found.missing)
-
-
-def _tangent(fit: GroupedFit, problem: GroupedProblem) -> Array:
-    """Return derivatives of the prediction, one column for each number fitted: of a per-group constant, one for each
-    group."""
-    free = [*fit.shared, *sorted(fit.per_group)]
-    _, slopes = fit.structure.linearised(fit.values, problem, free)
-    shared = len(fit.shared)
-    member = problem.index[:, None] == np.arange(problem.groups)
-    own = [slopes[:, [j]] * member for j in range(shared, len(free))]
-    return np.hstack([slopes[:, :shared], *own])
-
-
 def constant_of_all(problem: GroupedProblem) -> ScoredGroups:
     """Return the mean of the target, the same in every group."""
     mean = float(np.average(problem.problem.y, weights=problem.problem.weights))
-    structure = Structure(Number(mean), (Constant((0,)),))
-    values = np.full((1, problem.groups), mean)
-    rmse = problem.problem.rmse(np.full(problem.problem.rows, mean))
-    return scored(GroupedFit(structure, values, frozenset(), rmse), problem)
+    return _level(np.full((1, problem.groups), mean), frozenset(), problem)
+
+
+def constant_of_each(problem: GroupedProblem) -> ScoredGroups:
+    """Return the mean of the target in each group."""
+    inner = problem.problem
+    weights = np.ones(inner.rows) if inner.weights is None else inner.weights
+    means = problem.by_group(weights * inner.y) / problem.by_group(weights)
+    return _level(means[None], frozenset({0}), problem)
+
+
+def _level(values: Array, per_group: frozenset[int], problem: GroupedProblem) -> ScoredGroups:
+    structure = Structure(Number(float(np.median(values))), (Constant((0,)),))
+    rmse = problem.problem.rmse(structure.predict(values, problem))
+    return scored(GroupedFit(structure, values, per_group, rmse), problem)
 
 
 def freed(formula: Node, coefficients: bool = False) -> Structure:
@@ -199,4 +221,4 @@ def freed(formula: Node, coefficients: bool = False) -> Structure:
     return Structure(formula, tuple(Constant((p,)) for p in sorted(free)))
 
 
-__all__ = ["GroupedArchive", "GroupedEntry", "constant_of_all", "freed", "verdict"]
+__all__ = ["GroupedArchive", "GroupedEntry", "constant_of_all", "constant_of_each", "freed", "rescored"]

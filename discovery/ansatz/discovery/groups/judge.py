@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ansatz.discovery.evidence.accuracy import Accuracy
-from ansatz.discovery.evidence.rank import pareto_front, ranked
+from ansatz.discovery.evidence.measure import mean_square
+from ansatz.discovery.evidence.rank import pareto_front, ranked_by_score
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.expression.numbers import given_numbers, numbers
-from ansatz.discovery.groups.archive import GroupedEntry
+from ansatz.discovery.groups.archive import GroupedEntry, rescored
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.score import uncertainty
@@ -55,18 +56,21 @@ class GroupedJudge:
     def shortlist(self, entries: Sequence[GroupedEntry]) -> list[GroupedEntry]:
         """Return at most 20 entries (6 above 20,000 rows), best first."""
         rows = self.problem.problem.rows
-        return ranked(entries, rows)[
+        return ranked_by_score(entries)[
             : _LIMITS.most_candidates if rows <= _LIMITS.many_rows else _LIMITS.most_of_many_rows
         ]
 
     def on_all_rows(self, entry: GroupedEntry) -> GroupedEntry:
-        """Return the entry with its constants fitted and its description length computed on all rows."""
+        """Return the entry with its constants fitted and its score computed on all rows."""
         fit = entry.fit
         final = fit_groups(
             fit.structure, self.problem, fit.values, fit.per_group, fit.fixed, max_steps=_LIMITS.last_steps
         )
         prediction = fit.structure.predict(final.values, self.problem)
-        return replace(entry, scored=scored(final, self.problem, entry.scored.names), prediction=prediction)
+        measure = replace(entry.measure, mean_square=mean_square(final.rmse, self.problem.problem))
+        fitted = scored(final, self.problem, entry.scored.names)
+        (found,) = rescored([replace(entry, scored=fitted, prediction=prediction, measure=measure)], self.problem)
+        return found
 
     def candidates(self, entries: Sequence[GroupedEntry], extrapolate: bool) -> tuple[Candidate, ...]:
         """Return entries as candidates, in their order, rank from 1."""
@@ -148,7 +152,7 @@ class _Estimates:
         if entry.scored.names:
             held = fit.fixed - entry.scored.names.keys()
             fit = fit_groups(fit.structure, problem, fit.values, fit.per_group, held, max_steps=_LIMITS.last_steps)
-            errors = uncertainty(fit, problem).errors
+            errors = uncertainty(fit, problem)
         half = t_quantile(problem.problem.rows - fit.fitted)
         return cls(entry, problem.labels, fit.values, errors, half)
 

@@ -13,16 +13,16 @@ from ansatz.discovery.groups.sharing import ScoredGroups, scored
 
 
 def name_shared(current: ScoredGroups, problem: GroupedProblem, kept: Collection[int] = ()) -> ScoredGroups:
-    """Shared constants, but those `kept`, put at named values where that saves enough description length.
+    """Shared constants, but those `kept`, put at named values where that saves enough bits.
 
-    The largest gain first, the other constants refitted each time.
+    The largest saving first, the other constants refitted each time.
     """
     while True:
         trials = [_named(current, j, choice, problem) for j, choice in _choices(current, problem, kept)]
         paying = [t for t in trials if t is not None]
         if not paying:
             return current
-        current = min(paying, key=lambda s: s.description_length)
+        current = max(paying, key=lambda trial: trial[0])[1]
 
 
 def _choices(current: ScoredGroups, problem: GroupedProblem, kept: Collection[int]) -> Iterator[tuple[int, Choice]]:
@@ -36,12 +36,14 @@ def _choices(current: ScoredGroups, problem: GroupedProblem, kept: Collection[in
             yield from ((j, choice) for choice in [c for c in found if c.name.value][:2])
 
 
-def _named(current: ScoredGroups, j: int, choice: Choice, problem: GroupedProblem) -> ScoredGroups | None:
+def _named(current: ScoredGroups, j: int, choice: Choice, problem: GroupedProblem) -> tuple[float, ScoredGroups] | None:
+    """Return what a name saves, in bits, and the fit with it; None where that is too little."""
     fit, name = current.fit, choice.name
     values = fit.values.copy()
     values[j] = name.value
     trial = fit_groups(fit.structure, problem, values, fit.per_group, fit.fixed | {j})
     before, after = ((f.rmse, f.fitted) for f in (fit, trial))
-    if choice.gain - added_bits(before, after, problem.problem) <= choice.floor:
+    saved = choice.gain - added_bits(before, after, problem.problem)
+    if saved <= choice.floor:
         return None
-    return scored(trial, problem, {**current.names, j: (name.text, name.bits)})
+    return saved, scored(trial, problem, {**current.names, j: (name.text, name.bits)})

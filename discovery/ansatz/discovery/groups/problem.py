@@ -100,6 +100,12 @@ class GroupedProblem:
         rows = np.flatnonzero(self.index == number)
         return _reweighted(self.problem.rows_only(rows).inputs_only(self.varying))
 
+    def groups_only(self, chosen: NDArray[np.intp]) -> GroupedProblem:
+        """Return the problem on some of its groups (ascending)."""
+        kept = np.flatnonzero(np.isin(self.index, chosen))
+        labels = tuple(self.labels[g] for g in chosen)
+        return GroupedProblem(self.problem.rows_only(kept), labels, np.searchsorted(chosen, self.index[kept]))
+
     def rows_only(self, rows: NDArray[np.intp]) -> GroupedProblem:
         """Return the problem on some of its rows (ascending; some of every group)."""
         return replace(self, problem=self.problem.rows_only(rows), index=self.index[rows])

@@ -9,10 +9,12 @@ import numpy as np
 
 from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
+from ansatz.discovery.evidence.noise import Answer
 from ansatz.discovery.expression import Node, add
 from ansatz.discovery.expression.numbers import numbers
-from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, verdict
+from ansatz.discovery.groups.archive import GroupedArchive, GroupedEntry, rescored
 from ansatz.discovery.groups.declared import settled, structure_of
+from ansatz.discovery.groups.noise import GroupedNoise
 from ansatz.discovery.groups.search import GroupedSearch, ProposedStructure
 from ansatz.discovery.groups.structure import Structure
 from ansatz.discovery.report.origin import GIVEN, GROWN
@@ -45,6 +47,7 @@ class GroupedRefinement:
 
     search: GroupedSearch
     archive: GroupedArchive
+    noise: GroupedNoise
     per_group: tuple[str, ...]
 
     def run(self, ansatz: Ansatz, budget: Budget) -> RefinedFormula:
@@ -63,14 +66,18 @@ class GroupedRefinement:
             if found is None:
                 break
             joined, correction = found
-            gain = current.description_length - joined.description_length
+            gain = self._gain(current, joined)
             steps.append(RefinementStep(joined.formula, correction, gain, "additive"))
             current = joined
         return RefinedFormula(tuple(steps), self._is_complete(current), outcome)
 
     def _is_complete(self, current: GroupedEntry) -> bool:
-        left = verdict(current, self.archive.problem)
-        return self.archive.solved or (left is not None and left.is_noise)
+        return self.archive.solved or self.noise.of(current.fit).answer is Answer.NOISE
+
+    def _gain(self, before: GroupedEntry, after: GroupedEntry) -> float:
+        """Return the bits that one structure is better by than another."""
+        old, new = rescored([before, after], self.archive.problem)
+        return old.description_length - new.description_length
 
     def _correction(self, current: GroupedEntry, budget: Budget) -> tuple[tuple[GroupedEntry, Node] | None, Outcome]:
         """Return the best joint structure that adds one correction, with that correction; None where none pays."""
@@ -82,9 +89,9 @@ class GroupedRefinement:
             joined = None if budget.spent else self._joined(current, proposal, budget)
             if joined is None or joined is current:
                 continue
-            if best is None or joined.description_length < best[0].description_length:
+            if best is None or self._gain(best[0], joined) > 0:
                 best = (joined, proposal.structure.at(np.median(proposal.values, axis=1)))
-        if best is None or best[0].description_length > current.description_length - _EFFORT.least_gain:
+        if best is None or self._gain(current, best[0]) < _EFFORT.least_gain:
             return None, outcome
         return best, outcome
 

@@ -1,66 +1,61 @@
-"""Uncertainty and description length of a structure fitted to groups."""
+"""Uncertainty of a structure fitted to groups, and what the evidence asks of it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.evidence.description_length import ROUNDING, formula_bits, real_bits, residual_bits
-from ansatz.discovery.evidence.spread import RANK, Spread
-from ansatz.discovery.expression import Array
+from ansatz.discovery.evidence.exactness import ROUNDING
+from ansatz.discovery.evidence.form_price import form_bits
+from ansatz.discovery.evidence.measure import LOG_STEP, Measure, directions, mean_square, scores
+from ansatz.discovery.evidence.spread import Spread
+from ansatz.discovery.expression import Array, Number, variables
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit
 from ansatz.discovery.problem.error import column_units
 
-
-@dataclass(frozen=True, eq=False)
-class Uncertainty:
-    """Tell how well the constants of a fit are known; both of shape (k, G), the same in every group for a shared one.
-
-    Attributes:
-        errors: standard errors, NaN where the data do not determine a constant or it was not fitted.
-        given: what is left of them when the constants are told one after the other, the shared ones first. Together
-            they measure the joint uncertainty: constants that can stand in for each other have less room than `errors`
-            says.
-    """
-
-    errors: Array
-    given: Array
+_SHARING_BITS: Final = 1.0
+"""Bits for a constant being shared, or one for each group: before any data one is as likely as the other."""
+_GROUPS: Final = 6
+_ROWS: Final = 20
+_NEW: Final = 1e-6
 
 
-def uncertainty(fit: GroupedFit, problem: GroupedProblem) -> Uncertainty:
-    """Return the uncertainty from the curvature of the (weighted) sum of squares at the optimum, as for a single
-    formula.
+def uncertainty(fit: GroupedFit, problem: GroupedProblem) -> Array:
+    """Return the standard errors of the constants, shape (k, G), the same in every group for a shared one.
 
-    It takes one triangular factor a group, and one of what they leave for the shared constants.
+    They are NaN where the data do not determine a constant or it was not fitted.
+
+    They are those of the curvature of the (weighted) sum of squares at the optimum, as for a single formula. It takes
+    one triangular factor a group, and one of what they leave for the shared constants.
     """
     own, shared = sorted(fit.per_group), list(fit.shared)
-    errors, given = (np.full(fit.values.shape, np.nan) for _ in range(2))
+    errors = np.full(fit.values.shape, np.nan)
     degrees = problem.problem.rows - fit.fitted
     if not fit.fitted or degrees < 1:
-        return Uncertainty(errors, given)
-    sigma = max(fit.rmse, ROUNDING.size * problem.problem.y_scale) * math.sqrt(problem.problem.rows / degrees)
+        return errors
+    sigma = max(fit.rmse, ROUNDING * problem.problem.y_scale) * math.sqrt(problem.problem.rows / degrees)
     with np.errstate(all="ignore"):
-        relative = _relative(fit, problem, own, shared)
-        for found, spread in zip((errors, given), relative, strict=True):
-            found[[*own, *shared]] = np.where(np.isfinite(spread), sigma * spread, np.nan)
-    return Uncertainty(errors, given)
+        spread = _relative(fit, problem, own, shared)
+        errors[[*own, *shared]] = np.where(np.isfinite(spread), sigma * spread, np.nan)
+    return errors
 
 
-def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: list[int]) -> tuple[Array, Array]:
-    """Return both uncertainties for residuals of size 1, shape (p + s, G), NaN where undetermined."""
+def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: list[int]) -> Array:
+    """Return the errors for residuals of size 1, shape (p + s, G), NaN where undetermined."""
     p, k, G = len(own), len(own) + len(shared), problem.groups
     _, J = fit.structure.linearised(fit.values, problem, [*own, *shared])
     J = J * (problem.row_scale * problem.problem.y_scale)[:, None]
     units = column_units(J)
     J = J / units
     norms = np.concatenate([np.sqrt(problem.by_group(J[:, :p] ** 2)), _total_norms(J[:, p:], G)], axis=1)
-    spread, given = (np.full((k, G), np.nan) for _ in range(2))
+    spread = np.full((k, G), np.nan)
     if not np.all(np.isfinite(norms)):
-        return spread, given
+        return spread
     J = J / np.where(norms > 0, norms, 1.0)[problem.index]
     factors = [_square(part) for part in np.split(J, problem.starts[1:])]
     together = _square(np.vstack([R[p:, p:] for R in factors]))
@@ -74,9 +69,7 @@ def _relative(fit: GroupedFit, problem: GroupedProblem, own: list[int], shared: 
         variance = np.concatenate([(root**2).sum(axis=1) + (through**2).sum(axis=1), (root_shared**2).sum(axis=1)])
         undetermined = np.concatenate([own_spread.loose, shared_spread.loose]) | (norms[g] == 0)
         spread[:, g] = np.where(undetermined, np.nan, np.sqrt(variance) / norms[g] / units)
-        pivots = np.abs(np.concatenate([np.diag(R[:p, :p]), np.diag(together)]))
-        given[:, g] = np.where(undetermined | (pivots <= RANK.cutoff), np.nan, 1 / (pivots * norms[g]) / units)
-    return spread, given
+    return spread
 
 
 def _total_norms(J: Array, groups: int) -> Array:
@@ -89,29 +82,72 @@ def _square(J: Array) -> Array:
     return R if R.shape[0] == R.shape[1] else np.vstack([R, np.zeros((R.shape[1] - R.shape[0], R.shape[1]))])
 
 
-def description_length(
-    fit: GroupedFit, found: Uncertainty, named_bits: Mapping[int, float], problem: GroupedProblem
-) -> float:
-    """Return the bits of the formula, its constants and its residual.
+def measured(fit: GroupedFit, names_bits: Mapping[int, float], problem: GroupedProblem) -> Measure:
+    """Return what the evidence asks of a structure.
 
-    A shared constant counts once, the others once a group, from zero or from their middle, whichever is shorter.
-    `found` is the uncertainty of the constants; `named_bits` are the bits of the names of fixed constants.
+    Shared constants count once, others once a group. The form is priced as that of a formula of a table, and for each
+    constant whether groups share it. `names_bits` are the bits of the names of fixed constants.
     """
-    # The values of the constants are counted below: here they are any numbers that are no integers.
-    bare = fit.structure.at(np.full(len(fit.values), 0.5))
-    bits = formula_bits(bare, len(problem.problem.names))
-    bits += residual_bits(fit.rmse, fit.fitted, problem.problem)
-    errors, given = np.nan_to_num(found.errors), np.nan_to_num(found.given)
-    bits += sum(_bits(fit.values[j, :1], errors[j, :1], given[j, :1]) for j in fit.shared)
-    for j in fit.per_group:
-        middle = float(np.median(fit.values[j]))
-        from_middle = real_bits(middle, float(np.median(errors[j])))
-        from_middle += _bits(fit.values[j] - middle, errors[j], given[j])
-        bits += min(_bits(fit.values[j], errors[j], given[j]), from_middle)
-    return bits + sum(named_bits.get(j, 0.0) for j in fit.fixed)
+    inner, free = problem.problem, len(fit.values) - len(fit.fixed)
+    bits = form_bits(fit.formula, free, sum(names_bits.values()), inner)
+    hidden = hidden_constants(fit, problem)
+    return Measure(mean_square(fit.rmse, inner), fit.fitted, hidden, bits + _SHARING_BITS * (free if _told(fit) else 0))
 
 
-def _bits(values: Array, errors: Array, given: Array) -> float:
-    """Return bits to tell values to the precision `given`: each lies anywhere within its size and its own error."""
-    room = np.abs(values) + np.maximum(errors - given, 0.0)
-    return sum(real_bits(float(size), float(error)) for size, error in zip(room, given, strict=True))
+def _told(fit: GroupedFit) -> bool:
+    """Whether how constants are shared says anything: of one constant for all there is nothing to say."""
+    return bool(fit.per_group) or bool(variables(fit.structure.formula))
+
+
+def given(measure: Measure, chosen: int) -> Measure:
+    """Return the measure of a caller's own form, which costs nothing but how `chosen` of its constants are shared."""
+    return replace(measure, hidden=0, form_bits=_SHARING_BITS * chosen)
+
+
+def best_of(fits: Sequence[GroupedFit], problem: GroupedProblem) -> int:
+    """Return which fit of one structure has the most evidence; each may share other constants."""
+    measures = [Measure(mean_square(f.rmse, problem.problem), f.fitted, 0, 0.0) for f in fits]
+    return int(np.argmin(scores(measures, problem.problem)))
+
+
+@np.errstate(all="ignore")
+def hidden_constants(fit: GroupedFit, problem: GroupedProblem) -> int:
+    """Return how many constants the units of target and inputs would bring out beside those that are fitted, as for a
+    single formula: a unit is the same in every group. A few groups and rows tell.
+    """
+    structure, own = fit.structure, sorted(fit.per_group)
+    if isinstance(structure.formula, Number):
+        return 0
+    chosen = np.sort(np.argsort(-problem.sizes, kind="stable")[:_GROUPS])
+    few = problem.groups_only(chosen).subsample(_GROUPS * _ROWS)
+    values = fit.values[:, chosen]
+    value, slopes = structure.linearised(values, few, [*own, *fit.shared])
+    found = [value]
+    for name in variables(structure.formula):
+        up, down = (structure.predict(values, _scaled(few, name, 1 + sign * LOG_STEP)) for sign in (1.0, -1.0))
+        found.append((up - down) / (2 * LOG_STEP))
+    both = np.column_stack([slopes, *found]) * few.row_scale[:, None]
+    if not np.all(np.isfinite(both)):
+        return 0
+    rest = _without(both[:, : len(own)], both[:, len(own) :], few)
+    return directions(rest) - directions(rest[:, : len(fit.shared)])
+
+
+def _scaled(problem: GroupedProblem, name: str, factor: float) -> GroupedProblem:
+    X = problem.problem.X.copy(order="F")
+    X[:, problem.problem.names.index(name)] *= factor
+    return replace(problem, problem=replace(problem.problem, X=X))
+
+
+def _without(own: Array, columns: Array, problem: GroupedProblem) -> Array:
+    """Return the columns without what the groups' own constants could take from them; nothing but rounding is zero."""
+    rest = columns.copy()
+    for g in range(problem.groups):
+        rows = np.flatnonzero(problem.index == g)
+        norms = np.linalg.norm(own[rows], axis=0)
+        left, singular, _ = np.linalg.svd(own[rows][:, norms > 0] / norms[norms > 0], full_matrices=False)
+        taken = left[:, singular > _NEW]
+        rest[rows] -= taken @ (taken.T @ columns[rows])
+    whole = np.linalg.norm(columns, axis=0)
+    kept: Array = np.where(np.linalg.norm(rest, axis=0) > _NEW * whole, rest, 0.0)
+    return kept

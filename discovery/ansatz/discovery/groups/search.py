@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,12 +10,13 @@ import numpy as np
 
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.description_length import is_exact
+from ansatz.discovery.evidence.measure import Measure, scores
 from ansatz.discovery.expression import Array
 from ansatz.discovery.expression.numbers import skeleton
 from ansatz.discovery.groups.archive import freed
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
-from ansatz.discovery.groups.sharing import scored
+from ansatz.discovery.groups.score import best_of, measured
 from ansatz.discovery.groups.starts import fit_each_group
 from ansatz.discovery.groups.structure import Structure
 from ansatz.discovery.problem.problem import Problem
@@ -50,13 +51,13 @@ _EFFORT: Final = _Effort()
 
 @dataclass(frozen=True)
 class ProposedStructure:
-    """A structure, who found it, and its first rough fit: constants, shape (k, G), bits, and whether it leaves nothing
-    but rounding with fewer numbers than half the rows."""
+    """A structure, who found it, and its first rough fit: constants, shape (k, G), what the evidence asks of it, and
+    whether it leaves nothing but rounding with fewer numbers than half the rows."""
 
     structure: Structure
     origin: Origin
     values: Array
-    bits: float
+    measure: Measure
     exact: bool
 
 
@@ -70,8 +71,16 @@ class GroupedSearch:
     engine: SeededSearcher | None
     on_stage: Callable[[str], None]
 
-    def run(self, problem: GroupedProblem, budget: Budget) -> tuple[list[ProposedStructure], Outcome]:
-        """Return proposals, the most promising first; each group and all rows get an equal share of the time."""
+    def run(
+        self,
+        problem: GroupedProblem,
+        budget: Budget,
+        enough: Callable[[Sequence[ProposedStructure]], bool] = lambda proposals: False,
+    ) -> tuple[list[ProposedStructure], Outcome]:
+        """Return proposals, the most promising first; each group and all rows get an equal share of the time.
+
+        `enough` is asked after each of them, with the proposals until then.
+        """
         found: dict[str, ProposedStructure] = {}
         outcome = Outcome()
         parts = [problem.group(g) for g in self._largest(problem)]
@@ -85,9 +94,9 @@ class GroupedSearch:
                     key = f"{skeleton(formula)} {[c.positions for c in structure.constants]}"
                     if key not in found and len(structure.constants) <= _EFFORT.most_constants and not budget.spent:
                         found[key] = _roughly(structure, origin, problem)
-            if any(p.exact for p in found.values()):
+            if any(p.exact for p in found.values()) or budget.spent or enough(_in_order(found.values(), problem)):
                 break
-        return sorted((p for p in found.values() if np.isfinite(p.bits)), key=lambda p: p.bits), outcome
+        return _in_order(found.values(), problem), outcome
 
     @staticmethod
     def _largest(problem: GroupedProblem) -> list[int]:
@@ -103,13 +112,19 @@ class GroupedSearch:
         return archive.entries[: _EFFORT.best], outcome
 
 
+def _in_order(found: Iterable[ProposedStructure], problem: GroupedProblem) -> list[ProposedStructure]:
+    """Return those that fit anywhere, the best score first."""
+    finite = [p for p in found if np.isfinite(p.measure.mean_square)]
+    order = np.argsort(scores([p.measure for p in finite], problem.problem), kind="stable") if finite else ()
+    return [finite[i] for i in order]
+
+
 def _roughly(structure: Structure, origin: Origin, problem: GroupedProblem) -> ProposedStructure:
     """Return a quick fit, with everything per group or with everything shared."""
     alone = fit_each_group(structure, problem, _EFFORT.starts)
     one = fit_each_group(structure, problem.as_one, 2)
     together = fit_groups(structure, problem, np.repeat(one.values, problem.groups, axis=1), ())
     fits = (alone, together)
-    bits = [scored(f, problem).description_length if np.isfinite(f.rmse) else np.inf for f in fits]
-    best = fits[int(np.argmin(bits))]
+    best = fits[best_of(fits, problem)]
     exact = is_exact(best.rmse, problem.problem) and 2 * best.fitted < problem.problem.rows
-    return ProposedStructure(structure, origin, best.values, min(bits), exact)
+    return ProposedStructure(structure, origin, best.values, measured(best, {}, problem), exact)

@@ -1,4 +1,4 @@
-"""Which constants all groups share, and which differ from group to group: found by description length."""
+"""Which constants all groups share, and which differ from group to group: found by evidence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.fit import fit_groups
 from ansatz.discovery.groups.problem import GroupedProblem
-from ansatz.discovery.groups.score import description_length, uncertainty
+from ansatz.discovery.groups.score import best_of, uncertainty
 from ansatz.discovery.groups.starts import fit_each_group
 from ansatz.discovery.groups.structure import GroupedFit, Structure
 
@@ -35,22 +35,19 @@ _SHARING: Final = _Sharing()
 
 @dataclass(frozen=True, eq=False)
 class ScoredGroups:
-    """A fit, the standard errors of its constants, shape (k, G), the names of those that are fixed at one (name and
-    its bits), and its description length in bits."""
+    """A fit, the standard errors of its constants, shape (k, G), and the names of those that are fixed at one (name and
+    its bits)."""
 
     fit: GroupedFit
     errors: Array
-    description_length: float
     names: Mapping[int, tuple[str, float]] = field(default_factory=dict)
 
 
 def scored(
     fit: GroupedFit, problem: GroupedProblem, names: Mapping[int, tuple[str, float]] | None = None
 ) -> ScoredGroups:
-    """Return the fit with its errors and description length."""
-    found = uncertainty(fit, problem)
-    bits = {j: bits for j, (_, bits) in (names or {}).items()}
-    return ScoredGroups(fit, found.errors, description_length(fit, found, bits, problem), names or {})
+    """Return the fit with its errors."""
+    return ScoredGroups(fit, uncertainty(fit, problem), names or {})
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +58,7 @@ class Sharing:
     budget: Budget
 
     def fit(self, structure: Structure, settled: Mapping[int, bool], start: Array | None = None) -> ScoredGroups | None:
-        """Return the structure with its constants shared or per group, as it is shortest to describe.
+        """Return the structure with its constants shared or per group, as there is most evidence for.
 
         `settled` says of some constants whether they are per group; the others are chosen. `start`, shape (k, G), is
         where the groups start; None: many starts are tried. None where no fit is finite.
@@ -70,9 +67,13 @@ class Sharing:
         own = frozenset(j for j, is_own in settled.items() if is_own)
         free = frozenset(range(len(structure.constants))) - settled.keys()
         ends = [self._best(self._fits(structure, starts, chosen)) for chosen in dict.fromkeys([own | free, own])]
-        by_length = sorted((e for e in ends if e is not None), key=lambda s: s.description_length)
-        found = [self._greedy(end, starts, free) for end in by_length]
-        return min(found, key=lambda s: s.description_length, default=None)
+        found = self._in_order([e for e in ends if e is not None])
+        grown = [scored(self._greedy(end, starts, free), self.problem) for end in found]
+        return grown[best_of([g.fit for g in grown], self.problem)] if grown else None
+
+    def _in_order(self, ends: Sequence[GroupedFit]) -> Sequence[GroupedFit]:
+        """Return the one of most evidence first: the budget may not allow for the other."""
+        return ends if len(ends) < 2 or best_of(ends, self.problem) == 0 else ends[::-1]
 
     def _starts(self, structure: Structure, start: Array | None) -> Iterator[Array]:
         """Yield where each group stands by itself, and where all stand together."""
@@ -85,25 +86,23 @@ class Sharing:
         together = fit_each_group(structure, self.problem.as_one, STARTS).values
         yield np.repeat(together, self.problem.groups, axis=1)
 
-    def _greedy(self, current: ScoredGroups, starts: Sequence[Array], free: Collection[int]) -> ScoredGroups:
-        """Share or free one constant at a time, each time the one that saves most, while it pays."""
+    def _greedy(self, current: GroupedFit, starts: Sequence[Array], free: Collection[int]) -> GroupedFit:
+        """Share or free one constant at a time, each time the one that gains most, while it pays."""
         while not self.budget.spent:
-            fits = (f for j in sorted(free) for f in self._flipped(current, j, starts))
-            best = self._best(fits)
-            if best is None or best.description_length >= current.description_length:
+            best = self._best(f for j in sorted(free) for f in self._flipped(current, j, starts))
+            if best is None or best_of([current, best], self.problem) == 0:
                 break
             current = best
         return current
 
-    def _flipped(self, current: ScoredGroups, j: int, starts: Sequence[Array]) -> Iterator[GroupedFit]:
+    def _flipped(self, current: GroupedFit, j: int, starts: Sequence[Array]) -> Iterator[GroupedFit]:
         """Yield the fit with constant j shared where it was not, and the other way round."""
-        fit = current.fit
-        start = fit.values.copy()
-        if j in fit.per_group:
-            start[j] = _common(fit.values[j], current.errors[j])
-        yield fit_groups(fit.structure, self.problem, start, fit.per_group ^ {j})
-        if j not in fit.per_group:  # from here, and from where the groups stand by themselves
-            yield from self._fits(fit.structure, starts, fit.per_group ^ {j})
+        start = current.values.copy()
+        if j in current.per_group:
+            start[j] = _common(current.values[j], uncertainty(current, self.problem)[j])
+        yield fit_groups(current.structure, self.problem, start, current.per_group ^ {j})
+        if j not in current.per_group:  # from here, and from where the groups stand by themselves
+            yield from self._fits(current.structure, starts, current.per_group ^ {j})
 
     def _fits(self, structure: Structure, starts: Sequence[Array], per_group: frozenset[int]) -> Iterator[GroupedFit]:
         """Yield fits from each start, the shared constants at some quantiles of what the groups say."""
@@ -117,17 +116,15 @@ class Sharing:
                     values = fit_groups(structure, self.problem, values, per_group, shared, max_steps=20).values
                 yield fit_groups(structure, self.problem, values, per_group)
 
-    def _best(self, fits: Iterator[GroupedFit]) -> ScoredGroups | None:
-        """Return the fit that is shortest to describe; once the budget is spent, of those that came before and one
-        more."""
-        best: ScoredGroups | None = None
+    def _best(self, fits: Iterator[GroupedFit]) -> GroupedFit | None:
+        """Return the fit of most evidence; once the budget is spent, of those that came before and one more."""
+        finite: list[GroupedFit] = []
         for fit in fits:
-            found = scored(fit, self.problem) if np.isfinite(fit.rmse) else None
-            if found is not None and (best is None or found.description_length < best.description_length):
-                best = found
-            if best is not None and self.budget.spent:
+            if np.isfinite(fit.rmse):
+                finite.append(fit)
+            if finite and self.budget.spent:
                 break
-        return best
+        return finite[best_of(finite, self.problem)] if finite else None
 
 
 def _common(values: Array, errors: Array) -> float:

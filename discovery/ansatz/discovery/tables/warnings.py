@@ -135,14 +135,6 @@ def residual_verdict(left: Verdict) -> ResidualVerdict | None:
     return ResidualVerdict(left.answer is Answer.NOISE, left.p_value, left.missing)
 
 
-def as_verdict(left: ResidualVerdict | None) -> Verdict:
-    """Return the verdict behind what a report says."""
-    if left is None:
-        return Verdict(Answer.TOO_FEW_ROWS, 1.0, 0.0)
-    by_input = dict.fromkeys(left.missing, left.p_value)
-    return Verdict(Answer.NOISE if left.is_noise else Answer.STRUCTURE, left.p_value, 1.0, by_input)
-
-
 def claim_warnings(found: Claim | None) -> list[Warning]:
     """Where a law would rest on single rows: which."""
     if found is None or not found.single_rows:
