@@ -15,7 +15,7 @@ import numpy as np
 
 from ansatz.discovery.evidence.bayes_factor import against_constant, step
 from ansatz.discovery.evidence.exactness import least_mean_square
-from ansatz.discovery.evidence.ordinary.claim import LAW_BITS, Claim
+from ansatz.discovery.evidence.ordinary.claim import RULE, Claim
 from ansatz.discovery.evidence.ordinary.fits import Member, members
 from ansatz.discovery.expression import Array
 from ansatz.discovery.groups.problem import GroupedProblem
@@ -67,12 +67,12 @@ def claim(problem: GroupedProblem, structures: Sequence[Found]) -> Claim:
     largest = np.sort(np.argsort(-problem.sizes, kind="stable")[: _GUARD.groups])
     ordinary = _Ordinary(problem.groups_only(largest).subsample(_GUARD.rows)).bits
     bits = float(np.logaddexp2.reduce([ordinary[0], *(with_all for with_all, _ in found)]))
-    if bits <= LAW_BITS:
+    if bits <= RULE.law_bits:
         return Claim(bits, False)
     as_good = np.count_nonzero(ordinary[1:].reshape(2, _GUARD.orders) >= ordinary[0], axis=1)
-    by_order = ordinary[0] > LAW_BITS and problem.problem.weights is None
+    by_order = ordinary[0] > RULE.law_bits and problem.problem.weights is None
     by_order = by_order and bool(np.all(as_good <= _GUARD.most_as_good))
-    by_row = bool(plain) and float(np.logaddexp2.reduce(plain)) > LAW_BITS
+    by_row = bool(plain) and float(np.logaddexp2.reduce(plain)) > RULE.law_bits
     return Claim(bits, by_order or by_row)
 
 

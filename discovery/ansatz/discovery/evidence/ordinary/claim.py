@@ -19,15 +19,34 @@ from ansatz.discovery.evidence.ordinary.fits import Member, members
 from ansatz.discovery.expression import Array
 from ansatz.discovery.problem.problem import Problem
 
-LAW_BITS: Final = 1.0
-"""Bits for "some law" against "the constant" above which a law is claimed: the 95 % point in Gaussian noise is 0.6 to
-0.9 for 6 to 200 rows and 1 to 4 inputs."""
-_ORDERS: Final = 99
-_MOST_AS_GOOD: Final = 4
-_ROWS: Final = 600
-_PLAIN_BITS: Final = 25.0
-_FEW_ROWS: Final = 15
-"""With fewer rows each counts for much in every law."""
+
+@dataclass(frozen=True)
+class _Rule:
+    """Say when a law is claimed. `python -m bench.verdicts --parts noise laws` holds it.
+
+    Attributes:
+        law_bits: bits for "some law" against "the constant" above which a law is claimed: the 95 % point in Gaussian
+            noise is 0.6 to 0.9 for 6 to 200 rows and 1 to 4 inputs.
+        orders: random orders, and flips of signs, of the target that are looked at.
+        most_orders: of them that may show as much: one in twenty.
+        most_flips: of them that may, beside orders. They see that the size of the noise follows an input, of which
+            orders know nothing; asked as strictly as those they cost a quarter of the laws on ten rows.
+        rows: of a table that are looked at, at most.
+        plain_bits: above which a formula of the search is a law without further questions, its best row left out.
+        few_rows: with fewer each counts for much in every law, and that a law rests on one is told only where the
+            orders are against it, too.
+    """
+
+    law_bits: float = 1.0
+    orders: int = 99
+    most_orders: int = 4
+    most_flips: int = 16
+    rows: int = 600
+    plain_bits: float = 25.0
+    few_rows: int = 15
+
+
+RULE: Final = _Rule()
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,18 +85,17 @@ def claim(problem: Problem, trees: Sequence[Tree]) -> Claim:
     """Return whether the problem's target shows a law: an ordinary one, or one of the formulas that a search found."""
     found = [_alone(problem, tree) for tree in trees]
     plain = [without for _, without in found]
-    if plain and max(plain) > _PLAIN_BITS:
+    if plain and max(plain) > RULE.plain_bits:
         return Claim(max(with_all for with_all, _ in found), True)
-    small = problem.subsample(_ROWS)
+    small = problem.subsample(RULE.rows)
     ordinary = _mixture(small)
     others = [with_all for tree, (with_all, _) in zip(trees, found, strict=True) if not tree.ordinary]
     bits = float(np.logaddexp2.reduce([ordinary[0], *others]))
-    if bits <= LAW_BITS:
+    if bits <= RULE.law_bits:
         return Claim(bits, False)
-    as_good = np.count_nonzero(ordinary[1:].reshape(2, _ORDERS) >= ordinary[0], axis=1)
-    by_order = ordinary[0] > LAW_BITS and problem.weights is None and bool(np.all(as_good <= _MOST_AS_GOOD))
-    by_row = bool(plain) and float(np.logaddexp2.reduce(plain)) > LAW_BITS
-    lasting = by_row or (by_order and problem.rows < _FEW_ROWS)
+    by_order = ordinary[0] > RULE.law_bits and _is_seldom(ordinary, problem.weights is not None)
+    by_row = bool(plain) and float(np.logaddexp2.reduce(plain)) > RULE.law_bits
+    lasting = by_row or (by_order and problem.rows < RULE.few_rows)
     return Claim(bits, by_order or by_row, () if lasting else _rests_on(problem, trees))
 
 
@@ -107,13 +125,22 @@ def ordinary_bits(problem: Problem, targets: Array, families: Iterable[Member]) 
     return found
 
 
+def _is_seldom(ordinary: Array, weighted: bool) -> bool:
+    """Return whether few orders, and few flips of signs, show as much as the target itself. Values of rows of other
+    weights cannot change places, so flips must do alone there."""
+    orders, flips = np.count_nonzero(ordinary[1:].reshape(2, RULE.orders) >= ordinary[0], axis=1)
+    if weighted:
+        return bool(flips <= RULE.most_orders)
+    return bool(orders <= RULE.most_orders and flips <= RULE.most_flips)
+
+
 def _mixture(problem: Problem) -> Array:
     """The bits for the target as it is, for 99 orders of its values, and for 99 flips of their signs about their
     middle, shape (199,). Orders know nothing of noise that grows with an input; flips keep its size row by row."""
     rng = np.random.default_rng(problem.seed)
     middle = float(np.median(problem.y))
-    signs = rng.integers(0, 2, (problem.rows, _ORDERS)) * 2.0 - 1.0
-    orders = [problem.y, *(rng.permutation(problem.y) for _ in range(_ORDERS))]
+    signs = rng.integers(0, 2, (problem.rows, RULE.orders)) * 2.0 - 1.0
+    orders = [problem.y, *(rng.permutation(problem.y) for _ in range(RULE.orders))]
     targets = np.column_stack([*orders, middle + (problem.y - middle)[:, None] * signs])
     return ordinary_bits(problem, targets, members(problem))
 
