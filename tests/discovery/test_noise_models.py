@@ -172,6 +172,16 @@ def test_laws_of_shares_are_found() -> None:
     assert [c.value for c in best.constants] == pytest.approx([1.4, 0.3], abs=0.25)
 
 
+def test_unknown_parts_of_laws_of_counts_are_found() -> None:
+    x = np.linspace(0.5, 4, 60)
+    y = np.random.default_rng(10).poisson(50 + 20 * x**2)
+    report = discover(table(POISSON, x=x, y=y), replace(QUICK, ansatz="50 + f(x)"))
+    found = report.candidates[0]
+    assert found.parts
+    assert report.chi_squared is not None
+    assert report.chi_squared.p_value > 0.001
+
+
 def test_counts_without_a_law_have_none() -> None:
     y = np.random.default_rng(9).poisson(4, 60)
     report = discover(table(POISSON, x=np.linspace(0, 1, 60), y=y), QUICK)
@@ -234,6 +244,16 @@ def test_several_inputs_with_errors_are_fitted_by_orthogonal_distances() -> None
         sx=np.array([[sizes["u"]] * 60, [sizes["v"]] * 60]), sy=0.3,
     )  # fmt: skip
     assert values(found) == pytest.approx(reference.beta, rel=1e-6)
+
+
+def test_many_rows_are_fitted_as_few_are() -> None:
+    rng = np.random.default_rng(12)
+    t, e, s = rng.uniform(1, 4, 2500), np.full(2500, 0.1), np.full(2500, 3.0)
+    counted = evaluate_formula(table(POISSON, x=t, y=rng.poisson(9 * t**1.5)), "8.5*x**1.4", refit=True)
+    assert values(counted) == pytest.approx([9, 1.5], rel=0.02)
+    x, y = t + e * rng.standard_normal(2500), 9 * t**1.5 + s * rng.standard_normal(2500)
+    found = evaluate_formula(table(SX, x=x, y=y, ex=e, ey=s), "8.5*x**1.4", refit=True)
+    assert values(found) == pytest.approx(orthogonal(LAWS["power"][0], [9, 1.5], x, y, sx=e, sy=s).beta, rel=1e-5)
 
 
 def test_without_their_errors_noisy_inputs_make_laws_too_flat() -> None:

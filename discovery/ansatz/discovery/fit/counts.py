@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.fit.noise import Working
@@ -36,6 +37,9 @@ class PoissonNoise:
 
     is_fixed: bool = False
 
+    def rows_only(self, rows: NDArray[np.intp]) -> PoissonNoise:
+        return self
+
     def first_weights(self, problem: Problem) -> Array:
         """Return weights at (y + mean)/2, from where fits of counts begin (McCullagh & Nelder 1989, 2.5)."""
         return _normalised(2 / (problem.y + problem.y.mean()))
@@ -61,6 +65,9 @@ class BinomialNoise:
 
     trials: Array
     is_fixed: bool = False
+
+    def rows_only(self, rows: NDArray[np.intp]) -> BinomialNoise:
+        return replace(self, trials=self.trials[rows])
 
     def first_weights(self, problem: Problem) -> Array:
         """Return weights at (successes + 1/2)/(trials + 1), from where fits of shares begin (McCullagh & Nelder)."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ansatz.discovery.expression import Array, Node, evaluate
 from ansatz.discovery.expression.numbers import free_positions
@@ -61,6 +62,10 @@ class InputNoise:
     inputs: Mapping[str, Array]
     target: Array | None
     is_fixed: bool = False
+
+    def rows_only(self, rows: NDArray[np.intp]) -> InputNoise:
+        inputs = {name: errors[rows] for name, errors in self.inputs.items()}
+        return InputNoise(inputs, None if self.target is None else self.target[rows])
 
     def first_weights(self, problem: Problem) -> Array | None:
         """Return those of the target's errors: no slope is known."""

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants
 from ansatz.discovery.problem.problem import Problem
@@ -26,11 +29,15 @@ class _Rounds:
         most: rounds, each a fit with weights that stay. Some ten settle where noise is small beside what is explained.
         evaluations: of the formula in each.
         settled: change of the predictions, over the scale of y, below which the rounds end.
+        rows: of more, as many drawn by the seed are fitted first.
+        on_all: rounds on all rows then, at most.
     """
 
     most: int = 100
     evaluations: int = 20
     settled: float = 1e-9
+    rows: int = 2000
+    on_all: int = 10
 
 
 _ROUNDS: Final = _Rounds()
@@ -59,6 +66,9 @@ class NoiseModel(Protocol):
     def is_fixed(self) -> bool:
         """Whether the weights of the problem are right for every formula."""
 
+    def rows_only(self, rows: NDArray[np.intp]) -> NoiseModel:
+        """Return the noise of some of the rows."""
+
     def first_weights(self, problem: Problem) -> Array | None:
         """Return row weights of mean 1, `(n,)`, to begin with, where no formula is known; None: all rows alike."""
 
@@ -77,6 +87,9 @@ class FixedNoise:
     """The weights of the problem say all there is to say."""
 
     is_fixed: bool = True
+
+    def rows_only(self, rows: NDArray[np.intp]) -> FixedNoise:
+        return self
 
     def first_weights(self, problem: Problem) -> Array | None:
         return problem.weights
@@ -103,9 +116,13 @@ def fit_with_noise(fit: FormulaFit, free: Sequence[int], problem: Problem, noise
     """
     if noise.is_fixed:
         return fit_constants(fit.formula, problem, free, max_evaluations=_ROUNDS.evaluations, marks=fit.marks)
+    rounds = _ROUNDS.most
+    if problem.rows > _ROUNDS.rows:
+        rows = problem.sampled(_ROUNDS.rows)
+        fit, rounds = fit_with_noise(fit, free, problem.rows_only(rows), noise.rows_only(rows)), _ROUNDS.on_all
     working = noise.at(problem, fit.formula)
     best, before = replace(fit, rmse=working.rmse, free=tuple(free)), problem.evaluate(fit.formula)
-    for _ in range(_ROUNDS.most if free else 0):
+    for _ in range(rounds if free else 0):
         fit = fit_constants(fit.formula, working.problem, free, max_evaluations=_ROUNDS.evaluations, marks=fit.marks)
         working, after = noise.at(problem, fit.formula), problem.evaluate(fit.formula)
         settled = bool(abs(after - before).max() <= _ROUNDS.settled * problem.y_scale)

@@ -88,9 +88,14 @@ class Problem:
         if self.rows <= most:
             return self
         if most not in self._subsamples:
-            chosen = np.random.default_rng(self.seed).choice(self.rows, most, replace=False)
-            self._subsamples[most] = self.rows_only(np.sort(chosen))
+            self._subsamples[most] = self.rows_only(self.sampled(most))
         return self._subsamples[most]
+
+    def sampled(self, most: int) -> NDArray[np.intp]:
+        """The rows of `subsample`, ascending."""
+        if self.rows <= most:
+            return np.arange(self.rows)
+        return np.sort(np.random.default_rng(self.seed).choice(self.rows, most, replace=False))
 
     @cached_property
     def _subsamples(self) -> dict[int, Problem]:

@@ -19,7 +19,7 @@ from ansatz.discovery.fit.constants import FormulaFit
 from ansatz.discovery.fit.noise import FIXED_NOISE, NoiseModel, fit_with_noise
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Scores
-from ansatz.discovery.search.archive import Entry, rescored
+from ansatz.discovery.search.archive import SCREEN_ROWS, Entry, rescored
 from ansatz.discovery.tables.constants import constants_of
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.form_constants import constants_of_law
@@ -69,9 +69,10 @@ class TableJudge:
         """Return the mean square that the mean leaves, as the noise counts it; None where weights alone count."""
         if self.noise.is_fixed:
             return None
-        mean = Number(float(np.average(self.problem.y, weights=self.problem.weights)))
-        fit = fit_with_noise(FormulaFit(mean, math.inf, (0,)), (0,), self.problem, self.noise)
-        return mean_square(fit.rmse, self.problem)
+        problem = replace(self.problem, form=None)
+        mean = Number(float(np.average(problem.y, weights=problem.weights)))
+        fit = fit_with_noise(FormulaFit(mean, math.inf, (0,)), (0,), problem, self.noise)
+        return mean_square(fit.rmse, problem)
 
     def on_all_rows(self, entry: Entry, refit: bool = True) -> Entry:
         """Return the entry with its constants fitted, unless not wanted, and its description length computed, on all
@@ -88,8 +89,12 @@ class TableJudge:
         return found
 
     def _named(self, fit: FormulaFit) -> Named:
-        """Return a fit with names for its constants about which the noise is that of the formula; none that would make
-        it another formula."""
+        """Return a fit with names for its constants, by the noise about the formula; none that would make it another.
+
+        On many rows there are none: those of a sample would not be known as well as the constants.
+        """
+        if self.problem.rows > SCREEN_ROWS:
+            return Named(fit, {})
         named = name_constants(fit, self.noise.at(self.problem, fit.formula).problem)
         roots = "sqrt" in self.problem.functions
         if simplify(named.fit.formula, self.problem.positive, roots=roots) != named.fit.formula:

@@ -13,8 +13,10 @@ from ansatz.discovery.data.noise import TargetNoise
 from ansatz.discovery.expression import Node, Number
 from ansatz.discovery.fit.many_starts import fit_model
 from ansatz.discovery.fit.model import AnsatzModel
+from ansatz.discovery.fit.noise import weighted
+from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.origin import BASELINE, START, Origin
-from ansatz.discovery.search.archive import Archive
+from ansatz.discovery.search.archive import SCREEN_ROWS, Archive
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.linked import Link, LinkedLines
 from ansatz.discovery.search.ordinary import Ordinary
@@ -52,29 +54,30 @@ def weighed(prepared: PreparedTable, noise: TargetNoise, budget: Budget) -> Prep
     """
     if prepared.noise.is_fixed:
         return prepared
+    # Of a form with unknown parts no law is known at once: any of the target will do.
+    problem = replace(prepared.problem, form=None)
+    rows = problem.sampled(SCREEN_ROWS)
+    sampled = prepared.noise.rows_only(rows)
     for _ in range(_EFFORT.rounds):
-        problem = prepared.problem
-        archive = _quick(prepared, usual_searchers(noise), budget.part(_EFFORT.share * budget.seconds))
-        judge = TableJudge(problem, prepared.caller_weights, prepared.noise)
+        small = problem.rows_only(rows)
+        archive = _quick(small, prepared, usual_searchers(noise), budget.part(_EFFORT.share * budget.seconds))
+        judge = TableJudge(small, None, sampled)
         best = judge.on_all_rows(judge.likeliest(archive.entries))
-        weights = prepared.noise.at(problem, best.formula).problem.weights
-        prepared = replace(prepared, problem=replace(problem, weights=weights))
-    return prepared
+        problem = weighted(problem, prepared.noise.at(problem, best.formula))
+    return replace(prepared, problem=weighted(prepared.problem, prepared.noise.at(problem, best.formula)))
 
 
-def _quick(prepared: PreparedTable, usual: Sequence[Searcher], budget: Budget) -> Archive:
+def _quick(problem: Problem, prepared: PreparedTable, usual: Sequence[Searcher], budget: Budget) -> Archive:
     """Return an archive of what costs little to find."""
-    problem, ansatz = prepared.problem, prepared.ansatz
     archive = Archive(problem)
     archive.propose(Number(float(np.average(problem.y, weights=problem.weights))), BASELINE)
-    for formula in prepared.start:
-        archive.propose(formula, START)
-    if problem.form is not None or not problem.names:
-        return archive
-    if ansatz is not None:
-        archive.propose(fit_model(AnsatzModel.of(ansatz), archive.screen).numeric, START)
-    for searcher in (Baseline(), *usual, Ordinary()):
-        searcher.search(archive.screen, budget, _into(archive, Origin.named(searcher.name)))
+    if prepared.problem.form is None:
+        for formula in prepared.start:
+            archive.propose(formula, START)
+        if prepared.ansatz is not None:
+            archive.propose(fit_model(AnsatzModel.of(prepared.ansatz), problem).numeric, START)
+    for searcher in (Baseline(), *usual, Ordinary()) if problem.names else ():
+        searcher.search(problem, budget, _into(archive, Origin.named(searcher.name)))
     return archive
 
 
