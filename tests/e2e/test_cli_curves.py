@@ -57,7 +57,7 @@ def test_a_picture_beside_the_answer(result: Result, plain: Path, served: str, t
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("discover", "DATA", "--target", "loss", "--trials", "n"), "--trials: is for curves"),
+        (("discover", "DATA", "--target", "loss", "--trials", "n"), "--trials: is for curves and for --noise binomial"),
         (("discover", "DATA", "--target", "loss", "--kind", "curve", "--weights", "w"), "--weights: is for tables"),
         (("predict", "DATA", "--target", "loss", "--at", "step"), "--at[0]: has 'step'"),
         (("predict", "--target", "loss"), "data: is not given"),

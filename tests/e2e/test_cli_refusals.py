@@ -245,18 +245,28 @@ def test_a_refusal_on_standard_input_ends_the_process_with_2() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "field"),
+    ("arguments", "field", "flag"),
     [
-        (("--target", "y", "--std-errors", "nope"), "table.std_errors"),
-        (("--target", "y", "--std-errors", "y"), "table.std_errors"),
-        (("--target", "y", "--std-errors", "a", "--weights", "b"), "table.std_errors"),
-        (("--target", "y", "--std-errors", "a", "--inputs", "a,b"), "table.inputs[0]"),
-        (("--states", "y", "--time", "a", "--std-errors", "b"), "--std-errors"),
+        (("--std-errors", "nope"), "table.std_errors", "--std-errors"),
+        (("--std-errors", "y"), "table.std_errors", "--std-errors"),
+        (("--std-errors", "a", "--weights", "b"), "table.std_errors", "--std-errors"),
+        (("--std-errors", "a", "--inputs", "a,b"), "table.inputs[0]", "--inputs"),
+        (("--input-errors", "a"), "--input-errors[0]", "--input-errors"),
+        (("--input-errors", "nope=a"), "table.input_errors", "--input-errors"),
+        (("--input-errors", "a=nope"), "table.input_errors", "--input-errors"),
+        (("--noise", "loud"), "table.noise", "--noise"),
+        (("--trials", "a"), "--trials", "--trials"),
     ],
 )
-def test_standard_errors_that_cannot_be_are_refused(
-    refused: Refused, good: Path, arguments: tuple[str, ...], field: str
+def test_errors_that_cannot_be_are_refused(
+    refused: Refused, good: Path, arguments: tuple[str, ...], field: str, flag: str
 ) -> None:
-    fields, message = refused(good, *arguments)
+    fields, message = refused(good, "--target", "y", *arguments)
     assert fields == [field]
-    assert ("--inputs" if "inputs" in field else "--std-errors") in message
+    assert flag in message
+
+
+@pytest.mark.parametrize("flag", ["--std-errors", "--trials"])
+def test_errors_of_a_motion_that_cannot_be_are_refused(refused: Refused, good: Path, flag: str) -> None:
+    _, message = refused(good, "--states", "y", "--time", "a", flag, "nope")
+    assert flag in message

@@ -48,8 +48,10 @@ def _columns(asked: Asked) -> Iterator[Violation]:
     motion = asked.rows_are is Kind.TRAJECTORY
     if motion and asked.target is not None:
         yield Violation("--target", "is for tables and curves; leave it out: --states names what is to be explained")
-    if motion and asked.trials is not None:
-        yield Violation("--trials", "is for tables and curves; leave it out")
+    if asked.trials is not None and not (asked.rows_are is Kind.CURVE or asked.tables.noise == "binomial"):
+        yield Violation(
+            "--trials", "is for curves and for --noise binomial of tables; give one of them, or leave it out"
+        )
     if motion and not asked.motion.states:
         yield Violation("--states", "is not given; name the columns whose motion is to be explained")
     if motion and not asked.motion.time:
