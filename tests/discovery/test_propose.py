@@ -24,6 +24,8 @@ from ansatz.discovery import (
     propose_experiments,
 )
 from ansatz.discovery.expression import evaluate, parse
+from ansatz.discovery.pictures.plots import FrontPoint, ImageFormat, plot_table
+from ansatz.discovery.report.by_group import in_group
 from ansatz.discovery.report.origin import Origin
 
 Law = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -170,3 +172,30 @@ def test_bad_input_is_refused_by_field(
     with pytest.raises(InvalidInputError) as raised:
         propose_experiments(table, front, Box.of(limits), count)
     assert [v.field for v in raised.value.violations] == fields
+
+
+def test_of_grouped_data_every_group_has_its_own_constants() -> None:
+    rng = np.random.default_rng(0)
+    x, label = rng.uniform(1, 5, 90), np.arange(90) % 3
+    size = np.array([1.0, 4.0, 9.0])[label]
+    y = size * np.exp(-0.7 * x) + 2 + 0.016 * rng.standard_normal(90)
+    columns = (Column("x", x), Column("y", y), Column("m", 2 * size), Column.of_labels("g", ["abc"[i] for i in label]))
+    table = Table(columns, "y", inputs=("x", "m"), group="g")
+    options = Options(engine=Engine.NONE, budget_seconds=3, ansatz="k*exp(-b*x) + c", per_group=("k",))
+    report = discover(table, options)
+    best = report.candidates[0]
+    proposal = propose_experiments(table, report.candidates, Box({}), 4)
+    assert proposal.noise_std == pytest.approx(0.016, rel=0.2)
+    assert not proposal.noise_is_relative
+    for experiment in proposal.experiments:
+        group = "abc".index(experiment.group)
+        assert experiment.inputs["m"] == 2 * [1.0, 4.0, 9.0][group]  # which no experiment in the group can choose
+        own = in_group(best.formula, best.constants, experiment.group)
+        at = {name: np.array([value]) for name, value in experiment.inputs.items()}
+        expected = [1.0, 4.0, 9.0][group] * np.exp(-0.7 * at["x"]) + 2
+        assert evaluate(own, at, 1) == pytest.approx(expected, abs=0.05)
+        assert experiment.predictions[0] == pytest.approx(float(expected[0]), abs=0.05)
+    front = [FrontPoint(best.complexity, 0.01, True, True)]
+    apart = plot_table(table, best.formula, front, ImageFormat.SVG, best.constants)
+    alike = plot_table(table, best.formula, front, ImageFormat.SVG)
+    assert apart.count(b"<path") > alike.count(b"<path") > 0  # a line for each group

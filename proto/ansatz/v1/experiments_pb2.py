@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from ansatz.v1 import report_pb2 as ansatz_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61nsatz/v1/experiments.proto\x12\tansatz.v1\x1a\x16\x61nsatz/v1/report.proto\"6\n\x05Rival\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x0f\n\x07\x66ormula\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x01\"\xc0\x01\n\nExperiment\x12\x31\n\x06inputs\x18\x01 \x03(\x0b\x32!.ansatz.v1.Experiment.InputsEntry\x12\x13\n\x0bpredictions\x18\x02 \x03(\x01\x12\x12\n\nfirst_rank\x18\x03 \x01(\r\x12\x13\n\x0bsecond_rank\x18\x04 \x01(\r\x12\x12\n\nseparation\x18\x05 \x01(\x01\x1a-\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xac\x01\n\x08Proposal\x12*\n\x0b\x65xperiments\x18\x01 \x03(\x0b\x32\x15.ansatz.v1.Experiment\x12 \n\x06rivals\x18\x02 \x03(\x0b\x32\x10.ansatz.v1.Rival\x12\x11\n\tnoise_std\x18\x03 \x01(\x01\x12\x19\n\x11noise_is_relative\x18\x04 \x01(\x08\x12$\n\x08warnings\x18\x05 \x03(\x0b\x32\x12.ansatz.v1.Warningb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x61nsatz/v1/experiments.proto\x12\tansatz.v1\x1a\x16\x61nsatz/v1/report.proto\"6\n\x05Rival\x12\x0c\n\x04rank\x18\x01 \x01(\r\x12\x0f\n\x07\x66ormula\x18\x02 \x01(\t\x12\x0e\n\x06weight\x18\x03 \x01(\x01\"\xcf\x01\n\nExperiment\x12\x31\n\x06inputs\x18\x01 \x03(\x0b\x32!.ansatz.v1.Experiment.InputsEntry\x12\x13\n\x0bpredictions\x18\x02 \x03(\x01\x12\x12\n\nfirst_rank\x18\x03 \x01(\r\x12\x13\n\x0bsecond_rank\x18\x04 \x01(\r\x12\x12\n\nseparation\x18\x05 \x01(\x01\x12\r\n\x05group\x18\x06 \x01(\t\x1a-\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xac\x01\n\x08Proposal\x12*\n\x0b\x65xperiments\x18\x01 \x03(\x0b\x32\x15.ansatz.v1.Experiment\x12 \n\x06rivals\x18\x02 \x03(\x0b\x32\x10.ansatz.v1.Rival\x12\x11\n\tnoise_std\x18\x03 \x01(\x01\x12\x19\n\x11noise_is_relative\x18\x04 \x01(\x08\x12$\n\x08warnings\x18\x05 \x03(\x0b\x32\x12.ansatz.v1.Warningb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,9 +37,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RIVAL']._serialized_start=66
   _globals['_RIVAL']._serialized_end=120
   _globals['_EXPERIMENT']._serialized_start=123
-  _globals['_EXPERIMENT']._serialized_end=315
-  _globals['_EXPERIMENT_INPUTSENTRY']._serialized_start=270
-  _globals['_EXPERIMENT_INPUTSENTRY']._serialized_end=315
-  _globals['_PROPOSAL']._serialized_start=318
-  _globals['_PROPOSAL']._serialized_end=490
+  _globals['_EXPERIMENT']._serialized_end=330
+  _globals['_EXPERIMENT_INPUTSENTRY']._serialized_start=285
+  _globals['_EXPERIMENT_INPUTSENTRY']._serialized_end=330
+  _globals['_PROPOSAL']._serialized_start=333
+  _globals['_PROPOSAL']._serialized_end=505
 # @@protoc_insertion_point(module_scope)

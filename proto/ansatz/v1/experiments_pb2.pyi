@@ -81,6 +81,7 @@ class Experiment(_message.Message):
     FIRST_RANK_FIELD_NUMBER: _builtins.int
     SECOND_RANK_FIELD_NUMBER: _builtins.int
     SEPARATION_FIELD_NUMBER: _builtins.int
+    GROUP_FIELD_NUMBER: _builtins.int
     first_rank: _builtins.int
     """Ranks of the two rivals that it helps most to tell apart."""
     second_rank: _builtins.int
@@ -88,6 +89,8 @@ class Experiment(_message.Message):
     """How far these two lie apart once this experiment and those before it are made, in standard deviations of what
     noise, unsettled constants and a tenth of the difference itself leave open; dimensionless.
     """
+    group: _builtins.str
+    """Of grouped data, the label of the group to make it in; else empty."""
     @_builtins.property
     def inputs(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """The values to set, by the caller's column names."""
@@ -104,10 +107,11 @@ class Experiment(_message.Message):
         first_rank: _builtins.int = ...,
         second_rank: _builtins.int = ...,
         separation: _builtins.float = ...,
+        group: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_rank", b"first_rank", "inputs", b"inputs", "predictions", b"predictions", "second_rank", b"second_rank", "separation", b"separation"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_rank", b"first_rank", "group", b"group", "inputs", b"inputs", "predictions", b"predictions", "second_rank", b"second_rank", "separation", b"separation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

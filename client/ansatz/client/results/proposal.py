@@ -30,6 +30,7 @@ class Experiment:
         first_rank, second_rank: of the two rivals that it helps most to tell apart
         separation: how far these lie apart once this experiment and those before it are made; in standard deviations of
             what noise, unsettled constants and a tenth of the difference itself leave open
+        group: of grouped data, the label of the group to make it in; else empty
     """
 
     inputs: Mapping[str, float]
@@ -37,6 +38,7 @@ class Experiment:
     first_rank: int
     second_rank: int
     separation: float
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ansatz.discovery.asked.options import Options
 from ansatz.discovery.data.box import Box, Interval
@@ -15,6 +16,7 @@ from ansatz.discovery.data.table import Table
 from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.evidence.description_length import ROUNDING
 from ansatz.discovery.experiments.discrimination import Design, Predictions, predictions
+from ansatz.discovery.experiments.groups import GroupedRows
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants
@@ -76,6 +78,7 @@ class Experiment:
         predictions: of each rival, in the target's unit, NaN where it is not defined.
         first_rank: of the two rivals that it helps most to tell apart, the better.
         second_rank: the other.
+        group: the group to make it in, by label; empty where rows come in no groups.
         separation: how far these lie apart once this experiment and those before it are made, in standard deviations of
             what noise, unsettled constants and a tenth of the difference itself leave open.
     """
@@ -85,6 +88,7 @@ class Experiment:
     first_rank: int
     second_rank: int
     separation: float
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,20 +112,26 @@ def propose_experiments(
 ) -> Proposal:
     """Return the `count` (1 to 100) points of a box that tell the candidates of a report on a table apart.
 
-    An input that is not in the box keeps to the range of the data. Raises InvalidInputError.
+    An input that is not in the box keeps to the range of the data. Of grouped data each experiment is in one of the
+    twenty largest groups, where formulas have that group's constants; inputs that differ between groups alone keep the
+    group's value. Raises InvalidInputError.
     """
     _check(table, candidates, box, count)
     prepared = prepare(TableQuestion(table, Options()), keep_all=True)
+    groups = GroupedRows.of(table)
     first = min(candidates, key=lambda c: c.rank).formula
-    data = weighted(prepared.problem, prepared.noise.at(prepared.problem, first)).subsample(SCREEN_ROWS)
+    weighed = weighted(prepared.problem, prepared.noise.at(prepared.problem, first))
+    data = groups.problem(weighed).subsample(SCREEN_ROWS)
     rivals = sorted(candidates, key=lambda c: c.scores.description_length)[: _WEIGHING.most_rivals]
-    fits = [fit_constants(c.formula, data) for c in rivals]
+    fits = [fit_constants(groups.formula(c), data) for c in rivals]
     noise = _noise_of(fits[0], data)
     whole = _whole_box(table, box)
-    points = _points(whole, data, seed)
+    chosen = {table.names.identifiers[name] for name in box.intervals}
+    kept = {name: v for name, v in groups.fixed_inputs(prepared.problem).items() if name not in chosen}
+    points, group = _points(whole, prepared.problem, groups, kept, seed)
     predicted = [predictions(fit.formula, data, noise.in_rows(data), points) for fit in fits]
     log_weights = _log_weights(rivals, fits, data)
-    design = _design(predicted, log_weights, noise, _places(whole, points))
+    design = _design(predicted, log_weights, noise, np.column_stack([_places(whole, points), groups.members(group)]))
     inputs = {name: points.columns[formula] for name, formula in table.names.identifiers.items()}
     experiments = []
     for _ in range(count):
@@ -133,6 +143,7 @@ def propose_experiments(
                 first_rank=min(rivals[i].rank, rivals[j].rank),
                 second_rank=max(rivals[i].rank, rivals[j].rank),
                 separation=separation,
+                group=groups.labels[group[row]],
             )
         )
     return Proposal(
@@ -210,11 +221,20 @@ def _whole_box(table: Table, box: Box) -> Box:
     return Box(intervals)
 
 
-def _points(box: Box, data: Problem, seed: int) -> Problem:
-    """Return candidate points as the rows of a problem without a target of its own."""
-    columns = box.points(_WEIGHING.points, seed)
-    X = np.column_stack([columns[name] for name in data.names])
-    return replace(data, X=np.asfortranarray(X), y=np.zeros(X.shape[0]), weights=None)
+def _points(
+    whole: Box, problem: Problem, groups: GroupedRows, kept: Mapping[str, Array], seed: int
+) -> tuple[Problem, NDArray[np.intp]]:
+    """Return candidate points as the rows of a problem without a target of its own, and the group of each, in turn.
+
+    Inputs that are `kept` have a value by group.
+    """
+    columns = dict(whole.points(_WEIGHING.points, seed))
+    count = next(iter(columns.values())).size
+    group = np.arange(count) % len(groups.labels)
+    columns |= {name: values[group] for name, values in kept.items()}
+    X = np.column_stack([columns[name] for name in problem.names])
+    points = replace(problem, X=np.asfortranarray(X), y=np.zeros(count), weights=None)
+    return (groups.beside(points, group) if groups.is_grouped else points), group
 
 
 def _log_weights(rivals: Sequence[Candidate], fits: Sequence[FormulaFit], data: Problem) -> Array:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ansatz.discovery.data.noise import TargetNoise
-from ansatz.discovery.data.table import Table
+from ansatz.discovery.data.table import Groups, Table
 from ansatz.discovery.data.trajectories import Trajectories
 from ansatz.discovery.expression import Array, Node, evaluate
+from ansatz.discovery.report.by_group import differs, in_group
+from ansatz.discovery.report.report import Constant
 from ansatz.discovery.trajectories.integral import Smoothed
 from ansatz.discovery.trajectories.prepare import prepare
 from ansatz.discovery.trajectories.record import Record
@@ -33,6 +36,7 @@ class _Drawing:
     Attributes:
         most_points: rows of a table: more hide each other and make files large.
         most_runs: of a motion.
+        most_groups: of a table, that a line each is drawn for, the largest.
         places: at which a trajectory is drawn.
         least_error: relative, that a logarithmic axis shows: about the rounding of float64.
         columns: plots beside each other.
@@ -43,6 +47,7 @@ class _Drawing:
 
     most_points: int = 5000
     most_runs: int = 6
+    most_groups: int = 30
     places: int = 400
     least_error: float = 1e-16
     columns: int = 3
@@ -83,19 +88,25 @@ class FrontPoint:
     on_front: bool
 
 
-def plot_table(table: Table, formula: Node, front: Sequence[FrontPoint], form: ImageFormat) -> bytes:
-    """Draw data against law, residuals and Pareto front. `formula` is in terms of the inputs' names in formulas."""
-    columns = {identifier: table.column(c).values for c, identifier in table.names.identifiers.items()}
+def plot_table(
+    table: Table, formula: Node, front: Sequence[FrontPoint], form: ImageFormat, constants: Sequence[Constant] = ()
+) -> bytes:
+    """Draw data against law, residuals and Pareto front. `formula` is in terms of the inputs' names in formulas.
+
+    Where `constants` of grouped data differ from group to group, the law of each row is that of its group.
+    """
     y, target = table.explained, _explained_name(table)
-    law = evaluate(formula, columns, table.rows)
+    groups = _groups(table) if differs(constants) else {"": np.arange(table.rows)}
+    law = _values(table, formula, constants, groups)
     rows = np.unique(np.linspace(0, table.rows - 1, min(table.rows, _DRAWING.most_points)).astype(int))
     figure, (against, residuals, sizes) = figure_of(3)
-    varying = [c for c in table.inputs if np.ptp(table.column(c).values) > 0]
+    varying = [c for c in table.inputs if any(np.ptp(table.column(c).values[m]) > 0 for m in groups.values())]
     if len(varying) == 1:
         x = table.column(varying[0]).values
-        order = np.argsort(x)
         against.plot(x[rows], y[rows], ".", color="tab:blue", label="data")
-        against.plot(x[order], law[order], "-", color="tab:orange", label="law")
+        for i, members in enumerate(list(groups.values())[: _DRAWING.most_groups]):
+            order = members[np.argsort(x[members], kind="stable")]
+            against.plot(x[order], law[order], "-", color="tab:orange", label="" if i else "law")
         label(against, varying[0], target, "Data and law")
     else:
         against.plot(law[rows], y[rows], ".", color="tab:blue", label="data")
@@ -112,6 +123,25 @@ def plot_table(table: Table, formula: Node, front: Sequence[FrontPoint], form: I
 
 def _explained_name(table: Table) -> str:
     return f"share of {table.target}" if table.noise is TargetNoise.BINOMIAL else table.target
+
+
+def _groups(table: Table) -> dict[str, NDArray[np.intp]]:
+    """Return the rows of each group, by label, the largest groups first."""
+    groups = Groups.of(table.column(table.group))
+    largest = np.argsort(-np.bincount(groups.index), kind="stable")
+    return {groups.labels[g]: np.flatnonzero(groups.index == g) for g in largest}
+
+
+def _values(
+    table: Table, formula: Node, constants: Sequence[Constant], groups: Mapping[str, NDArray[np.intp]]
+) -> Array:
+    """Return the law on every row, with the constants of its group."""
+    columns = {identifier: table.column(c).values for c, identifier in table.names.identifiers.items()}
+    law = np.empty(table.rows)
+    for label, members in groups.items():
+        own = {name: values[members] for name, values in columns.items()}
+        law[members] = evaluate(in_group(formula, constants, label), own, members.size)
+    return law
 
 
 def _front(axes: Axes, front: Sequence[FrontPoint]) -> None:

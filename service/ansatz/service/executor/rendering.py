@@ -8,7 +8,7 @@ from ansatz.discovery.pictures.curve_picture import picture
 from ansatz.discovery.pictures.curve_plots import plot_curves
 from ansatz.discovery.pictures.plots import FrontPoint, ImageFormat, plot_motion, plot_table
 from ansatz.service.executor.frames import Frame, Kind, parted
-from ansatz.service.wire.found import law_of_rank
+from ansatz.service.wire.found import constants_from_proto, law_of_rank
 from ansatz.service.wire.problem import problem_from_proto
 from ansatz.v1 import discovery_service_pb2, problem_pb2, report_pb2
 
@@ -42,7 +42,7 @@ def render(payload: bytes) -> Frame:
             FrontPoint(c.complexity, c.scores.relative_error, c.rank == chosen.rank, c.on_pareto_front)
             for c in candidates
         ]
-        image = plot_table(observations, formula, points, form)
+        image = plot_table(observations, formula, points, form, constants_from_proto(chosen))
     response = discovery_service_pb2.RenderPlotResponse(image=image, media_type=form.media_type)
     return Kind.ANSWER, response.SerializeToString()
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import math
 
-from ansatz.discovery import Candidate, ChosenLaw, InvalidInputError, Origin, Scores, Table, Violation
+from ansatz.discovery import (
+    Candidate,
+    ChosenLaw,
+    Constant,
+    GroupValue,
+    InvalidInputError,
+    Origin,
+    Scores,
+    Table,
+    Violation,
+)
 from ansatz.v1 import job_pb2, report_pb2
 
 
@@ -17,13 +27,25 @@ def candidates_from_proto(front: job_pb2.Front, table: Table) -> list[Candidate]
         Candidate(
             rank=candidate.rank,
             formula=formula,
-            constants=(),
+            constants=constants_from_proto(candidate),
             scores=Scores(math.nan, math.nan, math.nan, candidate.scores.description_length, math.nan),
             on_pareto_front=candidate.on_pareto_front,
             origin=Origin.named(candidate.found_by),
         )
         for candidate, formula in zip(sent, formulas, strict=True)
     ]
+
+
+def constants_from_proto(candidate: report_pb2.Candidate) -> tuple[Constant, ...]:
+    """Return the constants of a candidate, in order of appearance, with their values in groups where they differ."""
+    return tuple(
+        Constant(
+            value=constant.value,
+            parameter=constant.parameter,
+            per_group={label: GroupValue(found.value, None) for label, found in constant.per_group.items()},
+        )
+        for constant in candidate.constants
+    )
 
 
 def law_of_rank(report: report_pb2.Report, rank: int) -> ChosenLaw:
