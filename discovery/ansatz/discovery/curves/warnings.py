@@ -6,11 +6,12 @@ from collections.abc import Collection
 from typing import Final
 
 from ansatz.discovery.curves.prepare import PreparedCurves
-from ansatz.discovery.curves.search import Contest, indistinguishable
+from ansatz.discovery.curves.search import Contest, Found, indistinguishable
 from ansatz.discovery.data.curves import MIN_ROWS_A_RUN
+from ansatz.discovery.evidence.beyond import Predict, beyond_warnings
 from ansatz.discovery.evidence.description_length import ROUNDING
 from ansatz.discovery.evidence.significance import told
-from ansatz.discovery.expression import variables
+from ansatz.discovery.expression import to_text, variables
 from ansatz.discovery.report.report import Findings, Warning
 
 _FEW: Final = 10
@@ -64,11 +65,26 @@ def _rivals(contest: Contest, report: Findings) -> list[Warning]:
     if not rivals or report.curves is None:
         return []
     named = "; ".join(f.law.title for f in rivals[:3])
+    first, *_ = contest.found
     text = f"The data do not tell rank 1 from {len(rivals)} other law(s): {named}."
     where = [f"{m.column} ≥ {m.value:.3g}" for m in report.curves.measure if m.value is not None]
     if where:
         text += f" Measure at {' or '.join(dict.fromkeys(where))}."
-    return [Warning("INDISTINGUISHABLE_HERE", text)]
+    compared = [(_text(f), _values(f)) for f in (first, *(f for f in rivals if f is not first))]
+    beyond = beyond_warnings(contest.sample.columns, contest.sample.y, compared)
+    return [Warning("INDISTINGUISHABLE_HERE", text), *beyond]
+
+
+def _text(found: Found) -> str:
+    """Return the formula of a law; its title where it holds its own value."""
+    formula = None if found.law.implicit else found.fit.model.formula(found.fit.u, "")
+    return found.law.title if formula is None else to_text(formula)
+
+
+def _values(found: Found) -> Predict:
+    """Return the values of a fitted law where the inputs have those of columns."""
+    model, u = found.fit.model, found.fit.u
+    return lambda points: model.values(u[None, :], model.variables_at(points))[0]
 
 
 def _loose(report: Findings) -> list[Warning]:

@@ -45,7 +45,12 @@ from ansatz.discovery.search.residual.refinement import RefinedFormula
 from ansatz.discovery.tables.discovery import discover_table
 from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion, read_question
-from ansatz.discovery.tables.warnings import dimension_warnings, residual_verdict, result_warnings
+from ansatz.discovery.tables.warnings import (
+    dimension_warnings,
+    extrapolation_warnings,
+    residual_verdict,
+    result_warnings,
+)
 
 
 @dataclass(frozen=True)
@@ -182,6 +187,7 @@ class GroupedDiscovery(Discovery):
                 *self._prepared.warnings,
                 *self.outcome.warnings,
                 *result_warnings(candidates, left, UNDECIDED_BITS, self._engine, self._options),
+                *extrapolation_warnings(candidates, UNDECIDED_BITS, problem.columns, problem.y),
                 *disagreement_warnings(agreement),
                 *dimension_warnings(candidates, problem),
             ),

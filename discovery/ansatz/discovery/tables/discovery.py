@@ -45,6 +45,7 @@ from ansatz.discovery.tables.target_space import TargetSpace
 from ansatz.discovery.tables.warnings import (
     claim_warnings,
     dimension_warnings,
+    extrapolation_warnings,
     form_not_fitted,
     gauge_warnings,
     outlier_warnings,
@@ -249,6 +250,7 @@ class TableDiscovery(Discovery):
             *outlier_warnings(self._far, problem.rows),
             *claim_warnings(self._claim),
             *result_warnings(candidates, left, UNDECIDED_BITS, self._engine, self._options),
+            *extrapolation_warnings(candidates, UNDECIDED_BITS, problem.columns, self._prepared.target),
             *dimension_warnings(candidates, problem),
             *self._simpler_metrics(candidates, residual_verdict(left)),
         )

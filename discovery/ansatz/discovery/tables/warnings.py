@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.asked.parameters import Parameter
+from ansatz.discovery.evidence.beyond import Predict, beyond_warnings
 from ansatz.discovery.evidence.noise import LEVEL, Answer, Verdict
 from ansatz.discovery.evidence.ordinary.claim import Claim
 from ansatz.discovery.evidence.significance import told
-from ansatz.discovery.expression import Array, variables
+from ansatz.discovery.expression import Array, Node, evaluate, variables
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Warning
 from ansatz.discovery.search.parts.gauge import Gauge
@@ -197,13 +198,33 @@ def _residual(left: Verdict) -> list[Warning]:
     return warnings
 
 
-def _rivals(candidates: Sequence[Candidate], undecided_bits: float) -> list[Warning]:
+def extrapolation_warnings(
+    candidates: Sequence[Candidate], undecided_bits: float, columns: Mapping[str, Array], y: Array
+) -> list[Warning]:
+    """Warn where formulas that the data do not tell from the first one disagree outside the data.
+
+    `columns` are the inputs by their names in formulas, each (n,), `y` the target, (n,).
+    """
+
+    def values(formula: Node) -> Predict:
+        return lambda points: evaluate(formula, points, next(iter(points.values())).size)
+
+    rivals = [candidates[0], *_undecided(candidates, undecided_bits)]
+    return beyond_warnings(columns, y, [(c.text, values(c.formula)) for c in rivals])
+
+
+def _undecided(candidates: Sequence[Candidate], undecided_bits: float) -> list[Candidate]:
+    """Return the laws that the data do not tell from the first one."""
     best = candidates[0]
     if not variables(best.formula):
         return []
     limit = best.scores.description_length + undecided_bits
-    rivals = [c for c in candidates[1:] if c.scores.description_length <= limit and variables(c.formula)]
-    rivals = [c for c in rivals if c.dimensions == candidates[0].dimensions]
+    rivals = (c for c in candidates[1:] if c.scores.description_length <= limit and variables(c.formula))
+    return [c for c in rivals if c.dimensions == best.dimensions]
+
+
+def _rivals(candidates: Sequence[Candidate], undecided_bits: float) -> list[Warning]:
+    rivals = _undecided(candidates, undecided_bits)
     if not rivals:
         return []
     named = "; ".join(c.text for c in rivals[:3])
