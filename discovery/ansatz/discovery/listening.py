@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ansatz.discovery.report.emitted import emitted
 from ansatz.discovery.report.report import Candidate, Progress
 
 _QUIET_SECONDS = 0.1
@@ -78,14 +79,14 @@ class Teller:
             self.first_candidate = elapsed
         if elapsed - self._last_front >= _QUIET_SECONDS:
             self._last_front = elapsed
-            self.listener.front(front())
+            self.listener.front(emitted(front()))
         self.progress()
 
     def show(self, front: tuple[Candidate, ...]) -> None:
         """Return the candidates so far, however long it is since the last."""
         if front and math.isnan(self.first_candidate):
             self.first_candidate = self.elapsed
-        self.listener.front(front)
+        self.listener.front(emitted(front))
 
     def progress(self) -> None:
         """Return the stage goes on."""

@@ -11,6 +11,7 @@ from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.data.digest import Observations, data_sha256
 from ansatz.discovery.listening import Listener, Teller
+from ansatz.discovery.report.emitted import emitted
 from ansatz.discovery.report.receipt import options_in_force, versions
 from ansatz.discovery.report.report import Findings, Receipt, Report
 from ansatz.discovery.search.outcome import Outcome
@@ -61,8 +62,9 @@ class Discovery(ABC):
         self.search(Budget(max(seconds, 0.0), self._stop_requested))
         self.tell.stage("judge")
         findings = self.judge()
+        told = emitted(findings.candidates)
         return Report(
-            **{f.name: getattr(findings, f.name) for f in fields(findings)},
+            **{f.name: getattr(findings, f.name) for f in fields(findings)} | {"candidates": told},
             receipt=self._receipt(),
             elapsed_seconds=self.tell.elapsed,
             first_candidate_seconds=self.tell.first_candidate,

@@ -244,8 +244,17 @@ def test_the_callers_own_law() -> None:
     report = discover(curves(data), Options(budget_seconds=600, ansatz="E + A*params**-a + B*tokens**-b"))
     own = [c for c in report.candidates if c.law and c.law.name in ("ansatz", "additive", "additive_tied")]
     assert own
-    with pytest.raises(InvalidInputError, match="uses no input"):
-        discover(curves(data), Options(budget_seconds=600, ansatz="a + b"))
+    with pytest.raises(InvalidInputError, match="uses no input, and has no constant to fit"):
+        discover(curves(data), Options(budget_seconds=600, ansatz="2 + 3", fixed_numbers=True))
+
+
+def test_a_constant_is_a_law_that_a_caller_may_give() -> None:
+    step = np.linspace(0.5, 4, 40)
+    loss = 5 + 0.1 * np.random.default_rng(0).standard_normal(40)
+    for ansatz in ("5", "4.2", "K"):
+        report = discover(curves({"step": step, "loss": loss}), Options(budget_seconds=5, ansatz=ansatz))
+        own = next(c for c in report.candidates if c.origin.is_given)
+        assert own.constants[0].value == pytest.approx(float(np.median(loss)), rel=0.02)
 
 
 def test_the_same_data_give_the_same_answer() -> None:

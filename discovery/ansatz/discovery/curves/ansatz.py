@@ -91,8 +91,9 @@ def parse_curve_ansatz(curves: Curves, options: Options) -> CurveAnsatz | None:
 
 
 def _input_violations(ansatz: CurveAnsatz, curves: Curves) -> Iterator[Violation]:
-    if not ansatz.inputs:
-        yield Violation(FIELD, f"uses no input; inputs: {', '.join(sorted(curves.names.usable))}")
+    if not ansatz.inputs and not ansatz.law.parameters:
+        known = ", ".join(sorted(curves.names.usable))
+        yield Violation(FIELD, f"uses no input, and has no constant to fit; inputs: {known}")
     sums = [name for name in RATE_SUMS if name in ansatz.inputs]
     if sums and not set(sums) <= prepare(curves).sample.columns.keys():
         text = f"uses {', '.join(sums)}, which need a learning rate that changes within runs; leave it out"
@@ -100,14 +101,18 @@ def _input_violations(ansatz: CurveAnsatz, curves: Curves) -> Iterator[Violation
 
 
 def _as_law(reading: Reading, options: Options) -> CurveAnsatz:
-    """Return a formula as a law: its numbers that a fit may change are constants beside the free ones."""
+    """Return a formula as a law: its numbers that a fit may change are constants beside the free ones.
+
+    Where it is of nothing else, as a constant is, whole numbers are, too.
+    """
     (formula,) = reading.formulas
     starts = {p.name: p.start for p in reading.parameters if p.start is not None}
     parameters = {p.name: p for p in reading.parameters}
+    bare = not variables(formula)
     fresh = (name for i in count(1) if (name := f"number{i}") not in variables(formula))
 
     def named(leaf: Number | Variable) -> Node:
-        if isinstance(leaf, Variable) or not leaf.is_free or options.fixed_numbers:
+        if isinstance(leaf, Variable) or options.fixed_numbers or not (leaf.is_free or (bare and not leaf.name)):
             return leaf
         name = next(fresh)
         starts[name] = leaf.value

@@ -15,7 +15,7 @@ from ansatz.discovery.curves.search import Found
 from ansatz.discovery.evidence.accuracy import Accuracy
 from ansatz.discovery.evidence.rank import pareto_front_by
 from ansatz.discovery.expression import Node, Number, Variable, complexity, substitute, to_text, walk
-from ansatz.discovery.expression.node import is_integer
+from ansatz.discovery.expression.node import NEGATION, calls, is_integer
 from ansatz.discovery.report.curves import LawConstant, LawFacts
 from ansatz.discovery.report.report import Candidate, Constant, Scores
 
@@ -91,12 +91,17 @@ def _in_order(found: Found, known: tuple[LawConstant, ...]) -> tuple[Constant, .
     """Return the numbers of the formula that are no integers, and free constants, in order of appearance."""
     by_name = {c.name: c for c in known}
     made = []
+    negated = {id(n.args[0]) for n in calls(found.law.formula_tree, NEGATION)}
     for node in walk(found.law.formula_tree):
         if isinstance(node, Variable) and node.name in by_name:
             c = by_name[node.name]
             parameter = c.name if c.name in found.law.own else ""
-            if parameter or not is_integer(c.value):
+            if parameter:
                 made.append(Constant(c.value, c.std_error, c.lower, c.upper, parameter=parameter))
+            elif not is_integer(c.value):
+                # A minus belongs to the number: the formula is read so.
+                number = Constant(c.value, c.std_error, c.lower, c.upper)
+                made.append(number.negative() if id(node) in negated else number)
         elif isinstance(node, Number) and node.name:
             made.append(Constant.given(node.value, node.name))
         elif isinstance(node, Number) and node.is_free:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.curves.batch_tree import batch_dual, batch_values
 from ansatz.discovery.curves.laws import SELF, Law
-from ansatz.discovery.expression import Array, Node, Number, Variable, substitute
-from ansatz.discovery.expression.grammar import MAX_EXPONENT, has_exponents_within
+from ansatz.discovery.expression import Apply, Array, Node, Number, Variable, substitute
+from ansatz.discovery.expression.grammar import MAX_EXPONENT, read_back
+from ansatz.discovery.expression.node import calls
 
 _LARGEST_EXPONENT: Final = MAX_EXPONENT * (1 - 1e-12)
 """So that the logarithm and back, which round, lead to no larger one than the grammar takes."""
@@ -143,9 +144,10 @@ class CurveModel:
             return {c: float(batch_values(tree, given)) for c, tree in self.law.published_trees.items()}  # type: ignore[arg-type]
 
     def formula(self, u: Array, target: str) -> Node | None:
-        """Return the law in terms of columns, with its published constants; None where one is not finite.
+        """Return the law in terms of columns, with its published constants, as the grammar reads it.
 
-        None as well where the grammar would refuse an exponent. An implicit law calls its value `target`.
+        Terms of the catalogue's laws that are 0 are left out. None where a constant is not finite, one that the law is
+        divided by is 0, or the grammar would refuse the formula. An implicit law calls its value `target`.
         """
         constants = self.constants(u)
         if not all(np.isfinite(value) for value in constants.values()):
@@ -155,7 +157,22 @@ class CurveModel:
         if self.law.implicit:
             replaced[SELF] = Variable(target)
         formula = substitute(self.law.formula_tree, replaced)
-        return formula if has_exponents_within(formula) else None
+        if any(divisor == Number(0.0) for divisor in (n.args[1] for n in calls(formula, "/"))):
+            return None
+        return read_back(formula if self.law.own else _without_nothing(formula))
+
+
+def _without_nothing(node: Node) -> Node:
+    """Return a formula without terms that are 0."""
+    if not isinstance(node, Apply):
+        return node
+    args = tuple(_without_nothing(a) for a in node.args)
+    nothing = Number(0.0)
+    if node.op == "+" and nothing in args:
+        return args[1] if args[0] == nothing else args[0]
+    if node.op == "-" and args[1] == nothing:
+        return args[0]
+    return Apply(node.op, args)
 
 
 def scale_of(column: Array) -> float:

@@ -274,13 +274,17 @@ def has_exponents_within(formula: Node) -> bool:
     return all(value is None or abs(value) <= MAX_EXPONENT for value in values)
 
 
+def read_back(formula: Node) -> Node | None:
+    """Return the formula as the grammar reads it where it is printed: its tree and size; None where it is refused."""
+    try:
+        return parse(to_text(formula), tree.variables(formula))
+    except InvalidInputError:
+        return None
+
+
 def is_readable(formula: Node) -> bool:
     """Return whether the grammar takes the formula as it is printed."""
-    try:
-        parse(to_text(formula), others=True)
-    except InvalidInputError:
-        return False
-    return True
+    return read_back(formula) is not None
 
 
 def is_name(text: str) -> bool:
@@ -300,4 +304,5 @@ __all__ = [
     "is_name",
     "is_readable",
     "parse",
+    "read_back",
 ]

@@ -28,12 +28,14 @@ def with_differing(formula: Node, constants: Sequence[Constant], value: Callable
     queue = list(constants)
 
     def leaf(node: Number | Variable) -> Node:
-        if isinstance(node, Variable) or not queue or node.value != queue[0].value:
+        if isinstance(node, Variable) or not queue or abs(node.value) != abs(queue[0].value):
             return node
         listed = node.is_free or node.name or queue[0].per_group or queue[0].parameter
         if not listed:
             return node
         constant = queue.pop(0)
+        # A minus before a free constant belongs to the number where the formula was read.
+        constant = constant if constant.value == node.value else constant.negative()
         return value(constant) if constant.per_group else node
 
     return rebuild(formula, leaf)

@@ -41,6 +41,13 @@ class Constant:
         """Return a number that was given and not fitted: its error is 0."""
         return cls(value, 0.0, value, value, name)
 
+    def negative(self) -> Constant:
+        """Return it with the other sign: what it is called, if anything, has a minus then."""
+        lower, upper = (None if end is None else -end for end in (self.upper, self.lower))
+        per_group = {label: GroupValue(-found.value, found.std_error) for label, found in self.per_group.items()}
+        name, parameter = (f"-{called}" if called else "" for called in (self.name, self.parameter))
+        return Constant(-self.value, self.std_error, lower, upper, name, parameter, per_group)
+
     @property
     def is_given(self) -> bool:
         """Return whether it was given and not fitted."""

@@ -129,8 +129,10 @@ class Assembly:
     def _start(self, proposals: Sequence[Sequence[RightHandSide]], budget: Budget) -> None:
         """Propose the best of each state at several sizes, then combinations of those that come near.
 
-        Equations that are poor alone may be good together.
+        Equations that are poor alone may be good together. Nothing is proposed where a state has no equation at all.
         """
+        if not all(proposals):
+            return
         for size in (math.inf, *_FIRST.sizes):
             picked = [_best_within(p, size) for p in proposals]
             if budget.spent:
