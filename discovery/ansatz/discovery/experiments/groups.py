@@ -65,7 +65,8 @@ class GroupedRows:
         """Return 1 where a row is of a group and 0 elsewhere, shape (n, G); no columns without groups."""
         if not self.is_grouped:
             return np.empty((index.size, 0))
-        return (index[:, None] == np.arange(len(self.labels))).astype(np.float64)
+        members: Array = (index[:, None] == np.arange(len(self.labels))).astype(np.float64)
+        return members
 
     def problem(self, problem: Problem) -> Problem:
         """Return the problem of all rows of the table on the rows of the groups, with a column for each group."""
