@@ -37,7 +37,6 @@ WAITING: Mapping[str, str] = {
     f"{_CERTIFIED}[ENSO]": _TOO_LARGE,
     f"{_CERTIFIED}[Roszman1]": "its pruned variant stands before it",
     "test_an_ansatz_larger_than_what_is_searched_is_fitted_and_first": _TOO_LARGE,
-    "test_rows_that_diverged_are_told_and_do_not_bend_the_law": "outliers are looked for with a robust loss only",
     "test_rows_that_belong_together_are_not_blamed_on_an_input[clustered_rows_shuffled.csv]":
         "in another order nothing tells which rows belong together",
 }  # fmt: skip

@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.asked.metric import AUTO, PLAIN
-from ansatz.discovery.asked.parameters import Loss
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.agreement import disagreement_warnings
 from ansatz.discovery.evidence.noise import NoiseQuestion, Verdict
@@ -19,8 +18,6 @@ from ansatz.discovery.evidence.ordinary.claim import Claim, Tree, claim
 from ansatz.discovery.evidence.ordinary.recognise import recognised
 from ansatz.discovery.evidence.rank import UNDECIDED_BITS, ranked_by_score
 from ansatz.discovery.expression import Number, variables
-from ansatz.discovery.fit.model import AnsatzModel
-from ansatz.discovery.fit.robust import robust
 from ansatz.discovery.listening import InPart, Listener
 from ansatz.discovery.report.origin import BASELINE, START
 from ansatz.discovery.report.receipt import options_in_force
@@ -29,17 +26,18 @@ from ansatz.discovery.run import Discovery
 from ansatz.discovery.search import evolution, structured
 from ansatz.discovery.search.archive import Archive, Entry, rescored
 from ansatz.discovery.search.baseline import Baseline
-from ansatz.discovery.search.outcome import cut, told
+from ansatz.discovery.search.outcome import Outcome, cut, told
 from ansatz.discovery.search.parts.search import PartsSearch
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.residual.refinement import FormulaRefinement
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.searchers import searchers_for
+from ansatz.discovery.tables.apart import Rows, with_robust_weights
 from ansatz.discovery.tables.errors import chi_squared_of
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
-from ansatz.discovery.tables.prepare import PreparedTable, prepare
+from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion, metric_of
 from ansatz.discovery.tables.target_space import TargetSpace
 from ansatz.discovery.tables.warnings import (
@@ -68,6 +66,7 @@ class _Shares:
         most_judging: of the budget, at most.
         ansatz: of the budget, for the refinement of the caller's formula.
         always_proved: candidates that are fitted on all rows however late it is.
+        searches: at most, each without the rows that the one before could not explain.
     """
 
     judging: float = 0.04
@@ -76,6 +75,7 @@ class _Shares:
     most_judging: float = 0.3
     ansatz: float = 0.5
     always_proved: int = 3
+    searches: int = 3
 
 
 _SHARES: Final = _Shares()
@@ -95,13 +95,17 @@ def _in_simplest_metric(question: TableQuestion, listener: Listener, stop_reques
     table, options = question.observations, question.options
     names = (PLAIN, *(m.name for m in metrics_for(table.column(table.target).values, frozenset(options.functions))))
 
+    # All metrics are judged on the same rows.
+    plain = replace(question, options=replace(options, metric=PLAIN), metric=metric_of(table, PLAIN))
+    apart = Rows(prepare(plain)).before_search().apart
+
     def run(name: str, seconds: float, i: int) -> Told:
         part = replace(
             question,
             options=replace(options, metric=name, budget_seconds=seconds),
             metric=metric_of(table, name),
         )
-        return TableDiscovery(part, InPart(listener, i, len(names)), stop_requested).told()
+        return TableDiscovery(part, InPart(listener, i, len(names)), stop_requested, apart).told()
 
     report = simplest(names, options.budget_seconds, stop_requested, run)
     listener.front(report.candidates)
@@ -112,10 +116,24 @@ def _in_simplest_metric(question: TableQuestion, listener: Listener, stop_reques
 class TableDiscovery(Discovery):
     """Find formulas for the target of a table, in one metric."""
 
-    def __init__(self, question: TableQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        question: TableQuestion,
+        listener: Listener,
+        stop_requested: Callable[[], bool],
+        apart: tuple[int, ...] | None = None,
+    ) -> None:
+        """Prepare; `apart` are rows that are set apart whatever the search finds, None where it is to find them."""
         super().__init__(question, listener, stop_requested)
         self._table, self._options, self._engine = question.observations, question.options, question.engine
-        self._prepared, self._far = _robust(prepare(question))
+        prepared, self._far = with_robust_weights(prepare(question))
+        self._steps: tuple[RefinementStep, ...] = ()
+        self._claim: Claim | None = None
+        self._settle(Rows(prepared, apart or (), is_settled=apart is not None))
+
+    def _settle(self, rows: Rows) -> None:
+        """Take these rows as those that are searched and judged."""
+        self._rows, self._prepared = rows, rows.prepared()
         problem, metric, noise = self._prepared.problem, self._prepared.metric, self._prepared.noise
         target = replace(problem, y=self._prepared.target, weights=self._prepared.caller_weights)
         self._space = None if metric is None else TargetSpace(metric, target, problem)
@@ -123,8 +141,6 @@ class TableDiscovery(Discovery):
         self._archive = Archive(problem, self._better)
         # While the search runs, candidates are judged on the rows that the archive fits.
         self._quick_judge = TableJudge(self._archive.screen, self._archive.screen.weights)
-        self._steps: tuple[RefinementStep, ...] = ()
-        self._claim: Claim | None = None
         self._noise = NoiseQuestion(problem)
 
     def reserve(self) -> float:
@@ -135,19 +151,28 @@ class TableDiscovery(Discovery):
 
     def search(self, budget: Budget) -> None:
         if not self._prepared.noise.is_fixed:
-            self._take(weighed(self._prepared, self._table.noise, budget))
+            self._settle(replace(self._rows, whole=weighed(self._prepared, self._table.noise, budget)))
         if self._prepared.problem.form is not None:
             self._search_parts(budget)
-        else:
-            self._search_formulas(budget)
+            return
+        if (rows := self._rows.before_search()).apart != self._rows.apart:
+            self._settle(rows)
+        self._search_formulas(budget)
+        for _ in range(_SHARES.searches - 1):
+            if not self._search_without(self._rows.after_search(self._archive.entries), budget):
+                break
 
-    def _take(self, prepared: PreparedTable) -> None:
-        """Go on with another problem of the same table."""
-        problem = prepared.problem
-        self._prepared, self._judge = prepared, replace(self._judge, problem=problem)
-        self._archive = Archive(problem, self._better)
-        self._quick_judge = TableJudge(self._archive.screen, self._archive.screen.weights)
-        self._noise = NoiseQuestion(problem)
+    def _search_without(self, rows: Rows, budget: Budget) -> bool:
+        """Search again where other rows are to be set apart, beginning with what was found; say whether they were."""
+        if rows.apart == self._rows.apart:
+            return False
+        known = self._archive.entries
+        self._settle(rows)
+        self.outcome = Outcome()
+        for entry in known:
+            self._archive.propose(entry.formula, entry.origin)
+        self._search_formulas(budget)
+        return True
 
     def told(self) -> Told:
         """Return the report, with what compares it to that of another metric."""
@@ -235,20 +260,21 @@ class TableDiscovery(Discovery):
             candidates=candidates,
             residual=verdict,
             noise_relative_std=candidates[0].scores.rmse / spread if spread > 0 else math.nan,
-            warnings=(*self._warnings(candidates, left), *disagreement_warnings(agreement, self._table.noise)),
+            warnings=(*self._warnings(candidates, best, left), *disagreement_warnings(agreement, self._table.noise)),
             columns=self._prepared.columns,
             refinement=self._steps,
             metric=self._options.metric,
             chi_squared=agreement,
         )
 
-    def _warnings(self, candidates: tuple[Candidate, ...], left: Verdict) -> tuple[Warning, ...]:
+    def _warnings(self, candidates: tuple[Candidate, ...], best: Entry, left: Verdict) -> tuple[Warning, ...]:
         problem = self._prepared.problem
         return (
             *self._prepared.warnings,
             *self.outcome.warnings,
             *outlier_warnings(self._far, problem.rows),
-            *claim_warnings(self._claim),
+            *self._rows.warnings(best),
+            *claim_warnings(self._claim, self._rows.kept),
             *result_warnings(candidates, left, UNDECIDED_BITS, self._engine, self._options),
             *extrapolation_warnings(candidates, UNDECIDED_BITS, problem.columns, self._prepared.target),
             *dimension_warnings(candidates, problem),
@@ -305,14 +331,3 @@ class TableDiscovery(Discovery):
         ]  # fmt: skip
         self._claim = claim(screen, trees)
         return [*others, *constants] if self._claim.is_law else [*constants, *others]
-
-
-def _robust(prepared: PreparedTable) -> tuple[PreparedTable, tuple[int, ...]]:
-    """Return what was prepared with the row weights that the loss of the ansatz asks for, and the rows far off it."""
-    ansatz, problem = prepared.ansatz, prepared.problem
-    if ansatz is None or ansatz.loss is Loss.SQUARED:
-        return prepared, ()
-    if ansatz.loss is Loss.LOG_HUBER:
-        problem = replace(problem, weights=prepared.caller_weights)
-    found = robust(AnsatzModel.of(ansatz), problem, ansatz.loss)
-    return replace(prepared, problem=found.problem), found.far

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.asked.parameters import Parameter
@@ -136,11 +137,11 @@ def residual_verdict(left: Verdict) -> ResidualVerdict | None:
     return ResidualVerdict(left.answer is Answer.NOISE, left.p_value, left.missing)
 
 
-def claim_warnings(found: Claim | None) -> list[Warning]:
-    """Where a law would rest on single rows: which."""
+def claim_warnings(found: Claim | None, rows: NDArray[np.intp]) -> list[Warning]:
+    """Where a law would rest on single rows: which; `rows` are those looked at, among all rows."""
     if found is None or not found.single_rows:
         return []
-    shown = ", ".join(str(row + 1) for row in found.single_rows)
+    shown = ", ".join(str(rows[row] + 1) for row in found.single_rows)
     return [
         Warning("SINGLE_ROWS", f"What looks like a law rests on row {shown}: without it there is no evidence of one.")
     ]
