@@ -15,8 +15,8 @@ Array = np.ndarray
 
 def found(columns: dict[str, Array], target: str = "y", **more: object) -> Report:
     kept = {"budget_seconds": 10.0, "engine": Engine.NONE, **more}
-    roles = {k: str(kept.pop(k)) for k in ("std_errors", "weights") if k in kept}
-    table = Table(tuple(Column(n, v) for n, v in columns.items()), target, **roles)
+    std_errors = str(kept.pop("std_errors", ""))
+    table = Table(tuple(Column(n, v) for n, v in columns.items()), target, std_errors=std_errors)
     return discover(table, Options(**kept))  # type: ignore[arg-type]
 
 

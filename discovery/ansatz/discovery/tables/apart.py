@@ -99,7 +99,7 @@ class Rows:
         ansatz, whole = self.whole.ansatz, self.whole
         if self.is_settled or not whole.noise.is_fixed or whole.problem.form is not None:
             return False
-        return (ansatz is None or ansatz.loss is Loss.SQUARED)
+        return ansatz is None or ansatz.loss is Loss.SQUARED
 
     def warnings(self, best: Entry) -> list[Warning]:
         """Return what is told of the rows set apart, and of the best formula with them."""

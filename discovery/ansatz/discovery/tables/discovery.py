@@ -232,7 +232,8 @@ class TableDiscovery(Discovery):
 
     def _forget_form(self) -> None:
         """Fall back to the constant, which is there to be reported whatever happens."""
-        self._take(replace(self._prepared, problem=replace(self._prepared.problem, form=None)))
+        whole = self._rows.whole
+        self._settle(replace(self._rows, whole=replace(whole, problem=replace(whole.problem, form=None))))
         self._propose_constant()
 
     def _better(self) -> None:

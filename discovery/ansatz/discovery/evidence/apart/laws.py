@@ -52,6 +52,9 @@ class Law(Protocol):
     @property
     def constants(self) -> int: ...
 
+    def at_first(self) -> Fitted | None:
+        """Return it as it stands, far rows counting little; None where it is not finite."""
+
     def fitted(self, kept: Kept) -> Fitted | None:
         """Return it fitted to the rows that are kept; None where it is not finite."""
 
@@ -67,6 +70,10 @@ class Linear:
     @property
     def constants(self) -> int:
         return int(self.columns.shape[1])
+
+    def at_first(self) -> Fitted | None:
+        residual = absolute(self.columns[None], self.y)[0]
+        return Fitted(residual, self.y - residual, self.columns)
 
     def fitted(self, kept: Kept) -> Fitted | None:
         solution = np.linalg.lstsq(self.columns[kept], self.y[kept], rcond=1e-12)[0]
@@ -84,25 +91,24 @@ class Formula:
     constants: int
     marks: Marks = UNMARKED
 
-    def on(self, problem: Problem, formula: Node | None = None) -> Formula:
-        """Return it on other rows, and with other constants where a formula is given."""
-        return replace(self, problem=problem, formula=self.formula if formula is None else formula)
+    def on(self, problem: Problem) -> Formula:
+        """Return it on other rows."""
+        return replace(self, problem=problem)
 
-    def fitted(self, kept: Kept) -> Fitted | None:
-        return self.at(self.fit(kept))
-
-    def fit(self, kept: Kept) -> Node:
-        """Return the formula with its constants fitted to some rows."""
+    def fit(self, kept: Kept) -> Formula:
+        """Return it with its constants fitted to some rows."""
         rows = self.problem.rows_only(np.flatnonzero(kept))
         free = free_positions(self.formula)
         found = fit_constants(self.formula, rows, free, max_evaluations=_ROUNDS.evaluations, marks=self.marks)
-        return found.formula
+        return replace(self, formula=found.formula)
 
-    def at(self, formula: Node) -> Fitted | None:
-        """Return the formula with other constants as all rows see it."""
-        groups = [self.marks.together(p) for p in self.marks.leaders(free_positions(formula))]
+    def fitted(self, kept: Kept) -> Fitted | None:
+        return self.fit(kept).at_first()
+
+    def at_first(self) -> Fitted | None:
+        groups = [self.marks.together(p) for p in self.marks.leaders(free_positions(self.formula))]
         with np.errstate(all="ignore"):
-            prediction, slopes = values_and_slopes(formula, self.problem, groups)
+            prediction, slopes = values_and_slopes(self.formula, self.problem, groups)
         if not (np.all(np.isfinite(prediction)) and np.all(np.isfinite(slopes))):
             return None
         roots = roots_of(self.problem)
@@ -134,7 +140,7 @@ def surrogates(problem: Problem) -> Iterator[Linear]:
 def absolute(designs: Array, y: Array) -> Array:
     """Return the residuals, shape (trials, n), of fits of least absolute errors to orthonormal designs, shape
     (trials, n, k), by iterated weights (Schlossmacher 1973)."""
-    residual = y - np.einsum("tnk,tk->tn", designs, np.einsum("tnk,n->tk", designs, y))
+    residual: Array = y - np.einsum("tnk,tk->tn", designs, np.einsum("tnk,n->tk", designs, y))
     ridge = 1e-12 * np.eye(designs.shape[2])
     turned = np.ascontiguousarray(designs.transpose(0, 2, 1))
     for _ in range(_ROUNDS.absolute):
@@ -151,8 +157,8 @@ def absolute(designs: Array, y: Array) -> Array:
 def spread(residual: Array, constants: int) -> Array:
     """Return the standard deviation by the middle of residuals, shape (…, n), after a fit of so many constants."""
     n = residual.shape[-1]
-    middle = np.quantile(np.abs(residual), FAR.middle, axis=-1) / FAR.gaussian_middle
-    found: Array = np.asarray(middle * math.sqrt(n / max(n - constants, 1)), dtype=np.float64)
+    middle = np.asarray(np.quantile(np.abs(residual), FAR.middle, axis=-1), dtype=np.float64)
+    found: Array = np.asarray(middle * (math.sqrt(n / max(n - constants, 1)) / FAR.gaussian_middle))
     return found
 
 

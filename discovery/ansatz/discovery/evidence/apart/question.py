@@ -18,12 +18,21 @@ from numpy.typing import NDArray
 
 from ansatz.discovery.evidence.apart.bits import apart_bits, law_bits, unequal_bits
 from ansatz.discovery.evidence.apart.far import Fitted, Kept, limit, sizes
-from ansatz.discovery.evidence.apart.laws import Formula, Law, absolute, formula_of, roots_of, spread, surrogates
+from ansatz.discovery.evidence.apart.laws import (
+    Formula,
+    Law,
+    Linear,
+    absolute,
+    formula_of,
+    roots_of,
+    spread,
+    surrogates,
+)
 from ansatz.discovery.evidence.exactness import least_mean_square
 from ansatz.discovery.evidence.noise import Answer, NoiseQuestion
 from ansatz.discovery.evidence.noise.flips import noise_sizes
 from ansatz.discovery.evidence.ordinary.fits import Member, members
-from ansatz.discovery.expression import Array, Node
+from ansatz.discovery.expression import Array
 from ansatz.discovery.problem.problem import Problem
 
 
@@ -42,7 +51,10 @@ class _Apart:
             shows that it is wrong.
         explained: share of the others that it must explain; with few rows.
         looks: surrogates that tell whether there is anything to look at.
+        gap: between the errors of rows far off a surrogate and all others, beyond which there is: what a surrogate
+            misses of a law has none.
         rounds: of fitting a law to the rows kept and telling these anew.
+        asked_rows: of which it is asked whether a law leaves noise.
     """
 
     least_rows: int = 10
@@ -54,7 +66,9 @@ class _Apart:
     few_rows: int = 100
     explained: tuple[float, float] = (0.5, 0.9)
     looks: int = 3
+    gap: float = 1.5
     rounds: int = 8
+    asked_rows: int = 1500
 
 
 _APART: Final = _Apart()
@@ -62,10 +76,9 @@ _APART: Final = _Apart()
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    """A law, the rows that it keeps, its formula fitted to them, and the bits of all."""
+    """A law, the rows that it keeps, how it is fitted to them, and the bits of all."""
 
     law: Formula
-    formula: Node
     kept: Kept
     found: Fitted
     bits: float
@@ -85,10 +98,8 @@ def rows_apart(problem: Problem, laws: Sequence[Formula] = ()) -> tuple[int, ...
     if problem.rows < _APART.least_rows or not problem.names:
         return ()
     small = problem.subsample(_APART.all_rows)
-    if not laws and not _stick_out(small):
-        return ()
+    tried = [law.on(small) for law in laws] or _at_hand(small)
     least = math.sqrt(least_mean_square(small)) * small.y_scale
-    tried: list[Formula] = [law.on(small) for law in laws] or list(_ordinary(small))
     splits = [s for law in tried if (s := _split(law, small, least)) is not None and not np.all(s.kept)]
     if not splits:
         return ()
@@ -113,19 +124,32 @@ def rows_far_off(law: Formula, kept: NDArray[np.intp]) -> tuple[int, ...]:
     return tuple(map(int, np.flatnonzero(far)))
 
 
-def _stick_out(problem: Problem) -> bool:
-    """Return whether rows lie far off smooth surrogates: cheap, and often where they are not to be set apart."""
-    least = math.sqrt(least_mean_square(problem)) * problem.y_scale
+def _at_hand(problem: Problem) -> list[Formula]:
+    """Return the laws that may set rows apart before anything is searched.
+
+    They are the ordinary laws of all inputs; none where no row lies far off the best smooth surrogates.
+    """
     smooth = list(surrogates(problem))
     left = [law.y - law.columns @ (law.columns.T @ law.y) for law in smooth]
-    ranked = sorted((float(spread(r, law.constants)), i) for i, (law, r) in enumerate(zip(smooth, left, strict=True)))
-    for _, i in ranked[: _APART.looks]:
-        law = smooth[i]
-        residual = absolute(law.columns[None], law.y)[0]
-        size = max(float(spread(residual, law.constants)), least)
-        if float(np.max(np.abs(residual))) > limit(problem.rows, problem.rows - law.constants) * size:
-            return True
-    return False
+    order = np.argsort([float(spread(r, law.constants)) for law, r in zip(smooth, left, strict=True)], kind="stable")
+    best = [smooth[i] for i in order[: _APART.looks]]
+    least = math.sqrt(least_mean_square(problem)) * problem.y_scale
+    if not any(_has_far_rows(law, problem, least) for law in best):
+        return []
+    return list(_ordinary(problem))
+
+
+def _has_far_rows(law: Linear, problem: Problem, least: float) -> bool:
+    """Return whether a few rows lie far off a surrogate, and far beyond all others."""
+    found = law.at_first()
+    if found is None:
+        return False
+    errors = np.abs(found.residual)
+    size = max(float(spread(errors, law.constants)), least)
+    within = errors <= limit(problem.rows, problem.rows - law.constants) * size
+    if np.all(within) or np.count_nonzero(~within) > _APART.most * problem.rows:
+        return False
+    return bool(errors[~within].min() > _APART.gap * np.max(errors[within], initial=size))
 
 
 def _ordinary(problem: Problem) -> Iterable[Formula]:
@@ -134,7 +158,7 @@ def _ordinary(problem: Problem) -> Iterable[Formula]:
     least = math.sqrt(least_mean_square(small)) * small.y_scale
     y = small.y * roots_of(small)
     found: list[tuple[float, Member, int, Array]] = []
-    for member in members(small):
+    for member in members(small, fewest=len(problem.names)):
         residual = absolute(member.designs, y)
         bits = _rough(residual, member, y, least)
         best = int(np.argmax(bits))
@@ -154,36 +178,36 @@ def _rough(residual: Array, member: Member, y: Array, least: float) -> Array:
 def _split(law: Formula, problem: Problem, least: float) -> _Split | None:
     """Return a law with the rows that it keeps, once it is fitted to them and would keep the same; None where too many
     are apart."""
-    kept, formula, found = _kept_at_first(law, problem), law.formula, None
+    first = law.at_first()
+    if first is None:
+        return None
+    border = limit(problem.rows, problem.rows - law.constants)
+    kept: Kept = np.abs(first.residual) <= border * max(float(spread(first.residual, law.constants)), least)
+    if not _is_usable(kept, law):
+        kept = np.ones(problem.rows, dtype=bool)
+    found = None
     for _ in range(_APART.rounds):
-        formula = law.fit(kept)
-        found = law.at(formula)
-        degrees = int(np.count_nonzero(kept)) - law.constants
-        if found is None or degrees < 1:
+        found = law.fitted(kept)
+        if found is None:
             return None
-        before, kept = kept, sizes(found, kept, problem.X, least) <= limit(problem.rows, degrees)
+        far = limit(problem.rows, int(np.count_nonzero(kept)) - law.constants)
+        before, kept = kept, sizes(found, kept, problem.X, least) <= far
         if np.array_equal(before, kept):
             break
-        if np.count_nonzero(~kept) > _APART.most * problem.rows or np.count_nonzero(kept) <= law.constants + 1:
+        if not _is_usable(kept, law):
             return None
     if found is None:
         return None
     y = problem.y * roots_of(problem)
     bits = float(_bits(kept[None], found.residual[None], law.constants, y, least)[0])
     over = noise_sizes(found.residual[kept], found.slopes[kept], found.prediction[kept])
-    bits += unequal_bits(found.residual[kept], over)
-    return _Split(law, formula, kept, found, bits - law.bits)
+    return _Split(law, kept, found, bits + unequal_bits(found.residual[kept], over) - law.bits)
 
 
-def _kept_at_first(law: Formula, problem: Problem) -> Kept:
-    """Return the rows that a law keeps at first: those within the limit of the middle of its errors as it stands."""
-    everywhere = np.ones(problem.rows, dtype=bool)
-    found = law.at(law.formula)
-    if found is None:
-        return everywhere
-    size = float(spread(found.residual, law.constants))
-    kept: Kept = np.abs(found.residual) <= max(limit(problem.rows, problem.rows - law.constants) * size, 1e-300)
-    return kept if np.count_nonzero(~kept) <= _APART.most * problem.rows else everywhere
+def _is_usable(kept: Kept, law: Law) -> bool:
+    """Return whether not too many rows are apart, and enough are left for a law."""
+    rows = int(np.count_nonzero(kept))
+    return rows > law.constants + 1 and kept.size - rows <= _APART.most * kept.size
 
 
 def _bits(kept: Kept, residual: Array, constants: int, y: Array, least: float) -> Array:
@@ -214,20 +238,26 @@ def _all_rows(law: Law, problem: Problem, least: float) -> float:
 
 
 def _leaves_noise(split: _Split, problem: Problem) -> bool:
-    question = NoiseQuestion(problem.rows_only(np.flatnonzero(split.kept)))
-    return question.of(split.formula, split.law.marks).answer is not Answer.STRUCTURE
+    """Return whether a law leaves no structure in the rows that it keeps."""
+    kept = np.flatnonzero(split.kept)
+    kept = kept[np.sort(np.unique(np.column_stack([problem.X, problem.y])[kept], axis=0, return_index=True)[1])]
+    if kept.size > _APART.asked_rows:
+        kept = kept[:: math.ceil(kept.size / _APART.asked_rows)]
+    question = NoiseQuestion(problem.rows_only(kept))
+    roots = roots_of(problem)[kept]
+    verdict = question.verdict(split.found.prediction[kept] / roots, split.found.slopes[kept] / roots[:, None])
+    return verdict.answer is not Answer.STRUCTURE
 
 
 def _of_all(split: _Split, small: Problem, problem: Problem) -> tuple[int, ...]:
     """Return the rows of the whole problem that are apart from a law fitted to some of its rows."""
     if small is problem:
         return tuple(map(int, np.flatnonzero(~split.kept)))
-    law = split.law.on(problem, split.formula)
-    found = law.at(law.formula)
+    found = split.law.fit(split.kept).on(problem).at_first()
     if found is None:
         return ()
     least = math.sqrt(least_mean_square(problem)) * problem.y_scale
-    kept = np.abs(found.residual) <= limit(problem.rows, problem.rows) * float(spread(found.residual, law.constants))
-    kept = sizes(found, kept, problem.X, least) <= limit(problem.rows, int(np.count_nonzero(kept)) - law.constants)
-    apart = np.flatnonzero(~kept)
+    far = limit(problem.rows, problem.rows - split.law.constants)
+    kept = np.abs(found.residual) <= far * max(float(spread(found.residual, split.law.constants)), least)
+    apart = np.flatnonzero(sizes(found, kept, problem.X, least) > far)
     return tuple(map(int, apart)) if apart.size <= _APART.most * problem.rows else ()

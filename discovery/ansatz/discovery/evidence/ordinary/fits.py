@@ -59,11 +59,12 @@ class Member:
         return found
 
 
-def members(problem: Problem) -> Iterator[Member]:
-    """Return the families that apply to a problem, of each choice of its inputs; rows by the roots of their weights."""
+def members(problem: Problem, fewest: int = 1) -> Iterator[Member]:
+    """Return the families that apply to a problem, of each choice of its inputs, at least so many; rows by the roots of
+    their weights."""
     names = [j for j, x in enumerate(problem.X.T) if np.ptp(x) > 0][:MOST_INPUTS]
     roots = np.ones(problem.rows) if problem.weights is None else np.sqrt(problem.weights)
-    for count in range(1, len(names) + 1):
+    for count in range(fewest, len(names) + 1):
         choices = math.log2(len(names)) + (math.log2(math.comb(len(names), count)) if count > 1 else 0.0)
         for family in of_inputs(count):
             if family.constants >= problem.rows:
