@@ -254,6 +254,14 @@ def test_a_column_called_like_the_error_is_no_input_unless_it_is_named() -> None
     assert "ERROR_COLUMN" not in codes(found)
 
 
+def test_in_groups_a_column_called_like_the_error_is_no_input_either() -> None:
+    made = Table(columns(x=X, y=3 * X**1.5 + SIZES, y_err=SIZES, g=np.arange(ROWS) % 2), "y", group="g")
+    assert made.inputs == ("x",)
+    report = discover(made, replace(QUICK, budget_seconds=1.0))
+    (message,) = [w.message for w in report.warnings if w.code == "ERROR_COLUMN"]
+    assert "--std-errors y_err" in message
+
+
 def test_a_formula_with_a_column_called_like_the_error_is_told_why_it_cannot_be_used() -> None:
     made = Table(columns(x=X, y=3 * X**1.5, sigma=SIZES), "y")
     with pytest.raises(InvalidInputError, match="called like the error of the target"):

@@ -74,5 +74,15 @@ def test_errors_that_cannot_be_are_refused(about: dict[str, Any], told: float, s
     assert any(v.field == "trajectories.std_errors" and said in v.description for v in caught.value.violations)
 
 
+def test_a_column_called_like_the_error_of_a_state_is_told() -> None:
+    made = motion(std_errors=())
+    columns = tuple(replace(c, name="y_err" if c.name == "e" else c.name) for c in made.columns)
+    report = discover(replace(made, columns=columns), replace(QUICK, budget_seconds=1.0))
+    (message,) = [w.message for w in report.warnings if w.code == "ERROR_COLUMN"]
+    assert "--std-errors y_err" in message
+    report = discover(replace(made, columns=columns, std_errors=("y_err",)), replace(QUICK, budget_seconds=1.0))
+    assert "ERROR_COLUMN" not in {w.code for w in report.warnings}
+
+
 def test_the_digest_tells_the_errors() -> None:
     assert len({data_sha256(m) for m in (motion(), motion(2.0), motion(std_errors=()))}) == 3

@@ -10,6 +10,7 @@ import numpy as np
 
 from ansatz.discovery.data.box import MAX_SIZE
 from ansatz.discovery.data.columns import SHOWN, Columns, column_violations
+from ansatz.discovery.data.error_names import is_called_error_of
 from ansatz.discovery.data.names import Names, rate_name
 from ansatz.discovery.data.time_units import mixed_units
 from ansatz.discovery.errors import InvalidInputError, Violation
@@ -81,6 +82,17 @@ class Trajectories(Columns):
         if self.order != 2:
             return made
         return made.with_more({rate_name(state): rate_name(made.identifiers[state]) for state in self.states})
+
+    @property
+    def called_errors(self) -> dict[str, str]:
+        """Return the columns without a role that are called like the errors of states, by the state; none where errors
+        are given."""
+        if self.std_errors:
+            return {}
+        taken = {self.time, *self.states, *self.derivatives, *self.inputs}
+        free = [c.name for c in self.columns if c.name not in taken]
+        found = {state: [name for name in free if is_called_error_of(name, state)] for state in self.states}
+        return {state: names[0] for state, names in found.items() if names}
 
     def _shape_violations(self) -> Iterator[Violation]:
         yield from column_violations(self.columns, "trajectories")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -63,7 +64,7 @@ def prepare(trajectories: Trajectories) -> PreparedMotion:
     Samples that are plainly wrong are taken as missing, runs are cut where they jump, and of very long runs some
     stretches are taken.
     """
-    warnings: list[Warning] = []
+    warnings = _error_columns(trajectories)
     found: list[Jump] = []
     x = np.column_stack([trajectories.column(n).values for n in trajectories.states]).astype(np.float64)
     held = set(trajectories.held_out)
@@ -86,6 +87,19 @@ def prepare(trajectories: Trajectories) -> PreparedMotion:
         tuple(warnings),
         tuple(found),
     )
+
+
+def _error_columns(trajectories: Trajectories) -> list[Warning]:
+    """Warn of columns that are called like the errors of states, and are not used."""
+    called = trajectories.called_errors
+    if not called:
+        return []
+    columns = ",".join(called.get(state, "COL") for state in trajectories.states)
+    text = (
+        f"Called like errors of states and not used: {', '.join(map(repr, called.values()))}. If standard errors of "
+        f"the states are known, give them, one for each state (--std-errors {shlex.quote(columns)})."
+    )
+    return [Warning("ERROR_COLUMN", text)]
 
 
 def uncut(trajectories: Trajectories) -> Record:
