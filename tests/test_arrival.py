@@ -97,6 +97,7 @@ OPTIONS: tuple[Keywords, ...] = (
         "fixed_numbers": True, "loss": "huber", "per_group": ["k"],
     },
     {"metric": "log"},
+    {"ansatz": "2*k*x", "free_numbers": True},
 )  # fmt: skip
 TABLES: tuple[Keywords, ...] = (
     {

@@ -248,6 +248,7 @@ VALUES: Mapping[str, object] = {
     "dimensional_constants": True,
     "parameters": (Parameter("k"),),
     "fixed_numbers": True,
+    "free_numbers": True,
     "loss": Loss.HUBER,
     "per_group": ("k",),
     "start_formulas": ("2*x",),

@@ -28,13 +28,28 @@ def test_names_that_are_no_columns_are_free_constants() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "fixed", "count"),
-    [("2*x**3 + v**0.5", False, 2), ("2*x**3 + v**0.5", True, 0), ("a*(1 - exp(-x)) + 0.5*v", False, 2)],
+    ("text", "options", "count"),
+    [
+        ("2*x**3 + v**0.5", {}, 2),
+        ("2*x**3 + v**0.5", {"free_numbers": True}, 2),
+        ("2*x**3 + v**0.5 - 1", {"fixed_numbers": True}, 0),
+        ("a*(1 - exp(-2*x)) + 0.5*v**1.5", {}, 1),
+        ("a*(1 - exp(-2*x)) + 0.5*v**1.5", {"free_numbers": True}, 3),
+        ("a*(1 - exp(-2*x)) + 0.5*v**1.5", {"fixed_numbers": True}, 1),
+        ("a*cos(pi/2*x) + 0.5*f(v)", {}, 1),
+    ],
 )
-def test_whole_numbers_that_are_structure_are_not_fitted(text: str, fixed: bool, count: int) -> None:
-    ansatz = parse_ansatz(TABLE, Options(ansatz=text, fixed_numbers=fixed))
+def test_numbers_are_fitted_where_they_are_no_structure_and_no_constant_is_named(
+    text: str, options: dict[str, bool], count: int
+) -> None:
+    ansatz = parse_ansatz(TABLE, Options(ansatz=text, **options))  # type: ignore[arg-type]
     assert ansatz is not None
     assert ansatz.constants_to_fit == count
+
+
+def test_numbers_are_either_free_or_fixed() -> None:
+    with pytest.raises(InvalidInputError, match="which says the opposite"):
+        Options(ansatz="a*x", fixed_numbers=True, free_numbers=True)
 
 
 FIFTY = "+".join(f"c{i}*x**{i}" for i in range(50))
@@ -47,6 +62,8 @@ REFUSED = {
     "target": (Options(ansatz="a*y"), "options.ansatz", "'y', which is the target"),
     "weights": (Options(ansatz="a*w"), "options.ansatz", "'w', which is the weights"),
     "no input": (Options(ansatz="a*s"), "options.ansatz", "'s', which is a column but no input"),
+    "long": (Options(ansatz="x" + "+a*b" * 120), "options.ansatz", "is too long or nested"),
+    "form": (Options(ansatz="a*x + f(v)", free_numbers=True), "options.free_numbers", "beside unknown parts"),
     "sign": (Options(ansatz="a*x", loss=Loss.LOG_HUBER), "options.loss", "'y' is 27 in row 30"),
 }
 

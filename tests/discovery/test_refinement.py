@@ -163,6 +163,16 @@ def test_a_small_correction_to_a_dominant_monomial() -> None:
     assert noisy.candidates[0].found_by == "ansatz"
 
 
+def test_numbers_beside_named_constants_stay_in_what_is_pruned_and_grown_too() -> None:
+    y = 1.5 * X + 0.8 * np.cos(1.6 * V) + 0.02 * NOISE
+    report = refined("a*x + b*cos(pi/2*v) + c*x/2*v", y, seconds=10, x=X, v=V)
+    mine = [c for c in report.candidates if c.found_by.startswith("ansatz")]
+    assert [c.found_by for c in mine[:2]] == ["ansatz", "ansatz, pruned"]
+    for candidate in mine:
+        assert f"cos({np.pi!r}/2*v)" in candidate.text.replace(" ", "") or "cos(v*" in candidate.text, candidate.text
+        assert all(c.parameter or c.std_error == 0 for c in candidate.constants)
+
+
 def test_numbers_that_are_fixed_stay() -> None:
     table = Table((Column("x", X), Column("v", V), Column("y", -9.81 * X + 0.5 * V)), "y")
     options = Options(ansatz="-9.8*x", fixed_numbers=True, engine=Engine.NONE, budget_seconds=30)

@@ -76,11 +76,13 @@ class Client:
         - units: name -> text such as "m/s^2"; dimensional_constants: whether numbers of a formula may carry dimensions
         - group: which rows belong together: numbers or text, shape (n,), or the name of a column of X. One structure is
           found for all groups; per_group: the free constants of the ansatz that differ between them (default: found)
-        - functions: the only ones allowed in formulas; max_complexity: the largest number of nodes of a formula
+        - functions: the only ones allowed in formulas; max_complexity: the largest number of nodes of a formula that is
+          searched for
         - engine: "auto", "pysr", "operon" or "none"; budget: seconds of search; seed: a whole number
         - ansatz: your own formula: it is fitted, and its residual searched for what it misses. Names in it that are no
           columns are free constants: start ({"a": 1.0}) and bounds ({"a": (0, None)}) say what is known of them.
-          fixed_numbers: its numbers stay as they are; loss: "squared", "huber" or "log-huber", what its fit minimises.
+          fixed_numbers: its numbers stay as they are where it has no free constants, too; free_numbers: they are fitted
+          beside these; loss: "squared", "huber" or "log-huber", what its fit minimises.
           f, g and h, where the ansatz calls them, are unknown parts, to be found: "m*g*sin(q) + f(w)"
         - metric: the space in which the law is sought: "log", "log-log", "logit", "guess:0.25" or "auto"
 

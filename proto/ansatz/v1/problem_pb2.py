@@ -26,21 +26,21 @@ from ansatz.v1 import observations_pb2 as ansatz_dot_v1_dot_observations__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61nsatz/v1/problem.proto\x12\tansatz.v1\x1a\x1c\x61nsatz/v1/observations.proto\x1a\x1egoogle/protobuf/duration.proto\"s\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05start\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05lower\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05upper\x18\x04 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_startB\x08\n\x06_lowerB\x08\n\x06_upper\"\xee\x02\n\rSearchOptions\x12\x11\n\tfunctions\x18\x01 \x03(\t\x12!\n\x06\x65ngine\x18\x02 \x01(\x0e\x32\x11.ansatz.v1.Engine\x12)\n\x06\x62udget\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\x04seed\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x1b\n\x0emax_complexity\x18\x05 \x01(\rH\x01\x88\x01\x01\x12\x0e\n\x06\x61nsatz\x18\x06 \x01(\t\x12\x1d\n\x15\x64imensional_constants\x18\x07 \x01(\x08\x12(\n\nparameters\x18\x08 \x03(\x0b\x32\x14.ansatz.v1.Parameter\x12\x15\n\rfixed_numbers\x18\t \x01(\x08\x12\x1d\n\x04loss\x18\n \x01(\x0e\x32\x0f.ansatz.v1.Loss\x12\x0e\n\x06metric\x18\x0b \x01(\t\x12\x11\n\tper_group\x18\x0c \x03(\tB\x07\n\x05_seedB\x11\n\x0f_max_complexity\"\xbd\x01\n\x07Problem\x12!\n\x05table\x18\x01 \x01(\x0b\x32\x10.ansatz.v1.TableH\x00\x12#\n\x06\x63urves\x18\x04 \x01(\x0b\x32\x11.ansatz.v1.CurvesH\x00\x12/\n\x0ctrajectories\x18\x03 \x01(\x0b\x32\x17.ansatz.v1.TrajectoriesH\x00\x12)\n\x07options\x18\x02 \x01(\x0b\x32\x18.ansatz.v1.SearchOptionsB\x0e\n\x0cobservations*f\n\x06\x45ngine\x12\x16\n\x12\x45NGINE_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x45NGINE_AUTO\x10\x01\x12\x0f\n\x0b\x45NGINE_PYSR\x10\x02\x12\x11\n\rENGINE_OPERON\x10\x03\x12\x0f\n\x0b\x45NGINE_NONE\x10\x04*R\n\x04Loss\x12\x14\n\x10LOSS_UNSPECIFIED\x10\x00\x12\x10\n\x0cLOSS_SQUARED\x10\x01\x12\x0e\n\nLOSS_HUBER\x10\x02\x12\x12\n\x0eLOSS_LOG_HUBER\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61nsatz/v1/problem.proto\x12\tansatz.v1\x1a\x1c\x61nsatz/v1/observations.proto\x1a\x1egoogle/protobuf/duration.proto\"s\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x12\n\x05start\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05lower\x18\x03 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05upper\x18\x04 \x01(\x01H\x02\x88\x01\x01\x42\x08\n\x06_startB\x08\n\x06_lowerB\x08\n\x06_upper\"\x84\x03\n\rSearchOptions\x12\x11\n\tfunctions\x18\x01 \x03(\t\x12!\n\x06\x65ngine\x18\x02 \x01(\x0e\x32\x11.ansatz.v1.Engine\x12)\n\x06\x62udget\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\x04seed\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x1b\n\x0emax_complexity\x18\x05 \x01(\rH\x01\x88\x01\x01\x12\x0e\n\x06\x61nsatz\x18\x06 \x01(\t\x12\x1d\n\x15\x64imensional_constants\x18\x07 \x01(\x08\x12(\n\nparameters\x18\x08 \x03(\x0b\x32\x14.ansatz.v1.Parameter\x12\x15\n\rfixed_numbers\x18\t \x01(\x08\x12\x1d\n\x04loss\x18\n \x01(\x0e\x32\x0f.ansatz.v1.Loss\x12\x0e\n\x06metric\x18\x0b \x01(\t\x12\x11\n\tper_group\x18\x0c \x03(\t\x12\x14\n\x0c\x66ree_numbers\x18\r \x01(\x08\x42\x07\n\x05_seedB\x11\n\x0f_max_complexity\"\xbd\x01\n\x07Problem\x12!\n\x05table\x18\x01 \x01(\x0b\x32\x10.ansatz.v1.TableH\x00\x12#\n\x06\x63urves\x18\x04 \x01(\x0b\x32\x11.ansatz.v1.CurvesH\x00\x12/\n\x0ctrajectories\x18\x03 \x01(\x0b\x32\x17.ansatz.v1.TrajectoriesH\x00\x12)\n\x07options\x18\x02 \x01(\x0b\x32\x18.ansatz.v1.SearchOptionsB\x0e\n\x0cobservations*f\n\x06\x45ngine\x12\x16\n\x12\x45NGINE_UNSPECIFIED\x10\x00\x12\x0f\n\x0b\x45NGINE_AUTO\x10\x01\x12\x0f\n\x0b\x45NGINE_PYSR\x10\x02\x12\x11\n\rENGINE_OPERON\x10\x03\x12\x0f\n\x0b\x45NGINE_NONE\x10\x04*R\n\x04Loss\x12\x14\n\x10LOSS_UNSPECIFIED\x10\x00\x12\x10\n\x0cLOSS_SQUARED\x10\x01\x12\x0e\n\nLOSS_HUBER\x10\x02\x12\x12\n\x0eLOSS_LOG_HUBER\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ansatz.v1.problem_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ENGINE']._serialized_start=778
-  _globals['_ENGINE']._serialized_end=880
-  _globals['_LOSS']._serialized_start=882
-  _globals['_LOSS']._serialized_end=964
+  _globals['_ENGINE']._serialized_start=800
+  _globals['_ENGINE']._serialized_end=902
+  _globals['_LOSS']._serialized_start=904
+  _globals['_LOSS']._serialized_end=986
   _globals['_PARAMETER']._serialized_start=100
   _globals['_PARAMETER']._serialized_end=215
   _globals['_SEARCHOPTIONS']._serialized_start=218
-  _globals['_SEARCHOPTIONS']._serialized_end=584
-  _globals['_PROBLEM']._serialized_start=587
-  _globals['_PROBLEM']._serialized_end=776
+  _globals['_SEARCHOPTIONS']._serialized_end=606
+  _globals['_PROBLEM']._serialized_start=609
+  _globals['_PROBLEM']._serialized_end=798
 # @@protoc_insertion_point(module_scope)

@@ -146,20 +146,24 @@ class SearchOptions(_message.Message):
     LOSS_FIELD_NUMBER: _builtins.int
     METRIC_FIELD_NUMBER: _builtins.int
     PER_GROUP_FIELD_NUMBER: _builtins.int
+    FREE_NUMBERS_FIELD_NUMBER: _builtins.int
     engine: Global___Engine.ValueType
     seed: _builtins.int
     """Seed of every random choice; unset: 0."""
     max_complexity: _builtins.int
-    """Largest number of nodes (operators, functions, variables, constants) of a formula; unset: 40."""
+    """Largest number of nodes (operators, functions, variables, constants) of a formula that is searched for, not of those
+    that are given; unset: 40.
+    """
     ansatz: _builtins.str
     """The caller's own formula in terms of the columns: it is fitted, and its residual searched for what it misses.
-    Names in it that are no columns are free constants; its numbers are starting values, whole exponents apart. f, g and
-    h, where they are called, are unknown parts: functions to be found, all else as given.
+    Names in it that are no columns are free constants, and its numbers then stay as they are; where it has no names its
+    numbers are starting values, whole exponents apart. f, g and h, where they are called, are unknown parts: functions
+    to be found, all else as given.
     """
     dimensional_constants: _builtins.bool
     """Where columns have units: numbers that are no integers may carry dimensions, as g in 9.81*t**2/2 does."""
     fixed_numbers: _builtins.bool
-    """Numbers of the ansatz stay as they are given."""
+    """Numbers of the ansatz stay as they are given, also where it has no named constants."""
     loss: Global___Loss.ValueType
     """What the fit of the ansatz minimises."""
     metric: _builtins.str
@@ -167,6 +171,8 @@ class SearchOptions(_message.Message):
     (y minus the known guess rate G), "auto" (the one with the shortest description). Formulas are of the target all the
     same.
     """
+    free_numbers: _builtins.bool
+    """Numbers of the ansatz are fitted beside named constants, too, whole ones apart. Not beside fixed_numbers."""
     @_builtins.property
     def functions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The only functions allowed in formulas; empty: the server's default list (GetServerInfo.default_functions)."""
@@ -200,10 +206,11 @@ class SearchOptions(_message.Message):
         loss: Global___Loss.ValueType = ...,
         metric: _builtins.str = ...,
         per_group: _abc.Iterable[_builtins.str] | None = ...,
+        free_numbers: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "budget", b"budget", "max_complexity", b"max_complexity", "seed", b"seed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "ansatz", b"ansatz", "budget", b"budget", "dimensional_constants", b"dimensional_constants", "engine", b"engine", "fixed_numbers", b"fixed_numbers", "functions", b"functions", "loss", b"loss", "max_complexity", b"max_complexity", "metric", b"metric", "parameters", b"parameters", "per_group", b"per_group", "seed", b"seed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity", "_seed", b"_seed", "ansatz", b"ansatz", "budget", b"budget", "dimensional_constants", b"dimensional_constants", "engine", b"engine", "fixed_numbers", b"fixed_numbers", "free_numbers", b"free_numbers", "functions", b"functions", "loss", b"loss", "max_complexity", b"max_complexity", "metric", b"metric", "parameters", b"parameters", "per_group", b"per_group", "seed", b"seed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_complexity: _TypeAlias = _typing.Literal["max_complexity"]  # noqa: Y015
     _WhichOneofArgType__max_complexity: _TypeAlias = _typing.Literal["_max_complexity", b"_max_complexity"]  # noqa: Y015

@@ -25,6 +25,7 @@ class SearchKeywords(TypedDict, total=False):
     start: Mapping[str, float] | None
     bounds: Mapping[str, tuple[float | None, float | None]] | None
     fixed_numbers: bool
+    free_numbers: bool
     loss: Loss | str | None
     metric: str | None
     per_group: Sequence[str] | None
@@ -42,6 +43,7 @@ def search_options(
     start: Mapping[str, float] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     fixed_numbers: bool = False,
+    free_numbers: bool = False,
     loss: Loss | str | None = None,
     metric: str | None = None,
     per_group: Sequence[str] | None = None,
@@ -56,6 +58,7 @@ def search_options(
         dimensional_constants=dimensional_constants,
         parameters=_parameters(start or {}, bounds or {}),
         fixed_numbers=fixed_numbers,
+        free_numbers=free_numbers,
         per_group=names(per_group, "options.per_group"),
         metric=metric or "",
     )

@@ -63,11 +63,12 @@ class SearchOptions:
         engine: the engine that searches beside the built-in searchers
         budget_seconds: wall clock for the search
         seed: of every random choice
-        max_complexity: the largest number of nodes of a formula
+        max_complexity: the largest number of nodes of a formula that is searched for
         ansatz: your own formula, empty for none
         dimensional_constants: whether numbers of a formula may carry dimensions
         parameters: starts and bounds of the ansatz's free constants
         fixed_numbers: whether the ansatz's numbers stay as given
+        free_numbers: whether they are fitted beside named constants, too
         loss: what the fit of the ansatz minimises
         metric: the space in which the law is sought, empty for the target itself
         per_group: the free constants that differ from group to group
@@ -82,6 +83,7 @@ class SearchOptions:
     dimensional_constants: bool
     parameters: tuple[Parameter, ...]
     fixed_numbers: bool
+    free_numbers: bool
     loss: Loss
     metric: str
     per_group: tuple[str, ...]

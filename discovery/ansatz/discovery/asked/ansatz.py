@@ -23,8 +23,8 @@ class Ansatz:
     """A caller's formula.
 
     In `formula` the free constants are variables, each with its Parameter in `parameters`, in order of appearance; the
-    other variables are inputs. Numbers are starting values, those apart that are structure, unless `fixed_numbers` or
-    there are unknown parts.
+    other variables are inputs. Numbers without a name are starting values, those apart that are structure, unless
+    `fixed_numbers` or there are unknown parts.
     """
 
     formula: Node
@@ -45,11 +45,13 @@ class Ansatz:
 
     @property
     def coefficients(self) -> tuple[int, ...]:
-        """Return the positions, among all its numbers, of those that are no structure.
+        """Return the positions, among all its numbers, of those that a fit changes.
 
-        Structure are whole exponents, beside free constants all whole numbers, as in 1 - exp(-k*x), and what was given
-        by a name, as pi.
+        There are none where numbers stay as given. Structure are whole exponents, and beside free constants all whole
+        numbers, as in 1 - exp(-k*x).
         """
+        if self.fixed_numbers or self.form is not None:
+            return ()
         numbers = [n for n in walk(self.formula) if isinstance(n, Number)]
         structure = set(range(len(numbers))) if self.parameters else exponent_positions(self.formula)
         return tuple(
@@ -59,8 +61,7 @@ class Ansatz:
     @property
     def constants_to_fit(self) -> int:
         """Return how many constants a fit changes."""
-        given = self.fixed_numbers or self.form is not None
-        return len(self.parameters) + (0 if given else len(self.coefficients))
+        return len(self.parameters) + len(self.coefficients)
 
 
 def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
@@ -76,7 +77,7 @@ def parse_ansatz(table: Table, options: Options) -> Ansatz | None:
     violations = [
         *unknown_parts.violations(ansatz.formula, table.names.usable, reading.free, options, FIELD),
         *reading_violations(reading, table.names, options),
-        *size_violations(reading, ansatz.constants_to_fit, table.rows, options),
+        *size_violations(reading, ansatz.constants_to_fit, table.rows),
         *_loss_violations(ansatz, table),
         *_group_violations(reading, table, options),
     ]

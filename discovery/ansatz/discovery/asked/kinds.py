@@ -53,7 +53,7 @@ _WITHOUT_ANSATZ = {
     Kind.RUNS: "leave it out, or curves.per_run",
     Kind.STOCHASTIC: "leave it out, or trajectories.stochastic",
 }
-_AS_THEY_ARE = "leave it out: whole numbers of its ansatz stay as they are"
+_AS_THEY_ARE = "leave it out: numbers beside named constants and whole numbers stay as they are"
 USES: Final[Mapping[str, Use]] = {
     "functions": Use(tuple(Kind)),
     "engine": Use(_TABLES, dict.fromkeys(Kind, "give auto or none")),
@@ -64,6 +64,7 @@ USES: Final[Mapping[str, Use]] = {
     "dimensional_constants": Use(_TABLES),
     "parameters": Use(_WITH_ANSATZ, _WITHOUT_ANSATZ),
     "fixed_numbers": Use((*_TABLES, Kind.CURVES), {**_WITHOUT_ANSATZ, Kind.MOTION: _AS_THEY_ARE}),
+    "free_numbers": Use(_WITH_ANSATZ, _WITHOUT_ANSATZ),
     "loss": Use(
         (Kind.TABLE,),
         {

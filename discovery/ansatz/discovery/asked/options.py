@@ -24,7 +24,7 @@ MAX_COMPLEXITY: Final = 100
 MAX_START_FORMULAS: Final = 100
 
 
-OF_ANSATZ: Final = ("parameters", "fixed_numbers", "loss", "per_group")
+OF_ANSATZ: Final = ("parameters", "fixed_numbers", "free_numbers", "loss", "per_group")
 """The options that are about an ansatz, and go with it."""
 
 
@@ -46,11 +46,12 @@ class Options:
         engine: the evolutionary engine beside the searchers.
         budget_seconds: wall clock, in (0, 3600].
         seed: in [0, 2**32).
-        max_complexity: nodes of a formula, in [1, 100].
+        max_complexity: nodes of a formula that is searched for, in [1, 100]; what is given may be larger.
         ansatz: the caller's own formula as text, empty for none.
         dimensional_constants: whether numbers that are no integers may carry dimensions where units are given.
         parameters: where the free constants of the ansatz start, and how they are bounded.
         fixed_numbers: whether the numbers of the ansatz stay as given.
+        free_numbers: whether they are fitted beside named constants, too, whole ones apart; not beside fixed_numbers.
         loss: what its fit minimises.
         per_group: the free constants that differ from group to group of grouped data; empty: which they are is found.
         start_formulas: formulas to try first, such as those of an earlier search, at most 100.
@@ -67,6 +68,7 @@ class Options:
     dimensional_constants: bool = False
     parameters: tuple[Parameter, ...] = ()
     fixed_numbers: bool = False
+    free_numbers: bool = False
     loss: Loss = Loss.SQUARED
     per_group: tuple[str, ...] = ()
     start_formulas: tuple[str, ...] = ()
@@ -95,6 +97,9 @@ class Options:
             )
         violations += parameter_violations(self.parameters, "options.parameters")
         violations += self._without_ansatz()
+        if self.fixed_numbers and self.free_numbers:
+            text = "is given beside options.fixed_numbers, which says the opposite; give one of the two"
+            violations.append(Violation("options.free_numbers", text))
         if (given := len(self.start_formulas)) > MAX_START_FORMULAS:
             violations.append(Violation("options.start_formulas", f"holds {given}; give at most {MAX_START_FORMULAS}"))
         violations += metric_violations(self.metric, self.ansatz, self.functions)

@@ -10,11 +10,15 @@ from ansatz.discovery.asked.options import Options
 from ansatz.discovery.asked.parameters import MAX_PARAMETERS, Parameter
 from ansatz.discovery.data.names import Names
 from ansatz.discovery.errors import InvalidInputError, Violation
-from ansatz.discovery.expression import FUNCTIONS, Apply, Node, complexity, variables, walk
+from ansatz.discovery.expression import FUNCTIONS, Apply, Node, Number, substitute, variables, walk
+from ansatz.discovery.expression.grammar import is_readable
 from ansatz.discovery.expression.node import INTEGRAL, PARTS, calls
+from ansatz.discovery.expression.numbers import kept, kept_whole
 
 FIELD: Final = "options.ansatz"
 _SHOWN = 5
+# The longest texts that constants have, small and large: as an exponent one of them is within the grammar's bounds.
+_LONG: Final = (-1.2345678901234567e-10, -1.2345678901234567, -1.2345678901234567e100)
 
 
 @dataclass(frozen=True)
@@ -44,8 +48,22 @@ def read(texts: Sequence[str], names: Names, options: Options, *, forms: bool = 
         raise InvalidInputError(refused)
     used = dict.fromkeys(name for formula in formulas for name in variables(formula))
     stated = {p.name: p for p in options.parameters}
-    free = (name for name in used if name not in names.usable)
-    return Reading(formulas, tuple(stated.get(name) or Parameter(name) for name in free))
+    free = tuple(stated.get(name) or Parameter(name) for name in used if name not in names.usable)
+    return Reading(tuple(_with_numbers_given(f, free, options) for f in formulas), free)
+
+
+def _with_numbers_given(formula: Node, free: Sequence[Parameter], options: Options) -> Node:
+    """Return a formula in which the numbers that no fit may change are told: beside named constants all, as they are
+    meant, unless the caller frees those that are not whole."""
+    if _is_form(formula):
+        return formula  # the form of unknown parts stays as a whole
+    if options.fixed_numbers or (free and not options.free_numbers):
+        return kept(formula)
+    return kept_whole(formula) if free else formula
+
+
+def _is_form(formula: Node) -> bool:
+    return next(calls(formula, *PARTS), None) is not None
 
 
 def violations(reading: Reading, names: Names, options: Options) -> Iterator[Violation]:
@@ -76,20 +94,25 @@ def not_free(place: str, name: str, reading: Reading) -> Violation:
     return Violation(place, f"{name[:80]!r} is no free constant of the ansatz; its free constants: {known}")
 
 
-def size_violations(reading: Reading, count: int, rows: int, options: Options) -> Iterator[Violation]:
-    """Return that `count` constants are too many to fit, in all or for as many rows, or that a formula is too large."""
+def size_violations(reading: Reading, count: int, rows: int) -> Iterator[Violation]:
+    """Return that `count` constants are too many to fit, in all or for as many rows, or that a formula is too long to
+    be given back with its constants."""
     more = ", …" if len(reading.free) > _SHOWN else ""
     shown = f"{', '.join(reading.free[:_SHOWN])}{more}" or "its numbers"
-    largest = max(map(complexity, reading.formulas))
-    # Around unknown parts it may have any size.
-    is_form = any(next(calls(formula, *PARTS), None) for formula in reading.formulas)
     if count > MAX_PARAMETERS:
         yield Violation(FIELD, f"has {count} constants to fit ({shown}); give at most {MAX_PARAMETERS}")
     elif count >= rows:
         yield Violation(FIELD, f"has {count} constants to fit ({shown}) on {rows} rows; give more rows")
-    elif largest > options.max_complexity and not is_form:
-        text = f"has {largest} nodes, and options.max_complexity is {options.max_complexity}; raise it"
+    elif not all(_can_be_given_back(formula, reading.free) for formula in reading.formulas):
+        text = f"is too long or nested too deep to be given back with its constants in digits ({shown}); shorten it"
         yield Violation(FIELD, text)
+
+
+def _can_be_given_back(formula: Node, free: Sequence[str]) -> bool:
+    """Return whether the grammar takes the formula with long negative numbers for its free constants."""
+    return _is_form(formula) or any(
+        is_readable(substitute(formula, dict.fromkeys(free, Number(value)))) for value in _LONG
+    )
 
 
 __all__ = ["FIELD", "Reading", "integral_violations", "not_free", "read", "size_violations", "violations"]

@@ -45,6 +45,9 @@ def violations(
         return
     if (depth := _within(form)) > MAX_WITHIN:
         yield Violation(field, f"calls unknown parts {depth} deep within one another; give at most {MAX_WITHIN}")
+    if options.free_numbers:
+        text = "is given; beside unknown parts the numbers of the form stay: leave it out, or name the constant"
+        yield Violation("options.free_numbers", text)
     if options.loss is not Loss.SQUARED:
         yield Violation("options.loss", f"is {options.loss}; beside unknown parts only squared is offered")
     for i, parameter in enumerate(options.parameters):

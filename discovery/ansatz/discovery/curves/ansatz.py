@@ -82,7 +82,7 @@ def parse_curve_ansatz(curves: Curves, options: Options) -> CurveAnsatz | None:
     ansatz = _as_law(reading, options)
     violations = [
         *reading_violations(reading, curves.names, options),
-        *size_violations(reading, len(ansatz.law.parameters), curves.rows, options),
+        *size_violations(reading, len(ansatz.law.parameters), curves.rows),
         *_input_violations(ansatz, curves),
     ]
     if violations:

@@ -15,7 +15,7 @@ from ansatz.discovery.curves.search import Found
 from ansatz.discovery.evidence.accuracy import Accuracy
 from ansatz.discovery.evidence.rank import pareto_front_by
 from ansatz.discovery.expression import Node, Number, Variable, complexity, substitute, to_text, walk
-from ansatz.discovery.expression.node import NEGATION, calls, is_integer
+from ansatz.discovery.expression.node import KEPT, NEGATION, calls, is_integer
 from ansatz.discovery.report.curves import LawConstant, LawFacts
 from ansatz.discovery.report.report import Candidate, Constant, Scores
 
@@ -103,7 +103,8 @@ def _in_order(found: Found, known: tuple[LawConstant, ...]) -> tuple[Constant, .
                 number = Constant(c.value, c.std_error, c.lower, c.upper)
                 made.append(number.negative() if id(node) in negated else number)
         elif isinstance(node, Number) and node.name:
-            made.append(Constant.given(node.value, node.name))
+            if not is_integer(node.value):
+                made.append(Constant.given(node.value, "" if node.name == KEPT else node.name))
         elif isinstance(node, Number) and node.is_free:
             made.append(Constant(node.value))
     return tuple(made)

@@ -143,7 +143,7 @@ def enter_formula(contest: Contest, formula: Node, origin: Origin, bits: float, 
     """
     for _ in range(_LIMITS.reductions):
         bound = law_of(formula, tuple(contest.sample.columns))
-        if bound is None or complexity(formula) > options.max_complexity:
+        if bound is None or complexity(formula) > origin.most_nodes(options.max_complexity, 0):
             return
         law, theta = bound
         model = CurveModel.on(law, {v: v for v in law.variables}, contest.sample.columns)

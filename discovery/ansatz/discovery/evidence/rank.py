@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Final, Protocol, TypeVar
 
 from ansatz.discovery.expression import Node, Number
-from ansatz.discovery.report.origin import Origin
+from ansatz.discovery.report.origin import Origin, Role
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
 UNDECIDED_BITS = 4.3
@@ -134,7 +134,18 @@ def _by_evidence(entries: Sequence[RankableT], margins: Callable[[RankableT], _M
     own = [e for e in by_length if e.origin.of_caller and _within(e, best, within.undecided)]
     rivals = own or [e for e in by_length if _within(e, best, within.tie)]
     first = min(rivals, key=lambda e: (not e.origin.is_given, e.complexity, e.description_length))
-    return [first, *(e for e in by_length if e is not first)]
+    return _whole_before_pruned([first, *(e for e in by_length if e is not first)])
+
+
+def _whole_before_pruned(order: list[RankableT]) -> list[RankableT]:
+    """Return the entries with the caller's own formula before all that were pruned of it: they are cases of it, so that
+    what speaks for them speaks for it, and whether a term of the caller's goes is the caller's to say."""
+    given = next((e for e in order if e.origin.is_given), None)
+    pruned = next((i for i, e in enumerate(order) if e.origin.role is Role.PRUNED), None)
+    if given is None or pruned is None or order.index(given) < pruned:
+        return order
+    rest = [e for e in order if e is not given]
+    return [*rest[:pruned], given, *rest[pruned:]]
 
 
 def _within(entry: Rankable, best: Rankable, bits: float) -> bool:

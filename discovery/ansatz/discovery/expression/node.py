@@ -35,7 +35,8 @@ _ARITY: Final[Mapping[str, int]] = {
 class Number:
     """A finite float64 literal, dimensionless unless the formula gives it a unit.
 
-    One that has a `name` was given by it, as pi: no fit changes it, and it prints as its literal.
+    One that has a `name` was given by it, as pi: no fit changes it, and it prints as its literal. KEPT stands for a
+    literal that its caller wants kept.
     """
 
     value: float
@@ -54,6 +55,8 @@ class Number:
 
 
 PI: Final = Number(math.pi, "pi")
+KEPT: Final = "(kept)"
+"""The name of a literal that stays as it was given; no name of the grammar."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ansatz.discovery.expression import (
     to_text,
     walk,
 )
-from ansatz.discovery.expression.node import Number, Variable, exponent_positions, rebuild
+from ansatz.discovery.expression.node import KEPT, Number, Variable, exponent_positions, is_integer, rebuild
 
 _SMALL_INTEGER = 10
 
@@ -41,8 +42,34 @@ def free_positions(formula: Node) -> tuple[int, ...]:
 
 
 def given_numbers(formula: Node) -> dict[int, str]:
-    """Return the positions of the numbers that were given by a name, as pi, with the names."""
-    return {i: number.name for i, number in enumerate(_leaves(formula)) if number.name}
+    """Return the positions of the numbers that were given and stay, with their names: pi has one, literals none."""
+    given = ((i, number.name) for i, number in enumerate(_leaves(formula)) if number.name)
+    return {i: "" if name == KEPT else name for i, name in given}
+
+
+def kept(formula: Node) -> Node:
+    """Return the formula with its numbers as they are given: no fit changes them, and no simplifying merges them.
+
+    Whole exponents, 0, 1 and -1 are structure, and need no keeping.
+    """
+    return _kept(formula, lambda value, is_exponent: not is_integer(value) or not (is_exponent or abs(value) <= 1))
+
+
+def kept_whole(formula: Node) -> Node:
+    """Return the formula with its whole numbers as they are given, so that pi/2 stays one number of its caller's."""
+    return _kept(formula, lambda value, is_exponent: is_integer(value) and not (is_exponent or abs(value) <= 1))
+
+
+def _kept(formula: Node, keep: Callable[[float, bool], bool]) -> Node:
+    exponents, places = exponent_positions(formula), count()
+
+    def leaf(node: Number | Variable) -> Node:
+        if not isinstance(node, Number):
+            return node
+        stays = keep(node.value, next(places) in exponents)
+        return Number(node.value, KEPT) if stays and not node.name else node
+
+    return rebuild(formula, leaf)
 
 
 def _leaves(formula: Node) -> list[Number]:

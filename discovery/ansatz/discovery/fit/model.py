@@ -14,9 +14,8 @@ from ansatz.discovery.expression.node import rebuild
 from ansatz.discovery.expression.numbers import numbers, with_numbers
 from ansatz.discovery.fit.marks import Marks
 
-_FIXED = "fixed number {}"
 _NUMBER = "number {}"
-"""No names of the grammar: they cannot clash with one."""
+"""No name of the grammar: it cannot clash with one."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +50,11 @@ class AnsatzModel:
     @classmethod
     def of(cls, ansatz: Ansatz) -> AnsatzModel:
         """Return the model of an ansatz, at its starts."""
-        name = _FIXED if ansatz.fixed_numbers else _NUMBER
         given = numbers(ansatz.formula)
-        names = {p: name.format(i) for i, p in enumerate(ansatz.coefficients)}
-        own = () if ansatz.fixed_numbers else (Parameter(n, float(given[p])) for p, n in names.items())
+        names = {p: _NUMBER.format(i) for i, p in enumerate(ansatz.coefficients)}
+        own = (Parameter(n, float(given[p])) for p, n in names.items())
         parameters = {p.name: p for p in (*ansatz.parameters, *own)}
-        values = {n: float(given[p]) for p, n in names.items()} | {n: _start(p) for n, p in parameters.items()}
+        values = {n: _start(p) for n, p in parameters.items()}
         return cls(_with_variables(ansatz.formula, names), parameters, values)
 
     @property

@@ -100,6 +100,7 @@ class GroupedArchive:
     on_better: Callable[[], None] = lambda: None
     _entries: list[GroupedEntry] = field(default_factory=list)
     _known_bits: float | None = None
+    _own_nodes: int = 0
 
     @property
     def entries(self) -> tuple[GroupedEntry, ...]:
@@ -124,8 +125,10 @@ class GroupedArchive:
     ) -> GroupedEntry | None:
         """Fit the structure, find how its constants are shared, name them; the entry, or None where it fits nowhere or
         the grammar would refuse it."""
-        if complexity(structure.formula) > self.problem.problem.max_complexity:
+        nodes = complexity(structure.formula)
+        if nodes > origin.most_nodes(self.problem.problem.max_complexity, self._own_nodes):
             return None
+        self._own_nodes = nodes if origin.is_given else self._own_nodes
         found = Sharing(self.problem, budget).fit(structure, settled or {}, start)
         if found is None:
             return None

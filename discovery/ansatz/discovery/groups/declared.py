@@ -12,7 +12,7 @@ def structure_of(ansatz: Ansatz) -> Structure:
     """Return the ansatz with its free constants, and its numbers unless they are fixed, to be fitted; a free constant
     that stands in several places is one."""
     named = {p.name: p for p in ansatz.parameters}
-    to_fit = set() if ansatz.fixed_numbers else set(ansatz.coefficients)
+    to_fit = set(ansatz.coefficients)
     places: dict[str, list[int]] = {}
     numbers: list[tuple[int, float]] = []
     at = -1

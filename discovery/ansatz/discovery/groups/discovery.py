@@ -247,7 +247,7 @@ class GroupedDiscovery(Discovery):
                 return None
             options = replace(
                 self._options, engine=Engine.NONE, budget_seconds=share, ansatz="", parameters=(), per_group=(),
-                fixed_numbers=False, loss=Loss.SQUARED, start_formulas=(),
+                fixed_numbers=False, free_numbers=False, loss=Loss.SQUARED, start_formulas=(),
             )  # fmt: skip
             report = discover_table(read_question(table, options), Silent(), self._stop_requested)
             self.outcome += cut(*report.receipt.cut_stages)

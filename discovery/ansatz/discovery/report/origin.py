@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -16,8 +17,12 @@ class Role(Enum):
     """It is there whatever happens: a constant, or a straight line."""
     GIVEN = auto()
     """It is the caller's own formula, its constants fitted."""
+    PRUNED = auto()
+    """It is the caller's own formula without what did not pay: a case of it."""
     GROWN = auto()
     """It is the caller's own formula, joined with what that missed."""
+    STARTED = auto()
+    """The caller gave it to be tried first."""
     CATALOGUE = auto()
     """It is a law of the catalogue of curves."""
 
@@ -43,20 +48,29 @@ class Origin:
     @property
     def of_caller(self) -> bool:
         """Whether the caller believed it before, or it grew from what the caller believed."""
-        return self.role in (Role.GIVEN, Role.GROWN)
+        return self.role in (Role.GIVEN, Role.PRUNED, Role.GROWN)
 
     @property
     def is_given(self) -> bool:
         """Whether it is the caller's own formula as it was given."""
         return self.role is Role.GIVEN
 
+    def most_nodes(self, searched: int, own: int) -> float:
+        """Return how many nodes a formula from here may have, where a search is bounded by `searched`.
+
+        What is given has none, and what grew from the caller's own formula of `own` nodes may have as many beside it.
+        """
+        if self.role in (Role.GIVEN, Role.STARTED):
+            return math.inf
+        return searched + own if self.of_caller else searched
+
 
 BASELINE = Origin("baseline", Role.BASELINE)
 GIVEN = Origin("ansatz", Role.GIVEN)
 GROWN = Origin("residual", Role.GROWN)
-PRUNED = Origin("ansatz, pruned", Role.GROWN)
+PRUNED = Origin("ansatz, pruned", Role.PRUNED)
 """The caller's own formula without what did not pay."""
-START = Origin("start")
+START = Origin("start", Role.STARTED)
 """A formula to try first, such as one of an earlier search."""
 PARTS = Origin("parts")
 STOCHASTIC = Origin("stochastic")

@@ -124,6 +124,7 @@ class Archive:
         self._tries: dict[str, int] = {}
         self._entries: list[Entry] = []
         self._known_bits: float | None = None
+        self._own_nodes = 0
         self._verdicts: dict[Node, Verdict] = {}
         self._deferred: list[tuple[Node, Origin]] = []
 
@@ -137,7 +138,7 @@ class Archive:
         if not self._admissible(formula):
             return None
         simple = self._simplify(formula)
-        if complexity(simple) > self.screen.max_complexity or not self._first_tries(simple):
+        if not self._is_within(simple, origin) or not self._first_tries(simple):
             return None
         if self._wrongness(simple) == WRONG and not origin.is_given:
             self._deferred.append((simple, origin))
@@ -147,11 +148,12 @@ class Archive:
     def admit(self, named: Named, origin: Origin) -> Entry | None:
         """A formula of the caller's, as it stands; the entry if it was kept."""
         formula = named.fit.formula
-        too_long = complexity(formula) > self.screen.max_complexity and not origin.is_given
-        if not self._admissible(formula) or too_long or not math.isfinite(named.fit.rmse):
+        within = self._is_within(formula, origin)
+        if not (self._admissible(formula) and within and math.isfinite(named.fit.rmse)):
             return None
         if origin.is_given:
             self._known_bits = form_bits(formula, 0, 0.0, self.screen)
+            self._own_nodes = complexity(formula)
         return self._insert(self._entry(named, origin))
 
     def leaves(self, entry: Entry) -> Verdict:
@@ -183,7 +185,10 @@ class Archive:
         if len(fit.free) >= self.screen.rows or not self._worth_naming(fit):
             return None
         entry = self._entry(self._settle(fit), origin)
-        return self._insert(entry) if complexity(entry.formula) <= self.screen.max_complexity else None
+        return self._insert(entry) if self._is_within(entry.formula, origin) else None
+
+    def _is_within(self, formula: Node, origin: Origin) -> bool:
+        return complexity(formula) <= origin.most_nodes(self.screen.max_complexity, self._own_nodes)
 
     def _admissible(self, formula: Node) -> bool:
         called = {n.op for n in walk(formula) if isinstance(n, Apply) and n.op in FUNCTIONS}
@@ -281,6 +286,7 @@ def _same(a: Entry, b: Entry) -> bool:
     return alike and same_fit(a.probe_values, b.probe_values, a.rmse, b.rmse)
 
 
-def _preference(entry: Entry) -> tuple[int, bool, float]:
-    """Of two equal formulas, that of right dimension is kept, then the caller's own, then the shorter."""
-    return entry.wrongness, not entry.named.fit.marks.any, entry.description_length
+def _preference(entry: Entry) -> tuple[bool, int, bool, float]:
+    """Of two equal formulas, the caller's own is kept, then that of right dimension, then one of the caller's names,
+    then the shorter."""
+    return not entry.origin.is_given, entry.wrongness, not entry.named.fit.marks.any, entry.description_length

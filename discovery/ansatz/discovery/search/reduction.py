@@ -69,7 +69,7 @@ def _at_root(formula: Apply) -> Iterator[Node]:
 
 def _rounder(base: Node, exponent: Node) -> Iterator[Node]:
     """Yield powers with the whole and half exponents next to one that is neither."""
-    if isinstance(exponent, Number) and not is_integer(2 * exponent.value):
+    if isinstance(exponent, Number) and exponent.is_free and not is_integer(2 * exponent.value):
         for near in dict.fromkeys((float(round(exponent.value)), round(2 * exponent.value) / 2)):
             if near:
                 yield Apply("**", (base, Number(near)))

@@ -45,7 +45,7 @@ def parse_motion_ansatz(trajectories: Trajectories, options: Options) -> MotionA
     numbers = sum(len(constants(formula)) for formula in reading.formulas)
     violations = [
         *reading_violations(reading, trajectories.names, options),
-        *size_violations(reading, len(reading.free) + numbers, trajectories.rows, options),
+        *size_violations(reading, len(reading.free) + numbers, trajectories.rows),
     ]
     if violations:
         raise InvalidInputError(violations)

@@ -15,6 +15,7 @@ from ansatz.discovery.evidence.rank import indistinguishable_bits, pareto_front_
 from ansatz.discovery.evidence.significance import VERDICT, serial_correlation_about_mean, sidak, upper_tail
 from ansatz.discovery.evidence.uncertainty import t_quantile
 from ansatz.discovery.expression import Array
+from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.expression.numbers import free_positions, given_numbers, numbers
 from ansatz.discovery.report.chi_squared import ChiSquared
 from ansatz.discovery.report.motion import Conserved, Motion, StateScores
@@ -156,7 +157,7 @@ class MotionJudge:
             for k in sorted({*free_positions(equation), *given}):
                 value, slot = float(values[k]), fit.system.slots.get((i, k))
                 if k in given:
-                    found.append(Constant.given(value, given[k]))
+                    found += [] if is_integer(value) else [Constant.given(value, given[k])]
                     continue
                 name = item.names[abs(value)].text if abs(value) in item.names else ""
                 error = math.nan if slot is None else float(fit.errors[slot.parameter])

@@ -30,7 +30,8 @@ class Systems:
     ) -> None:  # fmt: skip
         self.shooting = shooting
         self._on_better, self._best_bits = on_better, math.inf
-        self._max_complexity = max_complexity
+        self._most = [max_complexity] * len(shooting.record.states)
+        """Nodes of each right-hand side; more where the caller's own is larger."""
         self._positive, self._roots = positive, roots
         self._known: dict[tuple[object, ...], ScoredSystem | None] = {}
 
@@ -41,7 +42,17 @@ class Systems:
         return sorted(allowed, key=lambda s: (s.bits, s.complexity))
 
     def _allowed(self, item: ScoredSystem) -> bool:
-        return all(complexity(e) <= self._max_complexity for e in item.equations)
+        return self._are_within(item.equations)
+
+    def _are_within(self, equations: Sequence[Node]) -> bool:
+        return all(complexity(e) <= most for e, most in zip(equations, self._most, strict=True))
+
+    def _make_room(self, equations: Sequence[Node], origins: Sequence[Origin]) -> None:
+        """Let what the caller gave be as large as it is, and what grows from it by as much as a search may find."""
+        for i, (equation, origin) in enumerate(zip(equations, origins, strict=True)):
+            nodes = complexity(equation)
+            if origin.is_given and nodes > self._most[i]:
+                self._most[i] += nodes
 
     @property
     def best(self) -> ScoredSystem | None:
@@ -66,7 +77,8 @@ class Systems:
         A `wide` one is left as it is, and may exceed the largest complexity on the way to smaller ones.
         """
         simple = list(equations) if wide else self.simplified(equations)
-        if not wide and any(complexity(e) > self._max_complexity for e in simple):
+        self._make_room(simple, origins)
+        if not wide and not self._are_within(simple):
             return None
         system = System.of(simple, names or ())
         key = (*map(structure, simple), system.size, *sorted(names or ()))

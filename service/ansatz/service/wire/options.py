@@ -39,6 +39,7 @@ def options_from_proto(options: problem_pb2.SearchOptions) -> Options:
             dimensional_constants=options.dimensional_constants,
             parameters=tuple(map(_parameter, options.parameters)),
             fixed_numbers=options.fixed_numbers,
+            free_numbers=options.free_numbers,
             loss=_LOSSES.get(options.loss, default.loss),
             metric=options.metric,
             per_group=tuple(options.per_group),

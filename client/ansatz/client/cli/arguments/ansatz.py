@@ -46,7 +46,19 @@ class Ansatz:
         ),
     ] = None
     fixed_numbers: Annotated[
-        bool, _option("--fixed-numbers", help="Keep the numbers of the ansatz as they are; not of a motion.")
+        bool,
+        _option(
+            "--fixed-numbers",
+            help="Keep the numbers of the ansatz as they are where it has no named constants, too; not of a motion.",
+        ),
+    ] = False
+    free_numbers: Annotated[
+        bool,
+        _option(
+            "--free-numbers",
+            help="Fit the numbers of the ansatz beside its named constants, too, whole ones apart. Default: they stay "
+            "where constants are named.",
+        ),
     ] = False
     loss: Annotated[
         str,
@@ -73,6 +85,7 @@ class Ansatz:
             "start": _starts(self.start or ()),
             "bounds": _bounds(self.bounds or ()),
             "fixed_numbers": self.fixed_numbers,
+            "free_numbers": self.free_numbers,
             "loss": self.loss,
         }
 

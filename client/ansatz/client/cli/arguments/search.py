@@ -32,7 +32,8 @@ class Search:
         _option(
             "--max-complexity",
             metavar="N",
-            help="How many operators, functions, columns and numbers a formula may have in all; default: 40.",
+            help="How many operators, functions, columns and numbers a formula that is searched for may have in all; "
+            "an ansatz may have more; default: 40.",
         ),
     ] = None
     engine: options.ENGINE = None

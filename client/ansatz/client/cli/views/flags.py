@@ -16,6 +16,7 @@ _FLAGS: Final = {
     "options.ansatz": "--ansatz",
     "options.parameters": "--start, --bounds",
     "options.fixed_numbers": "--fixed-numbers",
+    "options.free_numbers": "--free-numbers",
     "options.loss": "--loss",
     "options.per_group": "--per-group",
     "options.dimensional_constants": "--dimensional-constants",
