@@ -28,12 +28,13 @@ def standard_errors(
 @np.errstate(all="ignore")
 def uncertainty(
     formula: Node, rmse: float, free: Sequence[int], problem: Problem, marks: Marks = UNMARKED, *,
-    known_std: float | None = None,
+    known_std: float | None = None, least: float = ROUNDING.size,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Return standard errors, as `standard_errors` does, and correlations `(k, k)` of the constants at `free`.
 
     Correlations are NaN where either constant is not determined. `known_std` is the standard deviation of a row of
-    weight 1, where it is known and not to be estimated from the residual.
+    weight 1, where it is known and not to be estimated from the residual, which counts as no smaller than the share
+    `least` of the target's size.
     """
     k = len(free)
     unknown = np.full(k, np.nan), np.full((k, k), np.nan)
@@ -44,7 +45,7 @@ def uncertainty(
         jacobian *= np.sqrt(problem.weights)[:, None]
     spread = Spread.of(jacobian)
     degrees = max(problem.rows - len(free), 1)
-    sigma = max(rmse, ROUNDING.size * problem.y_scale) * np.sqrt(problem.rows / degrees)
+    sigma = max(rmse, least * problem.y_scale) * np.sqrt(problem.rows / degrees)
     if known_std is not None:
         sigma = known_std
     return spread.standard_errors(sigma), spread.correlations

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Array, Node
 from ansatz.discovery.expression.numbers import numbers, set_groups, with_numbers
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants, values_and_slopes
+from ansatz.discovery.fit.interchange import in_order
 from ansatz.discovery.fit.linear import wave_arguments
-from ansatz.discovery.fit.model import AnsatzModel, Slot
+from ansatz.discovery.fit.model import AnsatzModel
+from ansatz.discovery.fit.polish import polished
 from ansatz.discovery.fit.projection import Projection
+from ansatz.discovery.fit.starts import Starts
 from ansatz.discovery.problem.problem import Problem
 
 
@@ -24,38 +27,15 @@ class _Effort:
 
     Attributes:
         rows: on which starts are compared and followed, drawn by the seed.
-        starts: that are drawn beside the stated values.
-        scanned: best starts from which the frequencies of waves are scanned.
-        frequencies: that are tried for each, a quarter of a turn over the rows apart.
-        taken: of those, the best.
         polished: best starts that are followed to their optimum.
         evaluations: of the formula on the way there, at most.
+        moved: times that each part of the best is drawn anew and followed again, while that helps.
     """
 
     rows: int = 500
-    starts: int = 96
-    scanned: int = 3
-    frequencies: int = 240
-    taken: int = 2
     polished: int = 6
     evaluations: int = 100
-
-
-@dataclass(frozen=True)
-class _Draws:
-    """Say how starts are drawn. Chosen by judgement; `python -m bench.oscillators` holds them.
-
-    Attributes:
-        near: share of the starts near a value that is stated.
-        width: standard deviation there, in natural logarithms: mostly within a factor of three.
-        decades: spanned by bounds above 0 from which on draws are even in logarithms.
-        size: decades on either side of 1 from which the size of an unbounded constant is drawn.
-    """
-
-    near: float = 0.5
-    width: float = 0.5
-    decades: float = 2.0
-    size: float = 4.0
+    moved: int = 3
 
 
 @dataclass(frozen=True)
@@ -66,33 +46,63 @@ class _Rounding:
         at_bound: share of a value by which it may be off a bound and count as at it.
         at_zero: the same for a bound at 0, as it stands.
         scale: smallest size of a constant by which the steps of its fit are measured.
+        better: share of the mean squared residual below which another optimum is a better one.
+        exact: mean squared residual over that of the target below which there is nothing better.
     """
 
     at_bound: float = 1e-9
     at_zero: float = 1e-12
     scale: float = 1e-8
+    better: float = 1 - 1e-6
+    exact: float = 1e-24
 
 
 _EFFORT: Final = _Effort()
-_DRAWS: Final = _Draws()
 _ROUNDING: Final = _Rounding()
 
 
-def fit_model(model: AnsatzModel, problem: Problem) -> AnsatzModel:
+def fit_model(model: AnsatzModel, problem: Problem, budget: Budget | None = None) -> AnsatzModel:
     """Return the model at the best optimum found from its stated values and from seeded starts within its bounds.
 
-    Starts are ranked by their error on at most 500 rows, with the linear constants solved for. The best six go on, and
-    the best of these is fitted on all rows.
+    Starts are ranked by their error on at most 500 rows, with the linear constants solved for. The best six go on; of
+    the best of these the parts are drawn anew while that helps and the budget, where one is given, is not spent. What
+    comes of it is fitted on all rows, to the last digit.
     """
     if not model.slots():
         return model
     projection = Projection(model.numeric, model.slots(), problem.subsample(_EFFORT.rows))
     with np.errstate(all="ignore"):
-        found = [_polished(projection, start) for start in _best_starts(projection)]
-        found.append(numbers(projection.formula))
-        costs = [float(np.mean(projection.residual(values) ** 2)) for values in found]
-        best = found[int(np.nanargmin(costs))]
-    return refit_model(model.with_numbers(best), problem)
+        best = _in_order(projection, _best(projection, budget))
+    return sharpened(refit_model(model.with_numbers(best), problem), problem)
+
+
+def _best(projection: Projection, budget: Budget | None) -> Array:
+    """Return all numbers at the best optimum of many starts, and of the best with its parts drawn anew."""
+    starts = Starts(projection)
+    found = [_polished(projection, start) for start in starts.first(_EFFORT.polished)]
+    found.append(numbers(projection.formula))
+    best, least = _least(projection, found)
+    for _ in range(_EFFORT.moved if least > _ROUNDING.exact else 0):
+        left = (s for s in starts.moved(projection.bent_values(best)) if budget is None or not budget.spent)
+        moved = [_polished(projection, start) for start in left]
+        if not moved or (trial := _least(projection, moved))[1] >= least * _ROUNDING.better:
+            break
+        best, least = trial
+    return best
+
+
+def _least(projection: Projection, found: list[Array]) -> tuple[Array, float]:
+    """Return the numbers of least mean squared residual, with it."""
+    costs = [float(np.mean(projection.residual(values) ** 2)) for values in found]
+    i = int(np.nanargmin(costs))
+    return found[i], costs[i]
+
+
+def sharpened(model: AnsatzModel, problem: Problem) -> AnsatzModel:
+    """Return the model with its constants to the last digit, where that keeps them within their bounds."""
+    sharp = model.with_numbers(numbers(polished(fit_of(model, problem), problem).formula))
+    within = all(s.lower <= numbers(sharp.numeric)[s.positions[0]] <= s.upper for s in sharp.slots())
+    return sharp if within else model
 
 
 def refit_model(model: AnsatzModel, problem: Problem, max_evaluations: int | None = None) -> AnsatzModel:
@@ -121,91 +131,22 @@ def fit_of(model: AnsatzModel, problem: Problem) -> FormulaFit:
     return FormulaFit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
 
 
-def _best_starts(projection: Projection) -> list[Array]:
-    """Return values of the bent constants to go on from: the stated ones first, then the best of many."""
-    bent = [projection.slots[i] for i in projection.bent]
-    if not bent:
-        return [np.empty(0)]
-    given = numbers(projection.formula)
-    first = np.array([given[s.positions[0]] for s in bent])
-    rng = np.random.default_rng(projection.problem.seed)
-    drawn = [_once_round(s) if _is_phase(projection, s, first) else s for s in bent]
-    tried = [first, *(_drawn(drawn, first, rng) for _ in range(_EFFORT.starts))]
-    order = _ranked(projection, tried)
-    order = _ranked(projection, [*order, *_waves(projection, order[: _EFFORT.scanned])])
-    return [first, *order[: _EFFORT.polished]]
-
-
-def _ranked(projection: Projection, starts: list[Array]) -> list[Array]:
-    """Return the starts, those of least error first."""
-    costs = [projection.cost(start) for start in starts]
-    return [starts[i] for i in np.argsort(costs, kind="stable")]
-
-
-def _drawn(slots: list[Slot], first: Array, rng: np.random.Generator) -> Array:
-    return np.array([_value(slot, start, rng) for slot, start in zip(slots, first, strict=True)])
-
-
-def _value(slot: Slot, start: float, rng: np.random.Generator) -> float:
-    """Return a value within the bounds: near the stated one half of the time, else drawn evenly.
-
-    Evenly in logarithms, where the bounds span decades or leave the size open.
-    """
-    low, high = slot.lower, slot.upper
-    if slot.stated and start and rng.random() < _DRAWS.near:
-        value = start * float(np.exp(rng.normal(0.0, _DRAWS.width)))
-    elif math.isfinite(low) and math.isfinite(high):
-        if low > 0 and math.log10(high / low) >= _DRAWS.decades:
-            value = float(np.exp(rng.uniform(math.log(low), math.log(high))))
-        else:
-            value = float(rng.uniform(low, high))
-    else:
-        size = float(10 ** rng.uniform(-_DRAWS.size, _DRAWS.size))
-        if math.isfinite(low) or math.isfinite(high):
-            value = low + size if math.isfinite(low) else high - size
-        else:
-            value = size * float(rng.choice([-1.0, 1.0]))
-    return min(max(value, low), high)
-
-
-def _is_phase(projection: Projection, slot: Slot, start: Array) -> bool:
-    """Return whether the constant shifts a sine or cosine, by the same angle in every row."""
-    arguments = wave_arguments(projection.formula, [slot.positions])
-    return 0 in arguments and _phase_span(projection, slot, *arguments[0], start) == 0.0
-
-
-def _once_round(slot: Slot) -> Slot:
-    """Return the slot of a phase, of which any is one of once round the circle."""
-    return replace(slot, lower=max(slot.lower, -math.pi), upper=min(slot.upper, math.pi))
-
-
-def _waves(projection: Projection, starts: list[Array]) -> Iterator[Array]:
-    """Yield starts at the best frequencies, of one constant inside sines and cosines at a time.
-
-    The error has many minima along each.
-    """
+def _in_order(projection: Projection, values: Array) -> Array:
+    """Return all numbers with constants that may trade places in the order that a reader expects."""
+    if not projection.bent:
+        return values
+    bent = projection.bent_values(values)
     arguments = wave_arguments(projection.formula, [s.positions for s in projection.slots])
-    for k, i in enumerate(projection.bent):
-        if i not in arguments:
-            continue
-        slot = projection.slots[i]
-        for start in starts:
-            span = _phase_span(projection, slot, *arguments[i], start)
-            if not (math.isfinite(span) and span > 0):
-                continue
-            grid = 0.5 * np.pi / span * np.arange(1, _EFFORT.frequencies + 1)
-            grid = grid[(grid >= slot.lower) & (grid <= slot.upper)]
-            trials = [np.concatenate([start[:k], [w], start[k + 1 :]]) for w in grid]
-            yield from _ranked(projection, trials)[: _EFFORT.taken]
+    turns = [_turn(projection, values, *arguments[i]) if i in arguments else math.nan for i in projection.bent]
+    ordered = in_order(projection, bent, turns)
+    return values if np.array_equal(ordered, bent) else projection.solved(ordered)
 
 
-def _phase_span(projection: Projection, slot: Slot, argument: Node, first: int, start: Array) -> float:
-    """Return how much further the phase turns in one row than in another for each unit of the constant."""
-    own = numbers(argument)
-    values = projection.solved(start)[first : first + own.size]
-    positions = [p - first for p in slot.positions if first <= p < first + own.size]
-    _, slopes = values_and_slopes(argument, projection.problem, [positions], values)
-    return float(np.ptp(slopes))
+def _turn(projection: Projection, values: Array, argument: Node, first: int) -> float:
+    """Return how far the argument of a wave turns over the rows."""
+    own = numbers(argument).size
+    turned, _ = values_and_slopes(argument, projection.problem, [], values[first : first + own])
+    return float(np.ptp(turned))
 
 
 def _polished(projection: Projection, start: Array) -> Array:
@@ -233,7 +174,7 @@ def _polished(projection: Projection, start: Array) -> Array:
 def _within_bounds(projection: Projection) -> Array:
     """Return all numbers at the bounded optimum next to where they stand; those at a bound exactly at it."""
     given = numbers(projection.formula)
-    values = _polished(projection, np.array([given[projection.slots[i].positions[0]] for i in projection.bent]))
+    values = _polished(projection, projection.bent_values(given))
     for slot in projection.slots:
         value = values[slot.positions[0]]
         for bound in (slot.lower, slot.upper):

@@ -34,6 +34,11 @@ class Slot:
     upper: float
     stated: bool
 
+    @property
+    def is_open(self) -> bool:
+        """Return whether the caller says nothing of it."""
+        return not self.stated and self.lower == -math.inf and self.upper == math.inf
+
 
 @dataclass(frozen=True)
 class AnsatzModel:

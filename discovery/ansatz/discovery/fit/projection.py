@@ -57,6 +57,10 @@ class Projection:
         """Return the indices of the other slots."""
         return tuple(i for i in range(len(self.slots)) if i not in self.linear)
 
+    def bent_values(self, values: Array) -> Array:
+        """Return the bent constants among all numbers of the formula."""
+        return values[[self.slots[i].positions[0] for i in self.bent]] if self.bent else np.empty(0)
+
     def solved(self, bent_values: Sequence[float] | Array) -> Array:
         """Return all numbers of the formula, the linear ones at their (bounded) least-squares optimum."""
         values = set_groups(self._numbers, self._groups(self.bent), bent_values)

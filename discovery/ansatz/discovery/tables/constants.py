@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from ansatz.discovery.evidence.description_length import ROUNDING
 from ansatz.discovery.evidence.naming import Named
 from ansatz.discovery.evidence.uncertainty import t_quantile, uncertainty
 from ansatz.discovery.expression import Array
+from ansatz.discovery.expression.node import is_integer
 from ansatz.discovery.expression.numbers import given_numbers, numbers
 from ansatz.discovery.fit.constants import FormulaFit, fit_constants
+from ansatz.discovery.fit.polish import polished
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Constant
 
 Correlations = tuple[tuple[float, ...], ...]
 NORMAL: Final = 1.959964
 """Half a 95 % interval in standard errors, where these are known."""
+_LEAST: Final = 1e-15
+"""Share of the target's size that a residual in float64 has at least: a few roundings."""
 
 
 def constants_of(
@@ -33,9 +38,14 @@ def constants_of(
         return (), ()
     free = marks.leaders([p for p in listed if p not in given])
     # Named constants stand at their names' values; intervals are around the least-squares values.
-    stood = FormulaFit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
-    best = fit_constants(formula, problem, free, max_evaluations=20, marks=marks) if named.names else stood
-    errors, correlations = uncertainty(best.formula, best.rmse, free, problem, marks, known_std=known_std)
+    best = FormulaFit(formula, problem.rmse(problem.evaluate(formula)), free, marks)
+    if named.names or any(is_integer(values[p]) for p in free):
+        best = polished(fit_constants(formula, problem, free, max_evaluations=20, marks=marks), problem)
+    # Errors of the caller's constants are those of least squares, however near the fit is to rounding.
+    least = _LEAST if marks.parameters else ROUNDING.size
+    errors, correlations = uncertainty(
+        best.formula, best.rmse, free, problem, marks, known_std=known_std, least=least
+    )  # fmt: skip
     half = (t_quantile(problem.rows - len(free)) if known_std is None else NORMAL) * errors
     centres = numbers(best.formula)
     place = {p: i for i, p in enumerate(free)}

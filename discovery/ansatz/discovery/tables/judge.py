@@ -17,6 +17,7 @@ from ansatz.discovery.expression import Number, simplify, variables
 from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import FormulaFit
 from ansatz.discovery.fit.noise import FIXED_NOISE, NoiseModel, fit_with_noise
+from ansatz.discovery.fit.polish import polished
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.report import Candidate, Scores
 from ansatz.discovery.search.archive import SCREEN_ROWS, Entry, rescored
@@ -81,6 +82,8 @@ class TableJudge:
         named = entry.named if self.noise.is_fixed or entry.origin.of_caller else Named(entry.named.fit, {})
         free = tuple(p for p in free_positions(entry.formula) if p not in named.names) if refit else ()
         fit = fit_with_noise(named.fit, free, self.problem, self.noise)
+        if entry.origin.is_given and refit and self.noise.is_fixed:
+            fit = polished(fit, self.problem)
         if named is not entry.named and refit:
             named = self._named(fit)
             fit = named.fit

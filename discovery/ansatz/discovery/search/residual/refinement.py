@@ -14,17 +14,18 @@ import numpy as np
 
 from ansatz.discovery.asked.ansatz import Ansatz
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.evidence.naming import name_constants
+from ansatz.discovery.evidence.naming import Named, name_constants
 from ansatz.discovery.evidence.noise import Answer, NoiseQuestion, Verdict
 from ansatz.discovery.expression import Array, Node, Number, add, complexity, simplify
+from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.many_starts import fit_model
 from ansatz.discovery.fit.model import AnsatzModel
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.origin import GIVEN, GROWN, PRUNED, Origin
-from ansatz.discovery.report.report import RefinementStep
+from ansatz.discovery.report.report import RefinementStep, Warning
 from ansatz.discovery.search.archive import Archive, Entry
-from ansatz.discovery.search.outcome import NOTHING_TO_TELL, Outcome, cut
+from ansatz.discovery.search.outcome import NOTHING_TO_TELL, Outcome, cut, told
 from ansatz.discovery.search.portfolio import Portfolio
 from ansatz.discovery.search.residual.joining import Joined, pruned, refitted, roughly
 from ansatz.discovery.search.residual.modes import Mode, modes
@@ -55,6 +56,9 @@ class _Effort:
 
 
 _EFFORT: Final = _Effort()
+_NOT_FITTED: Final = Warning(
+    "FORM_NOT_FITTED", "No constants were found for which the ansatz is finite on all rows; the search went on alone."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +101,10 @@ class FormulaRefinement:
         """Refine; every formula on the way is in the archive."""
         self.portfolio.on_stage("ansatz")
         screen = archive.screen.inputs_only(problem.names)
-        current = Joined(fit_model(AnsatzModel.of(ansatz), screen), screen)
-        entry = _admit(current, GIVEN, archive)
+        current = Joined(fit_model(AnsatzModel.of(ansatz), screen, budget), screen)
+        entry = _admit_given(current, archive)
         if entry is None:
-            return RefinedFormula()
+            return RefinedFormula(outcome=told(_NOT_FITTED))
         if (shorter := pruned(current, budget)) is not current:
             _admit(shorter, PRUNED, archive)
         outcome = Outcome()
@@ -230,8 +234,32 @@ def _is_noise(current: Joined) -> bool:
     )
 
 
+def _admit_given(current: Joined, archive: Archive) -> Entry | None:
+    """The caller's formula among the archive's, as it was given, with all its constants at their least-squares values.
+
+    With some at simple values it stands beside that. Where the fit is exact these are what was meant.
+    """
+    if not current.model.is_marked:
+        entry = archive.propose(current.model.numeric, GIVEN)
+        if entry is not None and entry.origin.is_given:
+            return entry
+    named = name_constants(current.fit, current.problem)
+    if current.is_exact:
+        return archive.admit(named, GIVEN)
+    entry = archive.admit(Named(current.fit, {}), GIVEN)
+    if named.fit.formula != current.fit.formula:
+        archive.admit(named, PRUNED)
+    return entry
+
+
 def _admit(current: Joined, origin: Origin, archive: Archive) -> Entry | None:
     """The model among the archive's formulas: as it stands where the caller's own names or numbers are in it."""
     if not current.model.is_marked:
         return archive.propose(current.model.numeric, origin)
-    return archive.admit(name_constants(current.fit, current.problem), origin)
+    named = name_constants(current.fit, current.problem)
+    if np.all(numbers(named.fit.formula)):
+        return archive.admit(named, origin)
+    # What came to zero is no term.
+    without = current.model.with_numbers(numbers(named.fit.formula))
+    shorter = refitted(roughly(current, without.formula))
+    return archive.admit(name_constants(shorter.fit, current.problem), origin)
