@@ -30,13 +30,7 @@ from ansatz.discovery.expression import evaluate, parse, to_text, variables
 TESTS = Path(__file__).parents[1]
 FOLDERS = (TESTS / "data" / "field_cases", TESTS.parent / "bench" / "data" / "nist")
 
-_CERTIFIED = "test_a_formula_of_the_callers_is_in_the_answer_with_its_certified_constants"
-_TOO_LARGE = "an ansatz larger than max_complexity is refused"
 WAITING: Mapping[str, str] = {
-    f"{_CERTIFIED}[Misra1c]": "whole literals beside named constants stay, but -0.5 is still fitted",
-    f"{_CERTIFIED}[ENSO]": _TOO_LARGE,
-    f"{_CERTIFIED}[Roszman1]": "its pruned variant stands before it",
-    "test_an_ansatz_larger_than_what_is_searched_is_fitted_and_first": _TOO_LARGE,
     "test_rows_that_belong_together_are_not_blamed_on_an_input[clustered_rows_shuffled.csv]":
         "in another order nothing tells which rows belong together",
 }  # fmt: skip

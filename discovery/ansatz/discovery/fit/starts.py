@@ -191,11 +191,11 @@ class Starts:
         span, twice = (_phase_span(self._projection, slot, argument, first, at) for at in (start, doubled))
         if not (math.isfinite(span) and span > 0):
             return np.empty(0)
-        turns = 0.5 * np.pi * np.arange(1, _EFFORT.frequencies + 1)
+        turns: Array = 0.5 * np.pi * np.arange(1, _EFFORT.frequencies + 1, dtype=np.float64)
         # The angle goes with 1/period, its slope with 1/period**2.
         if abs(4 * twice - span) < _DRAWS.alike * span:
-            return span * start[k] ** 2 / turns
-        return turns / span
+            return span * float(start[k]) ** 2 * (1 / turns)
+        return turns * (1 / span)
 
 
 def _value(slot: Slot, start: float, rng: np.random.Generator) -> float:
