@@ -180,3 +180,17 @@ def test_the_few_fast_intervals_of_an_epidemic_are_integrated_as_well() -> None:
     assert values(best.equations["s"], s=5.0, i=3.0) == pytest.approx(-6.0, rel=0.03)
     assert values(best.equations["i"], s=5.0, i=3.0) == pytest.approx(6.0 - 0.942, rel=0.03)
     assert len(best.constants) <= 3
+
+
+def test_another_unit_of_states_and_time_changes_no_score() -> None:
+    rates = lambda t, z: [z[0] * (1.3 - 0.9 * z[1]), z[1] * (0.6 * z[0] - 1.1)]  # noqa: E731
+    data = motion(rates, [[3.0, 1.0], [1.0, 2.0]], T[:60], ["prey", "hunter"], noise=0.01)
+    units = {"t": 60.0, "prey": 1e3, "hunter": 7.3e-2}
+    columns = tuple(Column(c.name, c.values * units.get(c.name, 1.0)) for c in data.columns)
+    found = []
+    for observed in (data, replace(data, columns=columns)):
+        equations = "prey: a*prey - b*prey*hunter; hunter: c*prey*hunter - d*hunter"
+        report = discover(observed, replace(PLAIN, ansatz=equations, budget_seconds=4.0))
+        own = next(c for c in report.candidates if c.found_by == "ansatz")
+        found.append(own.scores.description_length)
+    assert found[1] == pytest.approx(found[0], abs=0.1)

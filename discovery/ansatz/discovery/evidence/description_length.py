@@ -117,6 +117,24 @@ def precision_bits(value: float, std_error: float) -> float:
     return min(math.log2(1.0 + abs(value) / std_error) + _PRECISION.least, _PRECISION.most)
 
 
+def joint_bits(values: Array, covariance: Array) -> float:
+    """Return the bits of the digits of numbers `(k,)` that are known together, by their covariance `(k, k)`.
+
+    Half the logarithm of the determinant of what is known of them, each in units of its size: constants that can stand
+    in for each other cancel to far more digits than each is known to by itself. Another unit changes nothing.
+    """
+    k = values.size
+    if not k:
+        return 0.0
+    size = np.where(values != 0, np.abs(values), np.inf)
+    relative = covariance / np.outer(size, size)
+    spread = np.sqrt(np.maximum(np.diag(relative), 1e-300))
+    # By correlations, whose eigenvalues are told apart though some numbers are known far better than others.
+    known = np.linalg.pinv(relative / np.outer(spread, spread), rcond=1e-15, hermitian=True) / np.outer(spread, spread)
+    digits = 0.5 * np.log2(1.0 + np.maximum(np.linalg.eigvalsh(known), 0.0))
+    return float(np.sum(np.minimum(digits + _PRECISION.least, _PRECISION.most)))
+
+
 def gaussian_bits(variance: float, rows: int, least: float) -> float:
     """Return the bits of so many Gaussian errors of a variance, told down to the size `least`."""
     return 0.5 * rows * math.log2(1.0 + variance / least**2)

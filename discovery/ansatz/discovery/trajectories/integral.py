@@ -13,7 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.evidence.description_length import formula_bits, gaussian_bits, real_bits
+from ansatz.discovery.evidence.description_length import formula_bits, gaussian_bits, joint_bits
+from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.expression import Array, Node, evaluate, values_and_jacobian
 from ansatz.discovery.expression.grammar import has_exponents_within
 from ansatz.discovery.expression.numbers import free_positions, numbers, with_numbers
@@ -272,7 +273,4 @@ class IntegralForm:
         variance = rms * rms * n / degrees
         bits = formula_bits(formula, len(self._record.variables))
         bits += gaussian_bits(variance, n, LEAST_RMS)
-        norms = np.linalg.norm(jacobian, axis=0)
-        for value, norm in zip(constants, norms, strict=True):
-            bits += real_bits(float(value), float(np.sqrt(variance) / norm) if norm > 0 else abs(float(value)))
-        return bits
+        return bits + joint_bits(constants, variance * Spread.of(jacobian).covariance)

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.evidence.description_length import formula_bits, gaussian_bits, real_bits
+from ansatz.discovery.evidence.description_length import formula_bits, gaussian_bits, joint_bits
 from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Array, Node, complexity
 from ansatz.discovery.expression.numbers import numbers
@@ -77,8 +77,7 @@ def scored(
     named = names or {}
     system = fit.system
     bits = sum(formula_bits(e, len(shooting.record.variables)) for e in system.equations)
-    for value, error in zip(system.values, fit.errors, strict=True):
-        bits += real_bits(float(value), _finite(float(error), float(value)))
+    bits += joint_bits(system.values, fit.covariance)
     used = {abs(float(v)) for e in system.equations for v in numbers(e)}
     bits += sum(name.bits for size, name in named.items() if size in used)
     bits += residual_bits(fit, shooting)
@@ -86,11 +85,6 @@ def scored(
     exact = bool(np.all(relative <= LIMITS.nothing * LEAST_RMS)) and fit.converged
     rows = int(shooting.counts.sum())
     return ScoredSystem(fit, rows, bits, origins, {k: v for k, v in named.items() if k in used}, exact)
-
-
-def _finite(error: float, value: float) -> float:
-    """Return the error of a constant; one that is not determined is known no better than its size."""
-    return error if math.isfinite(error) else abs(value)
 
 
 def residual_bits(fit: SystemFit, shooting: Shooting) -> float:

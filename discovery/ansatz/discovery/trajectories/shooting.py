@@ -97,6 +97,7 @@ class SystemFit:
         states: the fitted ones, `(n, D)`.
         rms: the residual of each component in each noise group, `(groups, D)`, NaN where it was not observed.
         errors: standard errors of the parameters, `(p,)`, NaN where the data do not determine one.
+        covariance: of the parameters, `(p, p)`, initial states not known; very large where not determined.
         pieces: number of initial states that were fitted.
         converged: whether the states are trajectories.
         method: by which intervals were integrated.
@@ -106,6 +107,7 @@ class SystemFit:
     states: Array
     rms: Array
     errors: Array
+    covariance: Array
     pieces: int
     converged: bool
     method: Method
@@ -281,7 +283,9 @@ class Shooting:
         slopes, _ = self._condensing.design(condensed, point, self._groups.per_sample(rms))
         rows, columns = slopes.shape
         size = np.sqrt(rows / max(rows - columns, 1))
-        errors = Spread.of(slopes).standard_errors(size)[: point.constants.size]
+        spread, p = Spread.of(slopes), point.constants.size
+        errors, covariance = spread.standard_errors(size)[:p], size**2 * spread.covariance[:p, :p]
         closed = gap <= max(_RESULT.closed * float(np.nanmean(rms / self.scale)), _RESULT.least_gap)
         found = system.with_values(point.constants)
-        return SystemFit(found, s, rms, errors, len(cuts), (converged or closed) and gap < _RESULT.open, task.method)
+        converged = (converged or closed) and gap < _RESULT.open
+        return SystemFit(found, s, rms, errors, covariance, len(cuts), converged, task.method)
