@@ -135,7 +135,7 @@ class GroupedArchive:
         pruned = found if origin.is_given else self._pruned(found)
         named = name_shared(pruned, self.problem)
         # Whatever is reported can be given back.
-        return self.keep(named, origin, len(settled or {})) if is_readable(named.fit.formula) else None
+        return self.keep(named, origin, bool(settled)) if is_readable(named.fit.formula) else None
 
     def _pruned(self, current: ScoredGroups) -> ScoredGroups:
         """Return it without the shared constants that lie within their error of zero, while that scores better."""
@@ -154,10 +154,10 @@ class GroupedArchive:
                     return self._pruned(scored(fit, self.problem))
         return current
 
-    def keep(self, found: ScoredGroups, origin: Origin, settled: int = 0) -> GroupedEntry:
+    def keep(self, found: ScoredGroups, origin: Origin, settled: bool = False) -> GroupedEntry:
         """Return the entry of a fit: itself, or the better one that predicts the same.
 
-        `settled` constants are shared, or not, as the caller says.
+        With `settled` constants are shared, or not, as the caller says.
         """
         dimensions = self.problem.problem.dimensions
         wrongness = RIGHT if dimensions is None else dimensions.wrongness(found.fit.formula)
@@ -178,13 +178,13 @@ class GroupedArchive:
             self.on_better()
         return self._entries[-1]
 
-    def _measure(self, found: ScoredGroups, origin: Origin, settled: int) -> Measure:
+    def _measure(self, found: ScoredGroups, origin: Origin, settled: bool) -> Measure:
         """Return the measure of a fit: the caller's own form costs nothing, and what has grown of it what it has beside
         that, and for being another."""
         measure = measured(found.fit, {j: bits for j, (_, bits) in found.names.items()}, self.problem)
         if origin.is_given:
             self._known_bits = measure.form_bits
-            return given(measure, max(len(found.fit.values) - settled, 0))
+            return given(measure, found.fit, settled)
         if origin.of_caller and self._known_bits is not None:
             return replace(measure, form_bits=max(measure.form_bits - self._known_bits, 0.0) + TREE_BITS)
         return measure

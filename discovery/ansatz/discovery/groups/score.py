@@ -12,14 +12,18 @@ import numpy as np
 from ansatz.discovery.evidence.exactness import ROUNDING
 from ansatz.discovery.evidence.form_price import form_bits
 from ansatz.discovery.evidence.measure import LOG_STEP, Measure, directions, mean_square, scores
+from ansatz.discovery.evidence.rank import UNDECIDED_BITS
 from ansatz.discovery.evidence.spread import Spread
 from ansatz.discovery.expression import Array, Number, variables
 from ansatz.discovery.groups.problem import GroupedProblem
 from ansatz.discovery.groups.structure import GroupedFit
 from ansatz.discovery.problem.error import column_units
 
-_SHARING_BITS: Final = 1.0
-"""Bits for a constant being shared, or one for each group: before any data one is as likely as the other."""
+_SHARED_BITS: Final = 1.0
+_OWN_BITS: Final = UNDECIDED_BITS
+"""Bits for a constant being one for all groups, or one for each: that groups differ is said at odds of 20 to 1 alone.
+By Bayes factors alone a constant that all share would often be freed: the scale of so many differences
+is fitted, too."""
 _GROUPS: Final = 6
 _ROWS: Final = 20
 _NEW: Final = 1e-6
@@ -91,22 +95,25 @@ def measured(fit: GroupedFit, names_bits: Mapping[int, float], problem: GroupedP
     inner, free = problem.problem, len(fit.values) - len(fit.fixed)
     bits = form_bits(fit.formula, free, sum(names_bits.values()), inner)
     hidden = hidden_constants(fit, problem)
-    return Measure(mean_square(fit.rmse, inner), fit.fitted, hidden, bits + _SHARING_BITS * (free if _told(fit) else 0))
+    return Measure(mean_square(fit.rmse, inner), fit.fitted, hidden, bits + sharing_bits(fit))
 
 
-def _told(fit: GroupedFit) -> bool:
-    """Whether how constants are shared says anything: of one constant for all there is nothing to say."""
-    return bool(fit.per_group) or bool(variables(fit.structure.formula))
+def sharing_bits(fit: GroupedFit) -> float:
+    """Return the bits of how constants are shared; of one constant for all there is nothing to say."""
+    if not fit.per_group and not variables(fit.structure.formula):
+        return 0.0
+    return _SHARED_BITS * len(fit.shared) + _OWN_BITS * len(fit.per_group)
 
 
-def given(measure: Measure, chosen: int) -> Measure:
-    """Return the measure of a caller's own form, which costs nothing but how `chosen` of its constants are shared."""
-    return replace(measure, hidden=0, form_bits=_SHARING_BITS * chosen)
+def given(measure: Measure, fit: GroupedFit, settled: bool) -> Measure:
+    """Return the measure of a caller's own form, which costs nothing but how its constants are shared, unless that is
+    `settled` by the caller."""
+    return replace(measure, hidden=0, form_bits=0.0 if settled else sharing_bits(fit))
 
 
 def best_of(fits: Sequence[GroupedFit], problem: GroupedProblem) -> int:
     """Return which fit of one structure has the most evidence; each may share other constants."""
-    measures = [Measure(mean_square(f.rmse, problem.problem), f.fitted, 0, 0.0) for f in fits]
+    measures = [Measure(mean_square(f.rmse, problem.problem), f.fitted, 0, sharing_bits(f)) for f in fits]
     return int(np.argmin(scores(measures, problem.problem)))
 
 
