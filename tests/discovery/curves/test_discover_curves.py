@@ -263,3 +263,14 @@ def test_the_same_data_give_the_same_answer() -> None:
     assert [c.text for c in first.candidates] == [c.text for c in second.candidates]
     assert first.receipt.data_sha256 == second.receipt.data_sha256
     assert first.receipt.reproducible
+
+
+def test_another_unit_of_a_column_changes_no_score() -> None:
+    found = []
+    for unit in (1.0, 1e-6):
+        data = joint(30)
+        data["tokens"] = data["tokens"] * unit
+        report = discover(curves(data), Options(ansatz="E + A/params**a + B/tokens**b", budget_seconds=6.0))
+        own = next(c for c in report.candidates if c.found_by == "ansatz")
+        found.append(own.scores.description_length)
+    assert found[1] == pytest.approx(found[0], abs=0.1)

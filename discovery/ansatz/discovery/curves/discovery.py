@@ -22,7 +22,7 @@ from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.search import Contest
 from ansatz.discovery.curves.warm_up import warm_up_end, without
 from ansatz.discovery.curves.warnings import curve_warnings, short_runs
-from ansatz.discovery.evidence.residual import structure
+from ansatz.discovery.evidence.noise import Answer, NoiseQuestion, Verdict, residual_verdict
 from ansatz.discovery.expression import FUNCTIONS, Array, complexity
 from ansatz.discovery.listening import Listener
 from ansatz.discovery.problem.problem import Problem
@@ -152,7 +152,7 @@ class CurveDiscovery(_OfCurves):
         contest, prepared = self._contest, self._prepared
         ranked = candidates(contest.found, prepared.target, intervals=True)
         found = findings(contest, prepared, self._left_out, (), frontier_laws(prepared))
-        verdict = _verdict(contest)
+        verdict = residual_verdict(_left(contest))
         self.tell.show(ranked)
         told = self._findings(ranked, contest.sample, found, verdict)
         return replace(told, warnings=(*told.warnings, *curve_warnings(told, contest, prepared)))
@@ -186,11 +186,10 @@ def _is_noise(contest: Contest) -> bool:
     """Return whether the best law leaves nothing that the rows could show."""
     if not contest.found:
         return True
-    verdict = _verdict(contest)
-    return verdict is None or verdict.is_noise
+    return _left(contest).answer is not Answer.STRUCTURE
 
 
-def _verdict(contest: Contest) -> ResidualVerdict | None:
+def _left(contest: Contest) -> Verdict:
     """Return whether what the best law leaves is only noise; residuals of outliers are clipped."""
     fit = contest.found[0].fit
     sample = fit.sample
@@ -198,10 +197,9 @@ def _verdict(contest: Contest) -> ResidualVerdict | None:
     limit = _SHARES.clipped * fit.noise
     residual = np.clip(fit.residuals, -limit, limit)
     prediction = sample.to_scale(fit.values)[0]
-    problem = Problem(X, prediction + residual, tuple(sample.columns), frozenset(), 1, 0)
     _, slopes = fit.objective.residuals_and_slopes(fit.u[None, :])
-    found = structure(prediction, np.nan_to_num(slopes[0], nan=0.0, posinf=0.0, neginf=0.0), problem)
-    return None if found is None else ResidualVerdict(found.is_noise, found.p_value, found.missing)
+    problem = Problem(X, prediction + residual, tuple(sample.columns), frozenset(), 1, 0)
+    return NoiseQuestion(problem).of_values(prediction, np.nan_to_num(slopes[0], nan=0.0, posinf=0.0, neginf=0.0))
 
 
 def _straightened(column: Array) -> Array:

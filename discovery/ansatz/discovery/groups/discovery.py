@@ -15,6 +15,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.data.columns import MIN_ROWS
 from ansatz.discovery.data.table import Groups, Table
 from ansatz.discovery.evidence.agreement import chi_squared, disagreement_warnings
+from ansatz.discovery.evidence.noise import residual_verdict
 from ansatz.discovery.evidence.ordinary.claim import Claim
 from ansatz.discovery.evidence.rank import UNDECIDED_BITS, ranked_by_score
 from ansatz.discovery.expression import variables
@@ -45,12 +46,7 @@ from ansatz.discovery.search.residual.refinement import RefinedFormula
 from ansatz.discovery.tables.discovery import discover_table
 from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion, read_question
-from ansatz.discovery.tables.warnings import (
-    dimension_warnings,
-    extrapolation_warnings,
-    residual_verdict,
-    result_warnings,
-)
+from ansatz.discovery.tables.warnings import dimension_warnings, extrapolation_warnings, result_warnings
 
 
 @dataclass(frozen=True)

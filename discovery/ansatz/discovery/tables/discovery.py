@@ -13,7 +13,7 @@ import numpy as np
 from ansatz.discovery.asked.metric import AUTO, PLAIN
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.agreement import disagreement_warnings
-from ansatz.discovery.evidence.noise import NoiseQuestion, Verdict
+from ansatz.discovery.evidence.noise import NoiseQuestion, Verdict, residual_verdict
 from ansatz.discovery.evidence.ordinary.claim import Claim, Tree, claim
 from ansatz.discovery.evidence.ordinary.recognise import recognised
 from ansatz.discovery.evidence.rank import UNDECIDED_BITS, ranked_by_score
@@ -47,7 +47,6 @@ from ansatz.discovery.tables.warnings import (
     form_not_fitted,
     gauge_warnings,
     outlier_warnings,
-    residual_verdict,
     result_warnings,
     screening_warnings,
     simpler_metric_warnings,

@@ -13,7 +13,7 @@ from ansatz.discovery.data.table import Table
 from ansatz.discovery.evidence.agreement import disagreement_warnings
 from ansatz.discovery.evidence.measure import given as measure_of_given
 from ansatz.discovery.evidence.naming import Named
-from ansatz.discovery.evidence.noise import NoiseQuestion
+from ansatz.discovery.evidence.noise import NoiseQuestion, residual_verdict
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.fit.constants import fit_constants
 from ansatz.discovery.fit.marks import UNMARKED, Marks
@@ -26,7 +26,7 @@ from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
 from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion
-from ansatz.discovery.tables.warnings import dimension_warnings, evaluation_warnings, residual_verdict
+from ansatz.discovery.tables.warnings import dimension_warnings, evaluation_warnings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from ansatz.discovery.evidence.ordinary.claim import Claim
 from ansatz.discovery.evidence.significance import told
 from ansatz.discovery.expression import Array, Node, evaluate, variables
 from ansatz.discovery.problem.problem import Problem
-from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Warning
+from ansatz.discovery.report.report import Candidate, Constant, Warning
 from ansatz.discovery.search.parts.gauge import Gauge
 from ansatz.discovery.units.dimensions import DOUBTFUL, RIGHT
 
@@ -128,13 +128,6 @@ def outlier_warnings(far: Sequence[int], rows: int) -> list[Warning]:
     shown = ", ".join(str(row + 1) for row in far[: _TELLING.rows]) + (", …" if len(far) > _TELLING.rows else "")
     text = f"{len(far)} of {rows} rows lie more than 5 standard deviations off the ansatz and count little: {shown}."
     return [Warning("OUTLIERS", text)]
-
-
-def residual_verdict(left: Verdict) -> ResidualVerdict | None:
-    """What the report says of a residual; None where there are too few rows to tell."""
-    if left.answer is Answer.TOO_FEW_ROWS:
-        return None
-    return ResidualVerdict(left.answer is Answer.NOISE, left.p_value, left.missing)
 
 
 def claim_warnings(found: Claim | None, rows: NDArray[np.intp]) -> list[Warning]:

@@ -1,5 +1,5 @@
 """Is what a formula leaves only noise? One question with three answers: noise, structure, too few rows to tell."""
 
-from ansatz.discovery.evidence.noise.question import LEVEL, Answer, NoiseQuestion, Verdict
+from ansatz.discovery.evidence.noise.question import LEVEL, Answer, NoiseQuestion, Verdict, residual_verdict
 
-__all__ = ["LEVEL", "Answer", "NoiseQuestion", "Verdict"]
+__all__ = ["LEVEL", "Answer", "NoiseQuestion", "Verdict", "residual_verdict"]

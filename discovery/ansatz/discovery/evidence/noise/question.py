@@ -8,13 +8,14 @@ row. How much would have been seen is told by structures put there on trial.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ansatz.discovery.evidence.description_length import is_exact
 from ansatz.discovery.evidence.noise.alike import rows_alike
@@ -26,6 +27,7 @@ from ansatz.discovery.expression.numbers import free_positions
 from ansatz.discovery.fit.constants import values_and_slopes
 from ansatz.discovery.fit.marks import UNMARKED, Marks
 from ansatz.discovery.problem.problem import Problem
+from ansatz.discovery.report.report import ResidualVerdict
 
 _LEAST_SPARE: Final = 5
 LEVEL: Final = 0.01
@@ -108,7 +110,11 @@ class NoiseQuestion:
 
     def __init__(self, problem: Problem, effort: Effort = USUAL) -> None:
         self._effort = effort
-        self._problem = _distinct(problem.subsample(effort.rows))
+        drawn = problem.subsample(effort.rows)
+        distinct = _distinct(drawn)
+        self._looked_at = problem.sampled(effort.rows)[distinct]
+        self._problem = drawn if distinct.size == drawn.rows else drawn.rows_only(distinct)
+        self._many_drawn = problem.sampled(MOST_ROWS)
         self._many = problem.subsample(MOST_ROWS) if problem.rows > effort.rows else None
         self._sights: dict[int, float] = {}
 
@@ -117,9 +123,21 @@ class NoiseQuestion:
         `marks` say are fixed."""
         groups = [marks.together(p) for p in marks.leaders(free_positions(formula))]
         verdict = self.verdict(*values_and_slopes(formula, self._problem, groups))
+        return self._of_many(verdict, lambda many: values_and_slopes(formula, many, groups))
+
+    def of_values(self, prediction: Array, slopes: Array) -> Verdict:
+        """Return the verdict on a prediction, shape (n,), on all rows of the problem.
+
+        `slopes`, shape (n, k), are those of the constants that were fitted.
+        """
+        verdict = self.verdict(prediction[self._looked_at], slopes[self._looked_at])
+        return self._of_many(verdict, lambda many: (prediction[self._many_drawn], slopes[self._many_drawn]))
+
+    def _of_many(self, verdict: Verdict, on: Callable[[Problem], tuple[Array, Array]]) -> Verdict:
+        """Return the verdict with what many rows add to it; `on` gives prediction and slopes on them."""
         if self._many is None or verdict.answer is Answer.STRUCTURE or verdict.p_value == 1.0:
             return verdict
-        prediction, slopes = values_and_slopes(formula, self._many, groups)
+        prediction, slopes = on(self._many)
         finite = bool(np.all(np.isfinite(prediction)) and np.all(np.isfinite(slopes)))
         least = min(verdict.p_value, score_p_value(self._many, prediction, slopes) if finite else 0.0)
         p = 1 - (1 - least) ** 2
@@ -179,7 +197,13 @@ class NoiseQuestion:
         return Rows(X, np.random.default_rng(self._problem.seed))
 
 
-def _distinct(problem: Problem) -> Problem:
-    """The problem without rows that repeat another: a row given twice is one row."""
-    rows = np.unique(np.column_stack([problem.X, problem.y]), axis=0, return_index=True)[1]
-    return problem if rows.size == problem.rows else problem.rows_only(np.sort(rows))
+def _distinct(problem: Problem) -> NDArray[np.intp]:
+    """The rows that repeat no other: a row given twice is one row."""
+    return np.sort(np.unique(np.column_stack([problem.X, problem.y]), axis=0, return_index=True)[1])
+
+
+def residual_verdict(left: Verdict) -> ResidualVerdict | None:
+    """What the report says of a residual; None where there are too few rows to tell."""
+    if left.answer is Answer.TOO_FEW_ROWS:
+        return None
+    return ResidualVerdict(left.answer is Answer.NOISE, left.p_value, left.missing)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.evidence.residual import structure
+from ansatz.discovery.evidence.noise import Answer, NoiseQuestion
 from ansatz.discovery.expression import Array, Number, variables
 from ansatz.discovery.problem.error import unit_of
 from ansatz.discovery.problem.problem import Problem
@@ -74,10 +74,11 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
         stages.append(([t for t in terms if not set(variables(t.node)) & set(even)], even))
     if waves_anywhere and others(small):
         stages.append((terms, small.names))
+    noise = NoiseQuestion(small)
     for listed, waved in stages:
         pursuit = Pursuit(target, listed, scans(small, roots, waved), _EFFORT.parts)
         for i, start in enumerate(pursuit.starts()[: _EFFORT.starts]):
-            if best is not None and i != 1 and _leaves_noise(best, small) and not pursuit.improves(best):
+            if best is not None and i != 1 and _leaves_noise(best, small, noise) and not pursuit.improves(best):
                 break
             for model in pursuit.models(start, budget):
                 if model.parts:
@@ -91,12 +92,12 @@ def pursue(problem: Problem, known: Array, budget: Budget, waves_anywhere: bool)
         yield from pursuit.subsets(best, met.values())
 
 
-def _leaves_noise(model: SparseModel, problem: Problem) -> bool:
+def _leaves_noise(model: SparseModel, problem: Problem, noise: NoiseQuestion) -> bool:
     """Tell whether no structure is seen in what the model leaves: then waves have nothing to explain."""
     basis, residual = model.basis()
     roots = model.target.roots
-    found = structure(problem.y - residual * model.target.unit / roots, basis / roots[:, None], problem)
-    return found is None or found.is_noise
+    verdict = noise.of_values(problem.y - residual / roots, basis / roots[:, None])
+    return verdict.answer is not Answer.STRUCTURE
 
 
 def _chosen_rows(problem: Problem) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
