@@ -15,6 +15,7 @@ from ansatz.discovery import (
     InvalidInputError,
     LawConstant,
     Options,
+    Parameter,
     Questions,
     answer,
     discover,
@@ -246,6 +247,24 @@ def test_the_callers_own_law() -> None:
     assert own
     with pytest.raises(InvalidInputError, match="uses no input, and has no constant to fit"):
         discover(curves(data), Options(budget_seconds=600, ansatz="2 + 3", fixed_numbers=True))
+
+
+def test_a_constant_at_a_bound_has_no_error() -> None:
+    step = np.geomspace(10, 1e5, 40)
+    loss = 30 * step**-0.4 * np.exp(0.01 * np.random.default_rng(1).standard_normal(40))
+    bounds = (Parameter("b", start=0.3, lower=0.0, upper=0.35),)
+    options = Options(budget_seconds=5, ansatz="a*step**-b", parameters=bounds)
+    report = discover(curves({"step": step, "loss": loss}), options)
+    own = next(c for c in report.candidates if c.origin.is_given)
+    a, b = own.constants
+    assert b.parameter == "b"
+    assert b.value == pytest.approx(0.35)
+    assert b.std_error is None
+    assert a.std_error is None or a.std_error > 0
+    for constant in (c for candidate in report.candidates for c in candidate.constants):
+        assert not constant.is_given  # all were fitted: an error of 0 would say that they were given
+    told = [w.message for w in report.warnings if w.code == "CONSTANT_AT_BOUND"]
+    assert own.rank > 1 or "b = 0.35" in told[0]
 
 
 def test_a_constant_is_a_law_that_a_caller_may_give() -> None:

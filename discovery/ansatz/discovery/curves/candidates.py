@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -73,7 +73,9 @@ def law_constants(fit: CurveFit, intervals: bool) -> tuple[LawConstant, ...]:
             made.append(LawConstant(name, value))
             continue
         quantity, logarithm = constant_quantity(fit, name)
-        made.append(_constant(name, value, profile(fit, quantity, _TOLD.probability), logarithm))
+        found = _constant(name, value, profile(fit, quantity, _TOLD.probability), logarithm)
+        # At a bound it would go on beyond: the curvature of the cost there says nothing of it.
+        made.append(replace(found, std_error=None) if name in fit.bound_constants else found)
     return tuple(made)
 
 

@@ -16,7 +16,7 @@ from ansatz.discovery.curves.optimise import Objective, minimise
 from ansatz.discovery.curves.sample import Sample
 from ansatz.discovery.curves.starts import good_starts
 from ansatz.discovery.evidence.spread import Spread
-from ansatz.discovery.expression import Array
+from ansatz.discovery.expression import Array, variables
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,14 @@ class CurveFit:
     def constants(self) -> int:
         """Return the number of constants."""
         return self.u.size
+
+    @cached_property
+    def bound_constants(self) -> frozenset[str]:
+        """Return the published constants that stand where the bounds of what they are made of put them."""
+        lower, upper = self.model.bounds
+        held = {name for name, at in zip(self.model.names, (self.u <= lower) | (self.u >= upper), strict=True) if at}
+        made = {c: set(variables(tree)) & set(self.model.names) for c, tree in self.model.law.published_trees.items()}
+        return frozenset(name for name, of in made.items() if of and of <= held)
 
     @cached_property
     def noise(self) -> float:

@@ -23,7 +23,7 @@ def curve_warnings(report: Findings, contest: Contest, prepared: PreparedCurves)
     found = report.curves
     if found is None or not report.candidates:
         return []
-    warnings = [*(_baseline(report) or _rivals(contest, report)), *_loose(report)]
+    warnings = [*(_baseline(report) or _rivals(contest, report)), *_loose(report, contest.found[0].fit.bound_constants)]
     if report.residual is not None and not report.residual.is_noise:
         text = f"The residual is not only noise ({told(report.residual.p_value)}): something is missing from the law."
         warnings.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
@@ -87,10 +87,20 @@ def _values(found: Found) -> Predict:
     return lambda points: model.values(u[None, :], model.variables_at(points))[0]
 
 
-def _loose(report: Findings) -> list[Warning]:
-    law = report.candidates[0].law
-    loose = [c.name for c in law.constants if c.std_error is None] if law is not None and not law.per_run else []
-    if not loose or law is None:
+def _loose(report: Findings, held: Collection[str]) -> list[Warning]:
+    """Warn of constants that the data do not determine, and of those of the caller's own law that are `held` by their
+    bounds."""
+    candidate = report.candidates[0]
+    law = candidate.law
+    if law is None or law.per_run:
         return []
-    text = f"The data do not determine {', '.join(loose)} in {law.formula}: other values fit as well."
-    return [Warning("UNIDENTIFIABLE_CONSTANT", text)]
+    found: list[Warning] = []
+    own = {c.parameter for c in candidate.constants}
+    if at_bound := [c for c in law.constants if c.name in held and c.name in own]:
+        shown = ", ".join(f"{c.name} = {c.value:g}" for c in at_bound)
+        text = f"The fit would go on beyond the bounds of its constants: {shown}."
+        found.append(Warning("CONSTANT_AT_BOUND", text))
+    if loose := [c.name for c in law.constants if c.std_error is None and c.name not in held]:
+        text = f"The data do not determine {', '.join(loose)} in {law.formula}: other values fit as well."
+        found.append(Warning("UNIDENTIFIABLE_CONSTANT", text))
+    return found
