@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ansatz.discovery import Column, InvalidInputError, Options, Table, validate
+from ansatz.discovery import Column, Curves, InvalidInputError, Options, Table, Trajectories, validate
 from ansatz.discovery.data.names import Names
 
 
@@ -102,3 +102,13 @@ def test_columns_that_cannot_stand_in_a_formula_get_names_that_can() -> None:
     assert names["2nd"] == "x_2nd"
     assert len(set(names.values())) == len(names)
     assert all(n.isidentifier() and n.isascii() and n not in ("sin", "lambda", "np") for n in names.values())
+
+
+def test_values_whose_squares_are_no_numbers_are_refused_with_what_to_do() -> None:
+    x = np.linspace(1.0, 2.0, 20)
+    y = Column("y", 1e-160 * x)
+    told = "'y'.* is 2e-160 at most; give values that reach 1e-100"
+    with pytest.raises(InvalidInputError, match=told):
+        Curves((Column("x", x), y), "y")
+    with pytest.raises(InvalidInputError, match=told):
+        Trajectories((Column("x", x), y), "x", ("y",))

@@ -14,6 +14,8 @@ from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.expression import Array
 
 MAX_SIZE: Final = 1e100
+MIN_SIZE: Final = 1e-100
+"""Of the largest value of what curves and motions are about: of smaller ones squares are no numbers."""
 
 
 @dataclass(frozen=True)

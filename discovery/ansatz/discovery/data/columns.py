@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.data.box import MAX_SIZE
+from ansatz.discovery.data.box import MAX_SIZE, MIN_SIZE
 from ansatz.discovery.errors import Violation
 
 MIN_ROWS = 5
@@ -86,6 +86,16 @@ def column_violations(columns: Sequence[Column], kind: str) -> list[Violation]:
             Violation(f"{kind}.columns", f"are of unequal length: {shown}; give every column as many rows")
         )
     return violations
+
+
+def smallness_violations(column: Column, kind: str) -> list[Violation]:
+    """Return that all values of a column are so small that their squares are none; missing ones are NaN."""
+    size = np.abs(column.values)
+    largest = float(np.max(size[np.isfinite(size)], initial=0.0))
+    if largest == 0 or largest >= MIN_SIZE:
+        return []
+    text = f"is {largest:g} at most; give values that reach {MIN_SIZE:g}, in another unit"
+    return [Violation(f"{kind}.columns[{column.name!r}]", text)]
 
 
 def value_violations(column: Column, kind: str = "table") -> list[Violation]:

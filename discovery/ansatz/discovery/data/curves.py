@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ansatz.discovery.data.columns import MIN_ROWS, Columns, shape_violations, value_violations
+from ansatz.discovery.data.columns import MIN_ROWS, Columns, shape_violations, smallness_violations, value_violations
 from ansatz.discovery.data.names import Names
 from ansatz.discovery.errors import InvalidInputError, Violation
 
@@ -80,7 +80,8 @@ class Curves(Columns):
         violations = [*shape_violations(self.columns, "curves"), *self._role_violations()]
         violations += [v for column in self.columns for v in value_violations(column, "curves")]
         if not violations:
-            violations = [*self._value_rules(), *self._variation()]
+            small = smallness_violations(self.column(self.target), "curves")
+            violations = [*self._value_rules(), *self._variation(), *small]
         if violations:
             raise InvalidInputError(violations)
         object.__setattr__(self, "scale", self._resolved_scale())

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ansatz.discovery.data.box import MAX_SIZE
-from ansatz.discovery.data.columns import SHOWN, Columns, column_violations
+from ansatz.discovery.data.columns import SHOWN, Columns, column_violations, smallness_violations
 from ansatz.discovery.data.error_names import is_called_error_of
 from ansatz.discovery.data.names import Names, rate_name
 from ansatz.discovery.data.time_units import mixed_units
@@ -142,6 +142,8 @@ class Trajectories(Columns):
 
     def _value_violations(self) -> Iterator[Violation]:
         missing = {*self.states, *self.derivatives, *self.std_errors}
+        for state in self.states:
+            yield from smallness_violations(self.column(state), "trajectories")
         for name in (self.time, *self.states, *self.derivatives, *self.inputs, *self.std_errors):
             values = self.column(name).values
             wrong = np.abs(values) > MAX_SIZE if name in missing else ~(np.abs(values) <= MAX_SIZE)
