@@ -139,7 +139,10 @@ class _Run:
     def _reduce(self) -> None:
         if self._archive.entries and not self._archive.solved and not self._budget.spent:
             self._portfolio.on_stage("reduction")
-            reduce(self._archive, self._budget)
+            if self._explained:  # what else was found has nothing that the law lacks
+                reduce(self._archive, self._budget, entries=1)
+            else:
+                reduce(self._archive, self._budget)
             if self._budget.spent:
                 self._outcome += cut("reduction")
 

@@ -106,12 +106,12 @@ def _power(base: Node, exponent: float) -> Node:
     return base if exponent == 1 else Apply("**", (base, Number(exponent)))
 
 
-def reduce(archive: Archive, budget: Budget) -> None:
+def reduce(archive: Archive, budget: Budget, entries: int = _EFFORT.entries) -> None:
     """Propose the reductions of the archive's best entries, again for as long as that shortens the best."""
     done: set[Node] = set()
     for _ in range(_EFFORT.rounds):
         best = archive.entries[:1]
-        for entry in archive.entries[: _EFFORT.entries]:
+        for entry in archive.entries[:entries]:
             if entry.formula in done:
                 continue
             done.add(entry.formula)

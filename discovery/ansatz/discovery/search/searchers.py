@@ -21,8 +21,8 @@ def searchers_for(problem: Problem) -> list[Searcher]:
     """Return the searchers for a problem: the built-in ones, cheapest first, then those from outside."""
     if not problem.names:
         return [Baseline()]
-    first, second, *others = structured.searchers()
-    physics = with_dimensional((first, second, SparseRegression(), *others), problem)
+    first, second, third, *others = structured.searchers()
+    physics = with_dimensional((first, second, third, SparseRegression(), *others), problem)
     # On few rows ordinary laws cost little, and are likeliest.
     place = 0 if problem.rows * len(problem.names) <= _FEW_VALUES else _AFTER
     return [Baseline(), *physics[:place], Ordinary(), *physics[place:], *outside_searchers()]

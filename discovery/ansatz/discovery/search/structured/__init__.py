@@ -20,10 +20,10 @@ def followers() -> tuple[Searcher, ...]:
 
 def searchers() -> tuple[Searcher, ...]:
     """Return the structured searchers, cheapest first."""
-    direct = (polynomial(), Rational(), LogBank())
+    direct = (polynomial(), Rational())
     solvers = (PowerLaw(), Univariate(), LogBank(), Rational(), polynomial(), Relations())
     wide = (waves(), monomials(), Templates())
     reduced = Reduced(solvers, wide)
     periodic = Periodic((Univariate(), Templates()))
-    full = (*direct, reduced, Relations(), *wide, periodic)
-    return (PowerLaw(), Univariate(), Relevant(full), *full)
+    full = (*direct, LogBank(), reduced, Relations(), *wide, periodic)
+    return (PowerLaw(), Univariate(), LogBank(), Relevant(full), *direct, reduced, Relations(), *wide, periodic)
