@@ -142,6 +142,11 @@ class TableDiscovery(Discovery):
         self._quick_judge = TableJudge(self._archive.screen, self._archive.screen.weights)
         self._noise = NoiseQuestion(problem)
 
+    @property
+    def apart(self) -> tuple[int, ...]:
+        """The rows that are set apart, counted from 0."""
+        return self._rows.apart
+
     def reserve(self) -> float:
         seconds = self._options.budget_seconds
         share = _SHARES.judging if self._prepared.noise.is_fixed else _SHARES.judging_noise
