@@ -76,12 +76,12 @@ class Rows:
         """Return the rows with those set apart that no ordinary law explains."""
         return replace(self, apart=rows_apart(self.whole.problem)) if self._asked else self
 
-    def after_search(self, entries: Sequence[Entry]) -> Rows:
-        """Return the rows as the leading laws of a search say: rows that the first explains come back, and others may
-        be set apart."""
+    def after_search(self, entries: Sequence[Entry], leaves_noise: bool) -> Rows:
+        """Return the rows as the leading laws of a search say: others may be set apart, and rows that the first
+        explains come back, where it leaves noise: one that explains little is far off nothing."""
         if not self._asked or not entries:
             return self
-        if self.apart:
+        if self.apart and leaves_noise:
             explained = rows_far_off(_law(entries[0], self.whole.problem), self.kept)
             back = frozenset(self.apart) - frozenset(explained)
             if back:

@@ -28,7 +28,7 @@ from ansatz.discovery.search.archive import Archive, Entry, rescored
 from ansatz.discovery.search.baseline import Baseline
 from ansatz.discovery.search.outcome import Outcome, cut, told
 from ansatz.discovery.search.parts.search import PartsSearch
-from ansatz.discovery.search.portfolio import Portfolio
+from ansatz.discovery.search.portfolio import Portfolio, leaves_noise
 from ansatz.discovery.search.residual.refinement import FormulaRefinement
 from ansatz.discovery.search.screening import relevant_inputs
 from ansatz.discovery.search.searchers import searchers_for
@@ -163,7 +163,8 @@ class TableDiscovery(Discovery):
             self._settle(rows)
         self._search_formulas(budget)
         for _ in range(_SHARES.searches - 1):
-            if not self._search_without(self._rows.after_search(self._archive.entries), budget):
+            rows = self._rows.after_search(self._archive.entries, leaves_noise(self._archive))
+            if not self._search_without(rows, budget):
                 break
 
     def _search_without(self, rows: Rows, budget: Budget) -> bool:
