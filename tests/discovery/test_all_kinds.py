@@ -309,13 +309,17 @@ def test_every_kind_can_do_without_an_engine(make: Callable[[Law], Observations]
         ({"ansatz": "k*(x"}, "options.ansatz", "ends where"),
         ({"ansatz": "k*x**1000"}, "options.ansatz", "exponent of 1000"),
         ({"ansatz": "k*x**(pi*1000)"}, "options.ansatz", "exponent of 3141.59"),
-        ({"max_complexity": 3}, "options.ansatz", "has 8 nodes, and options.max_complexity is 3"),
     ],
 )
 def test_an_ansatz_that_cannot_be_fitted_is_refused(
     make: Callable[[Law], Observations], options: dict[str, object], field: str, said: str
 ) -> None:
     assert said in refused(make(wave), replace(OPTIONS, **{"ansatz": "k*sin(pi*x) + b", **options}))[field]  # type: ignore[arg-type]
+
+
+@every_kind_with_an_ansatz
+def test_an_ansatz_larger_than_what_is_searched_is_taken(make: Callable[[Law], Observations]) -> None:
+    assert not refused(make(wave), replace(OPTIONS, ansatz="k*sin(pi*x) + b", max_complexity=3))
 
 
 @pytest.mark.parametrize("make", [curves, first_order, second_order], ids=["curves", "motion", "second order"])
