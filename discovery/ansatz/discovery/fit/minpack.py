@@ -57,3 +57,18 @@ def minimise(evaluate: Evaluate, start: Array, stop: Stop) -> Array | None:
             return None
     solution = np.asarray(found)
     return solution if np.all(np.isfinite(solution)) else None
+
+
+def minimise_numerically(residual: Callable[[Array], Array], start: Array, stop: Stop) -> Array | None:
+    """Return the same where only the residual is known: its derivatives are differences."""
+    from scipy.optimize import leastsq
+
+    with np.errstate(all="ignore"):
+        try:
+            found, *_ = leastsq(
+                residual, start, full_output=True, ftol=stop.ftol, xtol=stop.xtol, gtol=0.0, maxfev=stop.evaluations
+            )
+        except (TypeError, ValueError, FloatingPointError, np.linalg.LinAlgError):
+            return None
+    solution = np.asarray(found)
+    return solution if np.all(np.isfinite(solution)) else None

@@ -7,7 +7,7 @@ a term less, a term more.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Final
@@ -78,6 +78,7 @@ class Assembly:
         self._integral: dict[tuple[int, str], float] = {}
         self._proposals: Sequence[Sequence[RightHandSide]] = ()
         self._terms: Sequence[Node] = ()
+        self._open: Sequence[int] = range(len(forms))
 
     def polynomial(self, smoothed: Smoothed, terms: Sequence[Node]) -> None:
         """Propose the system of all `terms` in every equation, and what is left as they are taken off."""
@@ -90,9 +91,21 @@ class Assembly:
             lambda equations, near: self.systems.propose(equations, sources, near, wide=True),
         )
 
-    def run(self, proposals: Sequence[Sequence[RightHandSide]], terms: Sequence[Node], budget: Budget) -> None:
-        """Assemble and improve until nothing shortens the description; `terms` are those that may be added."""
+    def best_of_each(self, proposals: Sequence[Sequence[RightHandSide]]) -> None:
+        """Propose the system of the shortest description of each state."""
+        if all(proposals):
+            self.systems.propose([p[0].formula for p in proposals], [p[0].origin for p in proposals])
+
+    def run(
+        self, proposals: Sequence[Sequence[RightHandSide]], terms: Sequence[Node], budget: Budget,
+        settled: Collection[int] = (),
+    ) -> None:  # fmt: skip
+        """Assemble and improve until nothing shortens the description; `terms` are those that may be added.
+
+        Equations of `settled` states are right by themselves: none is bent to carry the fault of another.
+        """
         self._proposals, self._terms = proposals, terms
+        self._open = [i for i in range(len(proposals)) if i not in settled]
         if self.systems.best is None or not self.systems.best.exact:
             self._start(proposals, budget)
         for _ in range(_IMPROVING.rounds):
@@ -148,8 +161,8 @@ class Assembly:
     def _swap(self, start: ScoredSystem, budget: Budget) -> None:
         """Try other right-hand sides, one state after the other."""
         best = start
-        for i, choices in enumerate(self._proposals):
-            for proposal in choices[: _IMPROVING.swapped]:
+        for i in self._open:
+            for proposal in self._proposals[i][: _IMPROVING.swapped]:
                 if budget.spent or best.exact:
                     return
                 equations, sources = list(best.equations), list(best.origins)
@@ -222,7 +235,7 @@ class Assembly:
 
     def _extend(self, start: ScoredSystem, budget: Budget) -> None:
         """Add the terms that explain most of the residual to first order."""
-        extra = [(i, t) for i in range(len(start.equations)) for t in self._terms]
+        extra = [(i, t) for i in self._open for t in self._terms]
         for _ in extensions(self.systems, start, extra, budget):
             pass
 

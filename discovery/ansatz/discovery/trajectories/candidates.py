@@ -42,6 +42,9 @@ class _Kept:
         nearly_all: the share of nodes meant there.
         exact: share of the state's spread that counts as nothing left: three times what counts at all.
         short_bits: longer ones that leave nothing are interpolation, not a law.
+        accurate: error of the smooth curves over the spread, below which what is left of a state tells it is settled.
+        settled: factor of that error up to which nothing is left but it.
+        form_bits: of formula and constants: longer ones settle nothing.
     """
 
     best: int = 14
@@ -52,6 +55,9 @@ class _Kept:
     nearly_all: float = 0.95
     exact: float = 3e-7
     short_bits: float = 600.0
+    accurate: float = 3e-3
+    settled: float = 1.2
+    form_bits: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +155,14 @@ class Candidates:
         least = _KEPT.exact * self.form.scale
         return any(p.explained.rms < least and p.bits < _KEPT.short_bits for p in self._found.values())
 
+    @property
+    def settled(self) -> bool:
+        """Return whether a short right-hand side leaves no more than the smooth curves err, which are accurate."""
+        if not self.form.floor < _KEPT.accurate:
+            return False
+        least = _KEPT.settled * self.form.floor * self.form.scale
+        return any(p.explained.rms < least and p.explained.form_bits < _KEPT.form_bits for p in self._found.values())
+
     def propose(self, formula: Node, origin: Origin) -> RightHandSide | None:
         """Fit in integral form and keep; the same with other constants gets few starts."""
         simple = simplify(formula, self._positive, roots="sqrt" in self._options.functions)
@@ -173,13 +187,21 @@ class Candidates:
 
     def sparse(self, budget: Budget, names: Sequence[str], explicit: Sequence[Node] = ()) -> None:
         """Propose sums of few terms of every library over the named variables, and of the `explicit` terms in time."""
-        self.propose(Number(0.5), BASELINE)
-        for name in names:
-            self.propose(build.linear([0.5, 0.5], [Variable(name), build.ONE]), BASELINE)
+        self._simplest(names)
         for library in self._libraries(names, explicit):
             if budget.spent or self.exact:
                 return
             self._propose_sums(library, budget)
+
+    def _simplest(self, names: Sequence[str]) -> None:
+        self.propose(Number(0.5), BASELINE)
+        for name in names:
+            self.propose(build.linear([0.5, 0.5], [Variable(name), build.ONE]), BASELINE)
+
+    def polynomial(self, budget: Budget, names: Sequence[str]) -> None:
+        """Propose sums of few low powers."""
+        self._simplest(names)
+        self._propose_sums(next(self._libraries(names, ())), budget)
 
     def driven(self, budget: Budget, names: Sequence[str], waves: Sequence[Node]) -> None:
         """Propose sums of few terms of the plainest library and of waves in time."""
@@ -226,11 +248,11 @@ class Candidates:
             if self.best[:1] == before:
                 return
 
-    def reduce(self, budget: Budget) -> None:
-        """Take off the best what does not pay, again for as long as that shortens them."""
+    def reduce(self, budget: Budget, most: int = _IMPROVING.reduced) -> None:
+        """Take off the best, so many at `most`, what does not pay, again for as long as that shortens them."""
         for _ in range(_IMPROVING.rounds):
             before = self.best[:1]
-            for proposal in self.best[: _IMPROVING.reduced]:
+            for proposal in self.best[:most]:
                 if proposal.formula in self._done:
                     continue
                 self._done.add(proposal.formula)

@@ -75,7 +75,8 @@ class MotionDiscovery(Discovery):
         self._prepared = prepare(trajectories)
         self._record = record = self._prepared.learned
         self._smoothed = smoothed = Smoothed.of(record)
-        self._shooting = Shooting(record, smoothed.states, smoothed.noise)
+        self._searching: Budget | None = None
+        self._shooting = Shooting(record, smoothed.states, smoothed.noise, self._is_late)
         held = self._prepared.held_out
         self._judge = MotionJudge(self._shooting, held, Smoothed.of(held).states if held else None, options.seed)
         self._of_the_data = (*self._prepared.warnings, *sampling_warnings(record, smoothed.states))
@@ -92,16 +93,26 @@ class MotionDiscovery(Discovery):
     def reserve(self) -> float:
         return _SHARES.judging * self._options.budget_seconds
 
+    def _is_late(self) -> bool:
+        """Return whether the time of the search is over: a fit of it ends in the middle then."""
+        return self._searching is not None and self._searching.remaining <= 0
+
     def search(self, budget: Budget) -> None:
         """Search until exact, done, or the budget is spent."""
+        self._searching = budget
+        self._search(budget)
+        self._searching = None
+
+    def _search(self, budget: Budget) -> None:
         terms = LikelyTerms(self._smoothed, frozenset(self._options.functions))
         # So that something is always there to be reported.
         self._systems.propose(self._rates(), [BASELINE] * len(self._record.states))
         if self._ansatz is not None and self._refine(terms, budget):
             return
         found = MotionSearch(self._smoothed, self._proposed, self._assembly, terms, self.tell, budget, self._explained)
-        found.polynomial()
-        if not self._stochastic:
+        if self._stochastic:
+            found.polynomial()
+        else:
             found.run()
         self.outcome += found.outcome
 

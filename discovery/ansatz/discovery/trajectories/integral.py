@@ -30,10 +30,14 @@ class _Quadrature:
     Attributes:
         nodes: Gauss-Legendre points in each interval between samples: exact up to degree 5.
         window: samples, about, after which an integral begins anew, so that errors do not add up.
+        interpolated: errors of integrals along a curve through all samples, over its own that was cross-validated.
+        undershoot: errors of a curve by which it may fall below zero and the state be positive.
     """
 
     nodes: int = 3
     window: int = 100
+    interpolated: float = 3.0
+    undershoot: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,14 @@ class Smoothed:
         return np.array([[c.freedom for c in row] for row in self.curves])
 
     @cached_property
+    def errors(self) -> Array:
+        """Return the errors of the curves themselves, `(runs, d)`."""
+        seen = np.array([np.isfinite(self.record.x[run]).sum(axis=0) for run in self.record.runs])
+        share = self.freedom / seen
+        found: Array = self.noise * np.where(share >= 1.0, _QUADRATURE.interpolated, np.sqrt(np.minimum(share, 1.0)))
+        return found
+
+    @cached_property
     def node_times(self) -> Array:
         """Return the times at which right-hand sides are evaluated, `(intervals, nodes)`."""
         points = (np.polynomial.legendre.leggauss(_QUADRATURE.nodes)[0] + 1) / 2
@@ -120,10 +132,17 @@ class Smoothed:
         for k in range(record.order):
             for j in range(len(record.states)):
                 name = record.components[k * len(record.states) + j]
-                found[name] = np.concatenate([row[j].at(t, k) for row, t in zip(self.curves, times, strict=True)])
+                values = np.concatenate([row[j].at(t, k) for row, t in zip(self.curves, times, strict=True)])
+                found[name] = np.maximum(values, 0.0) if k == 0 and self._is_positive(j, values) else values
         found |= {name: inputs[:, j] for j, name in enumerate(record.inputs)}
         found[record.time] = np.concatenate(times)
         return found
+
+    def _is_positive(self, state: int, curve: Array) -> bool:
+        """Return whether a state is nowhere below zero but for what the noise, or the curve's own error, explains."""
+        seen = self.record.x[:, state]
+        error = float(np.sqrt(np.mean(self.errors[:, state] ** 2)))
+        return bool(np.nanmin(seen) >= 0 or curve.min() >= -_QUADRATURE.undershoot * error)
 
     @cached_property
     def states(self) -> Array:
@@ -147,11 +166,19 @@ class Smoothed:
 
 @dataclass(frozen=True, eq=False)
 class Explained:
-    """A right-hand side fitted in integral form; `bits` is its description length there."""
+    """A right-hand side fitted in integral form.
+
+    Attributes:
+        formula: with its constants.
+        rms: of what it leaves, in the state's unit.
+        bits: its description length there.
+        form_bits: those of the formula and its constants.
+    """
 
     formula: Node
     rms: float
     bits: float
+    form_bits: float
 
 
 class IntegralForm:
@@ -171,6 +198,7 @@ class IntegralForm:
         self.target = record.x[self.rows, state]
         self._projected = self.project(self.target)
         self.scale = float(record.scale[state])
+        self.floor = max(LEAST_RMS, float(np.sqrt(np.mean(smoothed.errors[:, state] ** 2))) / self.scale)
 
     def _window_starts(self) -> list[int]:
         starts = []
@@ -265,12 +293,14 @@ class IntegralForm:
         fitted = with_numbers(formula, values)
         if not rms < _FIT.most or not has_exponents_within(fitted):
             return None
-        return Explained(fitted, rms * self.scale, self._bits(fitted, rms, found, jacobian))
+        form, left = self._bits(fitted, rms, found, jacobian)
+        return Explained(fitted, rms * self.scale, form + left, form)
 
-    def _bits(self, formula: Node, rms: float, constants: Array, jacobian: Array) -> float:
+    def _bits(self, formula: Node, rms: float, constants: Array, jacobian: Array) -> tuple[float, float]:
+        """Return the bits of a formula with its constants, and of what it leaves; below the floor all count alike."""
         n = self.rows.size
         degrees = max(n - len(constants) - self.known.shape[1], 1)
         variance = rms * rms * n / degrees
         bits = formula_bits(formula, len(self._record.variables))
-        bits += gaussian_bits(variance, n, LEAST_RMS)
-        return bits + joint_bits(constants, variance * Spread.of(jacobian).covariance)
+        bits += joint_bits(constants, variance * Spread.of(jacobian).covariance)
+        return bits, gaussian_bits(variance, n, self.floor)

@@ -22,7 +22,7 @@ class LikelyTerms:
     """Make the likely terms of a smoothed motion; `functions` are the only functions allowed."""
 
     def __init__(self, smoothed: Smoothed, functions: frozenset[str]) -> None:
-        self._smoothed, self._functions = smoothed, functions
+        self._smoothed, self.functions = smoothed, functions
 
     @cached_property
     def names(self) -> list[str]:
@@ -33,22 +33,22 @@ class LikelyTerms:
     @property
     def may_be_waves(self) -> bool:
         """Return whether waves in time are allowed."""
-        return {"sin", "cos"} <= self._functions
+        return {"sin", "cos"} <= self.functions
 
     @property
     def may_switch(self) -> bool:
         """Return whether terms that switch at a threshold are allowed."""
-        return bool({"sign", "abs"} & self._functions)
+        return bool({"sign", "abs"} & self.functions)
 
     def low_powers(self) -> list[Node]:
         """Return monomials and waves of the states."""
         terms = monomials(self.names, 3 if len(self.names) <= _MOST_CUBIC else 2)
-        return terms + [call(f, Variable(n)) for f in ("sin", "cos") if f in self._functions for n in self.names]
+        return terms + [call(f, Variable(n)) for f in ("sin", "cos") if f in self.functions for n in self.names]
 
     def beside(self, item: ScoredSystem, forms: Sequence[IntegralForm]) -> list[Node]:
         """Return terms that the equations of a system may miss."""
         terms = self.low_powers()
-        if "abs" in self._functions:
+        if "abs" in self.functions:
             terms += [multiply(Variable(n), call("abs", Variable(n))) for n in self.names]
         return terms + (self.waves(item, forms) if self.may_be_waves else [])
 

@@ -10,6 +10,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.expression import Node
 from ansatz.discovery.listening import Teller
 from ansatz.discovery.search.outcome import Outcome, cut
+from ansatz.discovery.trajectories.alone import Alone
 from ansatz.discovery.trajectories.assembly import Assembly
 from ansatz.discovery.trajectories.candidates import Candidates
 from ansatz.discovery.trajectories.conditional import switching_systems, switching_terms
@@ -23,11 +24,13 @@ class _Shares:
     """Say what share of the time that is left a stage has. Chosen by judgement, held by `python -m bench.odebench`.
 
     Attributes:
+        alone: for low powers and rate laws, in each equation by itself.
         sparse: for sums of few terms, in all states.
         assembly: for systems of the candidates.
         switch: for terms that switch at a threshold.
     """
 
+    alone: float = 0.5
     sparse: float = 0.4
     assembly: float = 0.8
     switch: float = 0.1
@@ -55,6 +58,7 @@ class MotionSearch:
         self._smoothed, self._proposed, self._assembly, self._terms = smoothed, proposed, assembly, terms
         self._record = smoothed.record
         self._tell, self._budget, self._explained = tell, budget, explained
+        self._alone = Alone(smoothed, proposed, terms.names, terms.functions)
         self.outcome = Outcome()
 
     def polynomial(self) -> None:
@@ -66,7 +70,10 @@ class MotionSearch:
 
     def run(self) -> None:
         """Search until exact, done, or the budget is spent."""
-        if self._record.order == 2:
+        self._each_alone()
+        if not self._done():
+            self.polynomial()
+        if self._record.order == 2 and not self._done():
             # An oscillator that is driven is plain otherwise, and no law of states alone comes near it.
             self._drive()
         if not self._done():
@@ -82,11 +89,21 @@ class MotionSearch:
         self._assembly.settle(self._budget)
         self._note_cut()
 
+    def _each_alone(self) -> None:
+        """Propose rate laws beside low powers for every state, and the best of each as a system."""
+        self._tell.stage("rates")
+        self._alone.plain(self._budget.part(self._budget.remaining * _SHARES.alone))
+        self._alone.rate_laws(self._budget.part(self._budget.remaining * _SHARES.alone))
+        self._assembly.best_of_each([c.best for c in self._proposed])
+        self._note_cut()
+
     def _sparse(self, explicit: Sequence[Node] = ()) -> None:
         """Propose sums of few terms for every state."""
         budget = self._budget.part(self._budget.remaining * _SHARES.sparse)
         self._tell.stage("sparse")
         for j, candidates in enumerate(self._proposed):
+            if j in self._settled:
+                continue
             share = budget.part(budget.remaining / (len(self._proposed) - j))
             candidates.sparse(share, self._terms.names, explicit)
             candidates.reduce(share)
@@ -104,6 +121,7 @@ class MotionSearch:
             [c.best for c in self._proposed],
             [*self._terms.low_powers(), *explicit],
             self._budget.part(_SHARES.assembly * self._budget.remaining),
+            self._settled,
         )
         self._note_cut()
 
@@ -151,6 +169,12 @@ class MotionSearch:
             self.outcome += Outcome(warnings=found.warnings)
             candidates.reduce(share)
         self._note_cut()
+
+    @property
+    def _settled(self) -> frozenset[int]:
+        """Return the states whose equations are right by themselves; none where that leaves a fault to nobody."""
+        settled = frozenset(j for j, c in enumerate(self._proposed) if c.settled)
+        return settled if len(settled) < len(self._proposed) else frozenset()
 
     def _done(self) -> bool:
         best = self._assembly.systems.best

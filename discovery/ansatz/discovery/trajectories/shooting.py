@@ -8,7 +8,7 @@ are one trajectory from the initial state, as in single shooting, but the way th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
@@ -146,8 +146,12 @@ class Shooting:
     The noise of a component may differ from run to run where every run is long enough to tell.
     """
 
-    def __init__(self, record: Record, states: Array, noise: Array) -> None:
-        """`states` `(n, D)` is a first estimate of the states, `noise` `(runs, D)` of the noise."""
+    def __init__(self, record: Record, states: Array, noise: Array, stop: Callable[[], bool] = lambda: False) -> None:
+        """`states` `(n, D)` is a first estimate of the states, `noise` `(runs, D)` of the noise.
+
+        Once `stop` is true, before a step of a fit, there is no result.
+        """
+        self._stop = stop
         self.record = record
         self.states = states
         self._intervals = Intervals(record)
@@ -201,6 +205,8 @@ class Shooting:
             return None
         converged = False
         for _ in range(_STEPS.most):
+            if self._stop():
+                return None
             cuts = self._condensing.cuts(point.slopes)
             condensed = self._condensing.condensed(point, cuts)
             solution = solve(*self._condensing.design(condensed, point, sigma))
