@@ -222,12 +222,18 @@ class StateScores(_message.Message):
     R2_FIELD_NUMBER: _builtins.int
     ROLLOUT_RMSE_FIELD_NUMBER: _builtins.int
     ROLLOUT_R2_FIELD_NUMBER: _builtins.int
+    OWN_RMSE_FIELD_NUMBER: _builtins.int
+    TOLD_FIELD_NUMBER: _builtins.int
     rmse: _builtins.float
     """On the samples that were fitted, with initial states fitted."""
     r2: _builtins.float
     rollout_rmse: _builtins.float
     """On samples that were not: held-out runs, or else the last quarter of every run, foretold from the others."""
     rollout_r2: _builtins.float
+    own_rmse: _builtins.float
+    """Of the state's equation by itself, integrated along all states as they were observed, in the state's unit."""
+    told: _builtins.bool
+    """Whether that is no more than the noise: this equation misses nothing, whatever the others do."""
     def __init__(
         self,
         *,
@@ -235,11 +241,15 @@ class StateScores(_message.Message):
         r2: _builtins.float | None = ...,
         rollout_rmse: _builtins.float | None = ...,
         rollout_r2: _builtins.float | None = ...,
+        own_rmse: _builtins.float | None = ...,
+        told: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_r2", b"_r2", "_rmse", b"_rmse", "_rollout_r2", b"_rollout_r2", "_rollout_rmse", b"_rollout_rmse", "r2", b"r2", "rmse", b"rmse", "rollout_r2", b"rollout_r2", "rollout_rmse", b"rollout_rmse"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_own_rmse", b"_own_rmse", "_r2", b"_r2", "_rmse", b"_rmse", "_rollout_r2", b"_rollout_r2", "_rollout_rmse", b"_rollout_rmse", "own_rmse", b"own_rmse", "r2", b"r2", "rmse", b"rmse", "rollout_r2", b"rollout_r2", "rollout_rmse", b"rollout_rmse"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_r2", b"_r2", "_rmse", b"_rmse", "_rollout_r2", b"_rollout_r2", "_rollout_rmse", b"_rollout_rmse", "r2", b"r2", "rmse", b"rmse", "rollout_r2", b"rollout_r2", "rollout_rmse", b"rollout_rmse"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_own_rmse", b"_own_rmse", "_r2", b"_r2", "_rmse", b"_rmse", "_rollout_r2", b"_rollout_r2", "_rollout_rmse", b"_rollout_rmse", "own_rmse", b"own_rmse", "r2", b"r2", "rmse", b"rmse", "rollout_r2", b"rollout_r2", "rollout_rmse", b"rollout_rmse", "told", b"told"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__own_rmse: _TypeAlias = _typing.Literal["own_rmse"]  # noqa: Y015
+    _WhichOneofArgType__own_rmse: _TypeAlias = _typing.Literal["_own_rmse", b"_own_rmse"]  # noqa: Y015
     _WhichOneofReturnType__r2: _TypeAlias = _typing.Literal["r2"]  # noqa: Y015
     _WhichOneofArgType__r2: _TypeAlias = _typing.Literal["_r2", b"_r2"]  # noqa: Y015
     _WhichOneofReturnType__rmse: _TypeAlias = _typing.Literal["rmse"]  # noqa: Y015
@@ -248,6 +258,8 @@ class StateScores(_message.Message):
     _WhichOneofArgType__rollout_r2: _TypeAlias = _typing.Literal["_rollout_r2", b"_rollout_r2"]  # noqa: Y015
     _WhichOneofReturnType__rollout_rmse: _TypeAlias = _typing.Literal["rollout_rmse"]  # noqa: Y015
     _WhichOneofArgType__rollout_rmse: _TypeAlias = _typing.Literal["_rollout_rmse", b"_rollout_rmse"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__own_rmse) -> _WhichOneofReturnType__own_rmse | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__r2) -> _WhichOneofReturnType__r2 | None: ...
     @_typing.overload
@@ -340,12 +352,17 @@ class Motion(_message.Message):
     SHARED_TERMS_FIELD_NUMBER: _builtins.int
     ORDER_FIELD_NUMBER: _builtins.int
     DIFFUSION_FIELD_NUMBER: _builtins.int
+    FOLLOWED_FIELD_NUMBER: _builtins.int
     diverges: _builtins.bool
     """From a fitted initial state it leaves the observed range a hundredfold within the observed span."""
     unstable_after: _builtins.float
     """Time after the start at which it does so within twice the span; unset: it does not."""
     order: _builtins.int
     """1: the equations are for dx/dt; 2: for d²x/dt², in which x_t names dx/dt."""
+    followed: _builtins.bool
+    """Whether trajectories of the whole system were fitted to the data. Else every equation was fitted by itself, and the
+    errors of states are those of their equations by themselves.
+    """
     @_builtins.property
     def states(self) -> _containers.MessageMap[_builtins.str, Global___StateScores]: ...
     @_builtins.property
@@ -370,10 +387,11 @@ class Motion(_message.Message):
         shared_terms: _abc.Iterable[_builtins.str] | None = ...,
         order: _builtins.int = ...,
         diffusion: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        followed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after", "unstable_after", b"unstable_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after", "conserved", b"conserved", "diffusion", b"diffusion", "diverges", b"diverges", "order", b"order", "shared_terms", b"shared_terms", "states", b"states", "unstable_after", b"unstable_after"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after", "conserved", b"conserved", "diffusion", b"diffusion", "diverges", b"diverges", "followed", b"followed", "order", b"order", "shared_terms", b"shared_terms", "states", b"states", "unstable_after", b"unstable_after"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__unstable_after: _TypeAlias = _typing.Literal["unstable_after"]  # noqa: Y015
     _WhichOneofArgType__unstable_after: _TypeAlias = _typing.Literal["_unstable_after", b"_unstable_after"]  # noqa: Y015

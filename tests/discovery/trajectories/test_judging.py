@@ -8,7 +8,8 @@ import numpy as np
 
 from ansatz.discovery.expression import parse
 from ansatz.discovery.report.origin import Origin
-from ansatz.discovery.trajectories.integral import Smoothed
+from ansatz.discovery.trajectories.by_equation import ByEquation
+from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
 from ansatz.discovery.trajectories.judge import MotionJudge, ranked
 from ansatz.discovery.trajectories.prepare import prepare
 from ansatz.discovery.trajectories.scored import scored
@@ -22,7 +23,7 @@ def test_one_that_diverges_where_the_data_do_not_stands_last_however_short_its_d
     record = prepare(made).learned
     smoothed = Smoothed.of(record)
     shooting = Shooting(record, smoothed.states, smoothed.noise)
-    judge = MotionJudge(shooting, None, None, 0)
+    judge = MotionJudge(shooting, ByEquation([IntegralForm(smoothed, 0)], shooting), None, None, 0)
     fit = shooting.fit(System.of([parse("-0.4*x", ["x"])]))
     assert fit is not None
     decays = scored(fit, shooting, (Origin("test"),))

@@ -16,12 +16,16 @@ class StateScores:
         rmse, r2: on the samples that were fitted
         rollout_rmse, rollout_r2: on samples that were not: held-out runs, or else the last quarter of every run,
             foretold from the others
+        own_rmse: of the state's equation by itself, integrated along all states as they were observed
+        told: whether that is no more than the noise: this equation misses nothing, whatever the others do
     """
 
     rmse: float | None
     r2: float | None
     rollout_rmse: float | None
     rollout_r2: float | None
+    own_rmse: float | None
+    told: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Motion:
         order: 1: equations for dx/dt; 2: for d²x/dt², in which x_t names dx/dt
         diffusion: of a stochastic law, state -> σ in dx = f dt + σ dW, in the state's unit per square root of the unit
             of time
+        followed: trajectories of the whole system were fitted to the data; else every equation was fitted by itself,
+            and the errors of states are those of their equations by themselves
     """
 
     states: Mapping[str, StateScores]
@@ -55,6 +61,7 @@ class Motion:
     shared_terms: tuple[str, ...]
     order: int
     diffusion: Mapping[str, float]
+    followed: bool
 
 
 @dataclass(frozen=True)

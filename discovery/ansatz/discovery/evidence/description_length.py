@@ -130,7 +130,14 @@ def joint_bits(values: Array, covariance: Array) -> float:
     relative = covariance / np.outer(size, size)
     spread = np.sqrt(np.maximum(np.diag(relative), 1e-300))
     # By correlations, whose eigenvalues are told apart though some numbers are known far better than others.
-    known = np.linalg.pinv(relative / np.outer(spread, spread), rcond=1e-15, hermitian=True) / np.outer(spread, spread)
+    both = np.outer(spread, spread)
+    with np.errstate(all="ignore"):
+        correlation = relative / both
+        if not np.all(np.isfinite(correlation)):
+            return k * _PRECISION.most
+        known = np.linalg.pinv(correlation, rcond=1e-15, hermitian=True) / both
+    if not np.all(np.isfinite(known)):
+        return k * _PRECISION.most
     digits = 0.5 * np.log2(1.0 + np.maximum(np.linalg.eigvalsh(known), 0.0))
     return float(np.sum(np.minimum(digits + _PRECISION.least, _PRECISION.most)))
 

@@ -26,12 +26,16 @@ class StateScores:
         r2: on these samples.
         rollout_rmse: of the roll-out.
         rollout_r2: of the roll-out.
+        own_rmse: of the state's equation by itself, integrated along all states as they were observed.
+        told: whether that is no more than the noise about the smooth curves and their error.
     """
 
     rmse: float
     r2: float
     rollout_rmse: float
     rollout_r2: float
+    own_rmse: float = math.nan
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Motion:
         shared: terms that stand in several equations.
         diffusion: of a stochastic law, the size σ of the noise that drives each state in dx = f dt + σ dW, in the
             state's unit per square root of the unit of time; scores are then of one step ahead.
+        followed: whether trajectories of the whole system were fitted to the data. Else every equation was fitted by
+            itself, and errors of states are those of their equations by themselves.
     """
 
     states: Mapping[str, StateScores]
@@ -69,6 +75,7 @@ class Motion:
     conserved: tuple[Conserved, ...] = ()
     shared: tuple[str, ...] = ()
     diffusion: Mapping[str, float] = field(default_factory=dict)
+    followed: bool = True
 
 
 @dataclass(frozen=True)

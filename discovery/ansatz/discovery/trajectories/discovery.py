@@ -18,6 +18,7 @@ from ansatz.discovery.report.report import Findings, Report, Warning
 from ansatz.discovery.run import Discovery
 from ansatz.discovery.search.outcome import cut
 from ansatz.discovery.trajectories.assembly import Assembly
+from ansatz.discovery.trajectories.by_equation import ByEquation
 from ansatz.discovery.trajectories.candidates import Candidates
 from ansatz.discovery.trajectories.integral import Smoothed
 from ansatz.discovery.trajectories.judge import Judged, MotionJudge, ranked
@@ -77,10 +78,12 @@ class MotionDiscovery(Discovery):
         self._smoothed = smoothed = Smoothed.of(record)
         self._searching: Budget | None = None
         self._shooting = Shooting(record, smoothed.states, smoothed.noise, self._is_late)
-        held = self._prepared.held_out
-        self._judge = MotionJudge(self._shooting, held, Smoothed.of(held).states if held else None, options.seed)
-        self._of_the_data = (*self._prepared.warnings, *sampling_warnings(record, smoothed.states))
         self._proposed = [Candidates(smoothed, j, options) for j in range(len(record.states))]
+        self._by_equation = ByEquation([c.form for c in self._proposed], self._shooting)
+        held = self._prepared.held_out
+        held_states = Smoothed.of(held).states if held else None
+        self._judge = MotionJudge(self._shooting, self._by_equation, held, held_states, options.seed)
+        self._of_the_data = (*self._prepared.warnings, *sampling_warnings(record, smoothed.states))
         self._refined = RefinedMotion()
         self._noise = Noise(uncut(trajectories), trajectories.stochastic, options.seed)
         positive = frozenset(n for n, v in smoothed.columns.items() if np.all(v > 0))
@@ -195,4 +198,25 @@ class MotionDiscovery(Discovery):
                 break
             judged.append(self._judge.judged(item, with_conserved=not bounded))
             self.tell.progress()
-        return ranked(judged)
+        return self._with_the_best_of_each(ranked(judged))
+
+    def _with_the_best_of_each(self, judged: list[Judged]) -> list[Judged]:
+        """Return ranked systems with that of the best equation of each state, where no trajectory follows it.
+
+        It is first where its equations by themselves clearly explain more, else last; a law that leaves noise stands
+        alone.
+        """
+        best = judged[0].item if judged else None
+        picked = [c.best[0] for c in self._proposed if c.best]
+        equations = [p.formula for p in picked]
+        if (
+            self._stochastic
+            or len(picked) < len(self._proposed)
+            or (best is not None and self._leaves_noise(best))
+            or self._systems.follows(equations)
+        ):
+            return judged
+        item = self._by_equation.system(equations, [p.origin for p in picked])
+        one = self._judge.judged(item, with_conserved=False)
+        first = best is None or self._by_equation.explains_more(equations, best.equations)
+        return [one, *judged] if first else [*judged, one]

@@ -198,6 +198,8 @@ class IntegralForm:
         self.target = record.x[self.rows, state]
         self._projected = self.project(self.target)
         self.scale = float(record.scale[state])
+        both = smoothed.noise[:, state] ** 2 + smoothed.errors[:, state] ** 2
+        self.noise = max(LEAST_RMS * self.scale, float(np.sqrt(np.mean(both))))
         self.floor = max(LEAST_RMS, float(np.sqrt(np.mean(smoothed.errors[:, state] ** 2))) / self.scale)
 
     def _window_starts(self) -> list[int]:

@@ -21,6 +21,7 @@ from ansatz.discovery.report.chi_squared import ChiSquared
 from ansatz.discovery.report.motion import Conserved, Motion, StateScores
 from ansatz.discovery.report.origin import Origin
 from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict, Scores
+from ansatz.discovery.trajectories.by_equation import ByEquation
 from ansatz.discovery.trajectories.conserved import conserved
 from ansatz.discovery.trajectories.foretelling import Foretelling
 from ansatz.discovery.trajectories.record import LEAST_RMS, Record
@@ -63,7 +64,10 @@ class Judged:
 class MotionJudge:
     """Follow systems from initial states alone and rank them."""
 
-    def __init__(self, shooting: Shooting, held_out: Record | None, held_states: Array | None, seed: int) -> None:
+    def __init__(
+        self, shooting: Shooting, by_equation: ByEquation, held_out: Record | None, held_states: Array | None, seed: int
+    ) -> None:
+        self._by_equation = by_equation
         self._shooting, self._record, self._seed = shooting, shooting.record, seed
         states = shooting.states
         low, high = states.min(axis=0), states.max(axis=0)
@@ -73,6 +77,9 @@ class MotionJudge:
 
     def judged(self, item: ScoredSystem, with_conserved: bool) -> Judged:
         """Return the system with all the evidence for it."""
+        if not item.fit.converged:
+            shared, states = shared_terms(item.equations), self._scores(item, None)
+            return Judged(item, Motion(states, False, None, self._record.order, (), shared, followed=False))
         diverges, after = self._stability(item)
         foretold = self._foretelling.errors(item) if not diverges else None
         states = self._scores(item, foretold)
@@ -107,10 +114,11 @@ class MotionJudge:
         relative, scale = relative_rms(item, self._shooting), self._shooting.scale
         spread = np.nanstd(self._record.x, axis=0)
         late = foretold or [(math.nan, math.nan)] * len(names)
+        own = self._by_equation.own(item.equations)
         states = {}
         for j, name in enumerate(names):
             rmse = float(relative[j] * scale[j])
-            states[name] = StateScores(rmse, r_squared(rmse, float(spread[j])), *late[j])
+            states[name] = StateScores(rmse, r_squared(rmse, float(spread[j])), *late[j], own[j].rmse, own[j].told)
         return states
 
     def candidates(self, judged: Sequence[Judged]) -> tuple[Candidate, ...]:
@@ -181,6 +189,8 @@ class MotionJudge:
 
     def verdict(self, item: ScoredSystem) -> ResidualVerdict | None:
         """Return whether what the system leaves is only noise, by serial correlation of every state in every run."""
+        if not item.fit.converged:
+            return None
         if item.exact:
             return ResidualVerdict(True, 1.0)
         p_values = []

@@ -168,6 +168,10 @@ class Shooting:
         """Return how many values of each component were observed in each group of one noise, `(groups, D)`."""
         return self._groups.counts
 
+    def residual(self, states: Array) -> Array:
+        """Return the root mean square of what states `(n, D)` leave of those observed, `(groups, D)`."""
+        return self._groups.rms(self._observed - states)
+
     def fit(self, system: System, near: SystemFit | None = None) -> SystemFit | None:
         """Return the system with its constants at the nearest optimum; None where no trajectory was found.
 

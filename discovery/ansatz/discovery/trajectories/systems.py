@@ -93,6 +93,11 @@ class Systems:
                 self._on_better()
         return self._known[key]
 
+    def follows(self, equations: Sequence[Node]) -> bool:
+        """Return whether a system of this structure was fitted to the trajectories."""
+        own = tuple(map(structure, self.simplified(equations)))
+        return any(tuple(map(structure, s.equations)) == own for s in self._known.values() if s is not None)
+
     def simplified(self, equations: Sequence[Node]) -> list[Node]:
         """Return the equations as they are fitted."""
         return [simplify(e, self._positive, roots=self._roots) for e in equations]

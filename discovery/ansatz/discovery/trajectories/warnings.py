@@ -50,8 +50,22 @@ def result_warnings(
         found.append(Warning("UNIDENTIFIABLE_CONSTANT", text))
     if verdict is not None and not verdict.is_noise:
         text = f"The residual is not only noise ({told(verdict.p_value)}): something is missing from the equations."
-        found.append(Warning("RESIDUAL_HAS_STRUCTURE", text))
+        found.append(Warning("RESIDUAL_HAS_STRUCTURE", text + _told(judged[0])))
+    if not judged[0].motion.followed:
+        text = "Rank 1 has the best equation of every state by itself; no trajectory of them together follows the data."
+        found.append(Warning("NOT_FOLLOWED", text + _told(judged[0])))
     return [*found, *_thresholds(best), *([] if nothing else _rivals(judged)), *_stability(judged)]
+
+
+def _told(judged: Judged) -> str:
+    """Return which equations by themselves leave only noise, where some do and some do not."""
+    states = judged.motion.states
+    good, poor = ([f"{s}" for s, scores in states.items() if scores.told is t] for t in (True, False))
+    if not good:
+        return ""
+    if not poor:
+        return " By itself every equation leaves only noise."
+    return f" By themselves the equations of {', '.join(good)} leave only noise; that of {', '.join(poor)} leaves more."
 
 
 def _thresholds(best: Candidate) -> list[Warning]:

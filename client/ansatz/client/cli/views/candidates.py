@@ -37,6 +37,8 @@ def law_lines(candidate: Candidate) -> list[str]:
     rate = "d²{0}/dt²" if candidate.motion.order == 2 else "d{0}/dt"
     noise = {state: f" + {size:.6g}*dW/dt" for state, size in candidate.motion.diffusion.items()}
     lines = [f"{rate.format(s)} = {short(equation)}{noise.get(s, '')}" for s, equation in candidate.equations.items()]
+    if not candidate.motion.followed:
+        lines.append("not followed: each equation was fitted by itself")
     return lines + [f"conserved: {short(c.formula)}" for c in candidate.motion.conserved]
 
 
