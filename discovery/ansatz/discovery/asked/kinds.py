@@ -92,7 +92,7 @@ USES: Final[Mapping[str, Use]] = {
     ),
 }
 """By option; one that is not here belongs to no kind."""
-BOUNDED: Final = (*_TABLES, Kind.CURVES)
+BOUNDED: Final = (*_TABLES, Kind.CURVES, Kind.MOTION)
 """The kinds whose ansatz keeps free constants within bounds."""
 _NOWHERE: Final = Use(())
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ansatz.discovery.asked.options import Options
+from ansatz.discovery.asked.parameters import Parameter
 from ansatz.discovery.asked.reading import FIELD, read, size_violations
 from ansatz.discovery.asked.reading import violations as reading_violations
 from ansatz.discovery.data.trajectories import Trajectories
@@ -20,11 +21,11 @@ _EQUATION = re.compile(r"\s*([^:=;\n]+?)\s*[:=](?!=)\s*(.+)", re.DOTALL)
 class MotionAnsatz:
     """Right-hand sides by the place of their state, in which free constants are variables.
 
-    `starts` are where the fit of each begins, None: wherever it goes best.
+    `parameters` are the free constants, with where the fit of each begins and how it is bounded.
     """
 
     equations: Mapping[int, Node]
-    starts: Mapping[str, float | None]
+    parameters: tuple[Parameter, ...]
 
 
 def parse_motion_ansatz(trajectories: Trajectories, options: Options) -> MotionAnsatz | None:
@@ -50,7 +51,7 @@ def parse_motion_ansatz(trajectories: Trajectories, options: Options) -> MotionA
     if violations:
         raise InvalidInputError(violations)
     equations = dict(zip(texts, reading.formulas, strict=True))
-    return MotionAnsatz(equations, {p.name: p.start for p in reading.parameters})
+    return MotionAnsatz(equations, reading.parameters)
 
 
 def _state_of(text: str, trajectories: Trajectories) -> tuple[int, str]:

@@ -33,7 +33,7 @@ from ansatz.discovery.trajectories.search import MotionSearch
 from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.stochastic.answer import Answer, Noise
 from ansatz.discovery.trajectories.systems import Systems
-from ansatz.discovery.trajectories.warnings import result_warnings
+from ansatz.discovery.trajectories.warnings import ansatz_warnings, result_warnings
 
 _OF_SMOOTH_MOTION: Final = frozenset({"JUMP", "OUTLIERS", "UNDERSAMPLED"})
 
@@ -130,12 +130,12 @@ class MotionDiscovery(Discovery):
         assert self._ansatz is not None
         self.tell.stage("ansatz")
         forms = [c.form for c in self._proposed]
-        refinement = MotionRefinement(self._ansatz, forms, self._record.states, self._systems, self._options.seed)
+        refinement = MotionRefinement(self._ansatz, self._smoothed, forms, self._systems, self._options.seed)
         part = budget.part(_SHARES.ansatz * budget.remaining)
         self._refined = refinement.run(self._rates(), lambda item: terms.beside(item, forms), self._leaves_noise, part)
         if budget.spent:
             self.outcome += cut(self.tell.at)
-        return bool(self._refined.systems) and self._leaves_noise(self._refined.systems[-1])
+        return self._refined.is_followed and self._leaves_noise(self._refined.systems[-1])
 
     def _leaves_noise(self, item: ScoredSystem) -> bool:
         verdict = self._judge.verdict(item)
@@ -153,10 +153,7 @@ class MotionDiscovery(Discovery):
 
     def judge(self) -> Findings:
         judged = self._judged()
-        candidates = tuple(
-            self._refined.marked(candidate, one.item)
-            for candidate, one in zip(self._judge.candidates(judged), judged, strict=True)
-        )
+        candidates = self._judge.candidates(judged)
         self.tell.show(candidates)
         best: ScoredSystem | None = judged[0].item if judged else None
         verdict = self._judge.verdict(best) if best else None
@@ -184,13 +181,16 @@ class MotionDiscovery(Discovery):
     def _warnings(self, found: Answer) -> list[Warning]:
         """Return the warnings on samples and search; steps of noise are neither jumps nor too few."""
         told = (*self._of_the_data, *self.outcome.warnings)
-        return [w for w in told if found.drift is None or w.code not in _OF_SMOOTH_MOTION]
+        of_ansatz = ansatz_warnings(self._ansatz, self._refined, found.candidates)
+        return [*of_ansatz, *(w for w in told if found.drift is None or w.code not in _OF_SMOOTH_MOTION)]
 
     def _judged(self) -> list[Judged]:
         """Judge the shortlist and rank it; the first few always, the others while there is time."""
         judged: list[Judged] = []
-        own = self._refined.systems[:1]
-        shortlist = [*own, *(s for s in self._systems.shortlist(_SHARES.listed) if s not in own)]
+        systems = self._refined.systems
+        own = [systems[i] for i in sorted({0, len(systems) - 1})] if systems else []
+        known = {self._systems.form(s) for s in own}
+        shortlist = [*own, *(s for s in self._systems.shortlist(_SHARES.listed) if self._systems.form(s) not in known)]
         for item in shortlist[: _SHARES.listed]:
             bounded = [j for j in judged if not j.motion.diverges]
             if len(bounded) >= _SHARES.always_judged and self.overdue():

@@ -24,6 +24,7 @@ from ansatz.discovery.report.report import Candidate, Constant, ResidualVerdict,
 from ansatz.discovery.trajectories.by_equation import ByEquation
 from ansatz.discovery.trajectories.conserved import conserved
 from ansatz.discovery.trajectories.foretelling import Foretelling
+from ansatz.discovery.trajectories.named_constants import correlations, named_constants
 from ansatz.discovery.trajectories.record import LEAST_RMS, Record
 from ansatz.discovery.trajectories.rollout import Rollout
 from ansatz.discovery.trajectories.scored import LIMITS, ScoredSystem, relative_rms
@@ -147,6 +148,7 @@ class MotionJudge:
             origin=Origin.joined(item.origins),
             equations=dict(zip(self._record.states, item.equations, strict=True)),
             motion=one.motion,
+            correlations=correlations(item) if item.own is not None else (),
         )
 
     def constants(self, item: ScoredSystem) -> tuple[Constant, ...]:
@@ -154,6 +156,8 @@ class MotionJudge:
 
         The interval is about its least-squares value.
         """
+        if item.own is not None:
+            return named_constants(item, samples=int(self._shooting.counts.sum()))
         fit = item.fit
         if item.names:
             fit = self._shooting.fit(System.of(item.equations), fit) or fit
@@ -211,13 +215,14 @@ def ranked(judged: Sequence[Judged]) -> list[Judged]:
     """Return systems by rank; those that diverge where the data do not stand last.
 
     Of those that the data cannot tell from the shortest description the simplest is first. One that stays bounded
-    comes before one that does not.
+    comes before one that does not. What was not followed along the data comes after all that was.
     """
-    order = sorted(judged, key=lambda j: (j.motion.diverges, j.item.bits, j.item.complexity))
+    order = sorted(judged, key=lambda j: (not j.item.fit.converged, j.motion.diverges, j.item.bits, j.item.complexity))
     if not order:
         return []
     best = order[0]
     limit = best.item.bits + best.indistinguishable
-    rivals = [j for j in order if j.motion.diverges == best.motion.diverges and j.item.bits <= limit]
+    alike = [j for j in order if j.item.fit.converged == best.item.fit.converged]
+    rivals = [j for j in alike if j.motion.diverges == best.motion.diverges and j.item.bits <= limit]
     first = min(rivals, key=lambda j: (j.motion.unstable_after is not None, j.item.complexity, j.item.bits))
     return [first, *(j for j in order if j is not first)]

@@ -1,8 +1,9 @@
 """From the caller's right-hand sides to those that the trajectories want: fitted, then joined with what they miss.
 
-The constants of the ansatz are fitted in integral form from many starts and then on the trajectories. Terms are added
-one by one to its equations, all constants fitted anew, for as long as that shortens the description of the
-trajectories. This is symbolic residual realignment (VIPER-R1, arXiv:2508.17380) with a joint refit and an end.
+The constants of the ansatz are fitted in integral form, all equations in one piece, from many starts, and then on the
+trajectories. Terms are added one by one to its equations, all constants fitted anew, for as long as that shortens the
+description of the trajectories. This is symbolic residual realignment (VIPER-R1, arXiv:2508.17380) with a joint refit
+and an end.
 """
 
 from __future__ import annotations
@@ -12,42 +13,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Node, Number, substitute, variables
-from ansatz.discovery.expression.numbers import numbers, skeleton
-from ansatz.discovery.report.origin import BASELINE, GIVEN
-from ansatz.discovery.report.report import Candidate, RefinementStep
+from ansatz.discovery.evidence.spread import Spread
+from ansatz.discovery.expression import Node, variables
+from ansatz.discovery.report.origin import BASELINE, GIVEN, Origin
+from ansatz.discovery.report.report import RefinementStep
 from ansatz.discovery.search.structured import build
 from ansatz.discovery.trajectories.ansatz import MotionAnsatz
 from ansatz.discovery.trajectories.extensions import extensions
-from ansatz.discovery.trajectories.integral import IntegralForm
-from ansatz.discovery.trajectories.scored import ScoredSystem
+from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
+from ansatz.discovery.trajectories.named import NamedSystem
+from ansatz.discovery.trajectories.scored import ScoredSystem, scored
 from ansatz.discovery.trajectories.systems import Systems
-from ansatz.discovery.trajectories.terms import structure
-
-_COEFFICIENT: Final = "#"
-"""The name of a joined term's coefficient; no free constant can have it."""
-
-
-@dataclass(frozen=True)
-class _Starts:
-    """Say where the fit of an ansatz begins. Chosen by judgement; `python -m bench.oscillators` holds them.
-
-    Attributes:
-        count: starts tried for each equation.
-        decades: constants are drawn between 10 to the power of minus and plus this, of either sign.
-        off_relative: a given start is moved by this share, since a whole number would be taken for structure.
-        off_absolute: the same for a start of 0.
-        better: share by which another start must lessen the residual to be taken.
-    """
-
-    count: int = 24
-    decades: float = 1.5
-    off_relative: float = 1e-6
-    off_absolute: float = 1e-12
-    better: float = 1e-6
+from ansatz.discovery.trajectories.whole import Range, WholeForm
 
 
 @dataclass(frozen=True)
@@ -57,54 +35,43 @@ class _Steps:
     Attributes:
         most: terms joined.
         least_gain: bits by which a term must shorten the description of the trajectories.
-        alike: share within which a constant of a candidate is taken for one of the ansatz.
+        followed: optima in integral form that are followed on the trajectories, the best first.
+        at_bound: share by which a constant may be off its bound and stands at it.
+        good: residual over the scale of the states of one that ends this where it is followed.
     """
 
     most: int = 8
     least_gain: float = 2.0
-    alike: float = 0.02
+    followed: int = 4
+    at_bound: float = 1e-6
+    good: float = 0.05
 
 
-_STARTS: Final = _Starts()
 _STEPS: Final = _Steps()
 
 
 @dataclass(frozen=True, eq=False)
 class RefinedMotion:
-    """The systems on the way, the first that of the ansatz alone, with the values of its free constants in each."""
+    """The systems on the way, the first that of the ansatz alone, each with its constants named."""
 
     systems: tuple[ScoredSystem, ...] = ()
-    constants: tuple[Mapping[str, float], ...] = ()
     steps: tuple[RefinementStep, ...] = ()
 
-    def marked(self, candidate: Candidate, item: ScoredSystem) -> Candidate:
-        """Return the candidate with the free constants of the ansatz told among its own.
-
-        A minus stands before those that have the other sign there.
-        """
-        own = tuple(map(structure, item.equations))
-        for system, values in zip(self.systems, self.constants, strict=True):
-            if tuple(map(structure, system.equations)) == own:
-                constants = list(candidate.constants)
-                for name, value in values.items():
-                    for i, constant in enumerate(constants):
-                        alike = abs(abs(constant.value) - abs(value)) <= _STEPS.alike * abs(value)
-                        if alike and not constant.parameter and not constant.is_given:
-                            sign = "" if constant.value * value > 0 else "-"
-                            constants[i] = replace(constant, parameter=f"{sign}{name}")
-                return replace(candidate, constants=tuple(constants))
-        return candidate
+    @property
+    def is_followed(self) -> bool:
+        """Return whether the ansatz could be followed along the trajectories."""
+        return bool(self.systems) and self.systems[0].fit.converged
 
 
 class MotionRefinement:
     """Fit and refine an ansatz of the caller's."""
 
     def __init__(
-        self, ansatz: MotionAnsatz, forms: Sequence[IntegralForm], states: Sequence[str], systems: Systems, seed: int
+        self, ansatz: MotionAnsatz, smoothed: Smoothed, forms: Sequence[IntegralForm], systems: Systems, seed: int
     ) -> None:
-        self._ansatz, self._forms, self._states = ansatz, forms, states
-        self._systems = systems
-        self._rng = np.random.default_rng(seed)
+        self._ansatz, self._smoothed, self._forms = ansatz, smoothed, forms
+        self._states = smoothed.record.states
+        self._systems, self._seed = systems, seed
 
     def run(
         self, others: Sequence[Node], terms: Callable[[ScoredSystem], Sequence[Node]],
@@ -113,86 +80,98 @@ class MotionRefinement:
         """Return the systems on the way, from the ansatz alone to one that leaves only noise, or gains nothing more.
 
         `others` are right-hand sides for states that the ansatz says nothing of; `terms` are what may be joined to it.
+        Where the ansatz cannot be followed along the data, it is all there is, as it was fitted in integral form.
         """
         before = self._systems.best
-        guesses = {i: self._guess(i) for i in self._ansatz.equations}
-        found = self._fitted(others, guesses)
-        if found is None:
+        item = self._fitted(others, budget)
+        if item is None:
             return RefinedMotion()
-        item, values = found
-        systems, constants = [item], [values]
-        gain = before.bits - item.bits if before is not None else 0.0
+        systems = [item]
+        gain = before.bits - item.bits if before is not None and item.fit.converged else 0.0
         steps = [
             RefinementStep(item.equations[i], None, gain if k == 0 else 0.0, state=self._states[i])
             for k, i in enumerate(self._ansatz.equations)
         ]
-        while len(systems) <= _STEPS.most and not is_noise(item) and not budget.spent:
-            tried = list(extensions(self._systems, item, self._places(terms(item)), budget))
-            best = min(tried, key=lambda e: e.item.bits if e.item else math.inf, default=None)
-            if best is None or best.item is None or best.item.bits > item.bits - _STEPS.least_gain:
+        while item.fit.converged and len(systems) <= _STEPS.most and not is_noise(item) and not budget.spent:
+            found = self._extended(item, terms(item), budget)
+            if found is None:
                 break
-            values = self._followed({**values, _COEFFICIENT: best.coefficient}, best.equations, best.item)
-            added = build.scaled(values.pop(_COEFFICIENT, best.coefficient), best.term)
-            gain, missing = item.bits - best.item.bits, tuple(sorted(variables(best.term)))
-            item = best.item
-            equation = item.equations[best.state]
-            steps.append(RefinementStep(equation, added, gain, "additive", missing, self._states[best.state]))
-            systems.append(item)
-            constants.append(values)
-        return RefinedMotion(tuple(systems), tuple(constants), tuple(steps))
+            state, term, coefficient, better = found
+            added = build.scaled(coefficient, term)
+            missing = tuple(sorted(variables(term)))
+            step = RefinementStep(
+                better.equations[state], added, item.bits - better.bits, "additive", missing, self._states[state]
+            )
+            steps.append(step)
+            systems.append(better)
+            item = better
+        return RefinedMotion(tuple(systems), tuple(steps))
 
-    def _places(self, terms: Sequence[Node]) -> list[tuple[int, Node]]:
-        return [(i, term) for i in self._ansatz.equations for term in terms]
+    def _extended(
+        self, item: ScoredSystem, terms: Sequence[Node], budget: Budget
+    ) -> tuple[int, Node, float, ScoredSystem] | None:
+        """Return the term that shortens the description most: its state, itself, its coefficient, and the system."""
+        places = [(i, term) for i in self._ansatz.equations for term in terms]
+        tried = list(extensions(self._systems, item, places, budget))
+        best = min(tried, key=lambda e: e.item.bits if e.item else math.inf, default=None)
+        if best is None or best.item is None or item.own is None:
+            return None
+        if best.item.bits - self._systems.free_bits(item.own) > item.bits - _STEPS.least_gain:
+            return None
+        joined = item.own.joined(best.state, best.coefficient, best.term)
+        better = self._systems.follow(joined, best.item.origins, item.held, best.item)
+        if better is None or better.own is None or better.bits > item.bits - _STEPS.least_gain:
+            return None
+        coefficient = better.own.values[joined.names[len(item.own.values)]] if best.coefficient else 0.0
+        return best.state, best.term, coefficient, better
 
-    def _guess(self, i: int) -> dict[str, float]:
-        """Return the constants of one equation, fitted in integral form from many starts."""
-        formula = self._ansatz.equations[i]
-        names = [n for n in self._ansatz.starts if n in variables(formula)]
-        best: tuple[float, dict[str, float]] = (math.inf, {n: self._drawn(n) for n in names})
-        for _ in range(_STARTS.count if names else 0):
-            start = {n: self._drawn(n) for n in names}
-            tree = substitute(formula, {n: Number(v) for n, v in start.items()})
-            explained = self._forms[i].fit(tree)
-            if explained is not None and explained.rms < best[0] * (1 - _STARTS.better):
-                fitted = dict(zip(map(float, numbers(tree)), map(float, numbers(explained.formula)), strict=True))
-                best = explained.rms, {n: fitted[v] for n, v in start.items()}
-        return best[1]
+    def _ranges(self) -> dict[str, Range]:
+        return {p.name: Range(p.start, p.lower, p.upper) for p in self._ansatz.parameters}
 
-    def _drawn(self, name: str) -> float:
-        start = self._ansatz.starts[name]
-        if start is not None:
-            moved = start * (1 + _STARTS.off_relative * self._rng.standard_normal())
-            return moved + _STARTS.off_absolute * self._rng.standard_normal()
-        return float(self._rng.choice((-1.0, 1.0)) * 10 ** self._rng.uniform(-_STARTS.decades, _STARTS.decades))
+    def _fitted(self, others: Sequence[Node], budget: Budget) -> ScoredSystem | None:
+        """Return the ansatz fitted on the trajectories, else in integral form; None where it is not finite."""
+        equations, ranges = self._ansatz.equations, self._ranges()
+        formulas = [equations.get(i, other) for i, other in enumerate(others)]
+        own = NamedSystem.of(formulas, {name: r.start or 0.0 for name, r in ranges.items()}, list(equations))
+        ranges = {name: ranges.get(name, Range(value)) for name, value in own.values.items()}
+        whole = WholeForm(self._smoothed, self._forms, dict(enumerate(own.formulas)), own.names)
+        found = whole.fits(ranges, self._seed, budget)
+        origins = [GIVEN if i in equations else BASELINE for i in range(len(others))]
+        best: ScoredSystem | None = None
+        for rms, constants in found[: _STEPS.followed]:
+            item = self._followed(own.at(dict(zip(own.names, map(float, constants), strict=True))), origins, ranges)
+            if item is not None and (best is None or item.bits < best.bits):
+                best = item
+            if (best is not None and rms <= _STEPS.good) or budget.spent:
+                break
+        if best is not None or not found:
+            return best
+        shooting, constants = self._systems.shooting, found[0][1]
+        own = own.at(dict(zip(own.names, map(float, constants), strict=True)))
+        spread = Spread.of(whole.residual_and_slopes(constants)[1])
+        fit = shooting.untied(own.system(), whole.followed(constants, shooting.states), spread, whole.pieces)
+        item = scored(fit, shooting, tuple(origins))
+        return replace(item, bits=item.bits - self._systems.free_bits(own), own=own)
 
-    def _fitted(
-        self, others: Sequence[Node], guesses: Mapping[int, Mapping[str, float]]
-    ) -> tuple[ScoredSystem, dict[str, float]] | None:
-        """Fit the ansatz on the trajectories; a constant of several equations starts from the guess of each in turn."""
-        best: tuple[ScoredSystem, dict[str, float]] | None = None
-        for first in guesses:
-            values: dict[str, float] = {}
-            for i in (first, *guesses):
-                values = {**guesses[i], **values}
-            replaced = {n: Number(v) for n, v in values.items()}
-            equations = [
-                substitute(self._ansatz.equations[i], replaced) if i in self._ansatz.equations else other
-                for i, other in enumerate(others)
-            ]
-            sources = [GIVEN if i in self._ansatz.equations else BASELINE for i in range(len(others))]
-            item = self._systems.propose(equations, sources)
-            if item is not None and (best is None or item.bits < best[0].bits):
-                best = item, self._followed(values, equations, item)
-        return best
+    def _followed(
+        self, own: NamedSystem, origins: Sequence[Origin], ranges: Mapping[str, Range]
+    ) -> ScoredSystem | None:
+        """Return the system fitted on the trajectories; constants that leave their bounds are held at them."""
+        held: dict[str, float] = {}
+        while (item := self._systems.follow(own, origins, held)) is not None and item.own is not None:
+            beyond = {
+                name: min(max(value, ranges[name].lower), ranges[name].upper)
+                for name, value in item.own.values.items()
+                if not ranges[name].lower <= value <= ranges[name].upper
+            }
+            if not beyond:
+                return item
+            # One that stands at its bound in integral form is held first: others may come back without it.
+            first = {name: value for name, value in beyond.items() if _is_near(own.values[name], value)}
+            held |= first or beyond
+            own = own.at(held)
+        return None
 
-    def _followed(self, values: Mapping[str, float], equations: Sequence[Node], item: ScoredSystem) -> dict[str, float]:
-        """Return what constants became by the fit that made the system of equations in which they stood."""
-        found: dict[str, float] = {}
-        for e, equation in enumerate(self._systems.simplified(equations)):
-            if skeleton(equation) != skeleton(item.equations[e]):
-                continue
-            for before, after in zip(numbers(equation), numbers(item.equations[e]), strict=True):
-                for name, value in values.items():
-                    if value and abs(before) == abs(value):
-                        found[name] = float(after * before / value)
-        return found
+
+def _is_near(value: float, bound: float) -> bool:
+    return abs(value - bound) <= _STEPS.at_bound * max(abs(value), abs(bound))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,6 +14,7 @@ from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Array, Node, complexity
 from ansatz.discovery.expression.numbers import numbers
 from ansatz.discovery.report.origin import Origin
+from ansatz.discovery.trajectories.named import NamedSystem
 from ansatz.discovery.trajectories.record import LEAST_RMS
 from ansatz.discovery.trajectories.shooting import Shooting, SystemFit
 
@@ -45,6 +46,8 @@ class ScoredSystem:
         origins: who found its right-hand sides.
         names: names of the numbers that stand at named values, by their size.
         exact: whether it leaves nothing but the errors of integration.
+        own: the caller's system that it is, its constants named, None for others.
+        held: constants of it that stand at a bound.
     """
 
     fit: SystemFit
@@ -53,6 +56,8 @@ class ScoredSystem:
     origins: tuple[Origin, ...]
     names: Mapping[float, Name]
     exact: bool
+    own: NamedSystem | None = None
+    held: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def equations(self) -> tuple[Node, ...]:

@@ -186,6 +186,16 @@ class Shooting:
             fit = self._fit(system, np.where(self._seen, self._observed, self.states), self._noise)
         return self._refined(fit)
 
+    def untied(self, system: System, states: Array, spread: Spread, pieces: int) -> SystemFit:
+        """Return a fit whose `states` `(n, D)` are no trajectory, of `pieces` initial states: one in integral form.
+
+        `spread` is that of the parameters for residuals of size 1 over the scale of the states.
+        """
+        rms = self._groups.rms(self._observed - states)
+        size = float(np.sqrt(np.nanmean((rms / self.scale) ** 2)))
+        errors, covariance = spread.standard_errors(size), size**2 * spread.covariance
+        return SystemFit(system, states, rms, errors, covariance, pieces, False, METHODS[0])
+
     def _refined(self, fit: SystemFit | None) -> SystemFit | None:
         """Return the fit with the noise estimated anew from its residual until it stays."""
         for _ in range(_RESULT.rounds):

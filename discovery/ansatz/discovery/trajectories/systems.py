@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ansatz.discovery.evidence.naming import Name
 from ansatz.discovery.expression import Node, complexity, simplify
 from ansatz.discovery.expression.grammar import has_exponents_within
 from ansatz.discovery.report.origin import Origin
+from ansatz.discovery.trajectories.named import NamedSystem
 from ansatz.discovery.trajectories.scored import ScoredSystem, scored
 from ansatz.discovery.trajectories.shooting import Shooting
 from ansatz.discovery.trajectories.system import System
@@ -59,6 +61,10 @@ class Systems:
         """Return the shortest description, None where there is none."""
         return next(iter(self.found), None)
 
+    def form(self, item: ScoredSystem) -> tuple[tuple[str, ...], ...]:
+        """Return what a system has in common with those that differ in constants and in writing alone."""
+        return tuple(map(structure, self.simplified(item.equations)))
+
     def shortlist(self, most: int) -> list[ScoredSystem]:
         """Return the shortest descriptions, each structure once."""
         distinct: dict[tuple[tuple[str, ...], ...], ScoredSystem] = {}
@@ -88,15 +94,41 @@ class Systems:
         ):
             near = known or near
             item = self._known[key] = self._fitted(system, tuple(origins), near, names)
-            if item is not None and item.bits < self._best_bits and self._allowed(item):
-                self._best_bits = item.bits
-                self._on_better()
+            if item is not None:
+                self._note(item)
         return self._known[key]
 
     def follows(self, equations: Sequence[Node]) -> bool:
         """Return whether a system of this structure was fitted to the trajectories."""
         own = tuple(map(structure, self.simplified(equations)))
         return any(tuple(map(structure, s.equations)) == own for s in self._known.values() if s is not None)
+
+    def _note(self, item: ScoredSystem) -> None:
+        if item.bits < self._best_bits and self._allowed(item):
+            self._best_bits = item.bits
+            self._on_better()
+
+    def follow(
+        self, own: NamedSystem, origins: Sequence[Origin], held: Mapping[str, float], near: ScoredSystem | None = None
+    ) -> ScoredSystem | None:
+        """Fit the caller's system as it is written to the trajectories, constants `held` where they are; None where it
+        cannot be followed. It takes the place of what is the same but for its writing."""
+        system = own.system(held)
+        item = self._fitted(system, tuple(origins), near, None)
+        if item is None:
+            return None
+        values = dict(zip((n for n in own.names if n not in held), map(float, item.fit.system.values), strict=True))
+        bits = item.bits - self.free_bits(own)
+        item = replace(item, bits=bits, own=own.at({**values, **held}), held=dict(held))
+        self._make_room(item.equations, origins)
+        simple = self.simplified(item.equations)
+        self._known[*map(structure, simple), system.size] = item
+        self._note(item)
+        return item
+
+    def free_bits(self, own: NamedSystem) -> float:
+        """Return the bits of the caller's own form, which costs nothing: it was there before the data."""
+        return self._formula_bits(list(own.form.values()))
 
     def simplified(self, equations: Sequence[Node]) -> list[Node]:
         """Return the equations as they are fitted."""

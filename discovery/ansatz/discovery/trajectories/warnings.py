@@ -13,7 +13,10 @@ from ansatz.discovery.evidence.significance import told
 from ansatz.discovery.expression import Node, evaluate, subtract, variables
 from ansatz.discovery.expression.node import calls
 from ansatz.discovery.report.report import Candidate, ResidualVerdict, Warning
+from ansatz.discovery.trajectories.ansatz import MotionAnsatz
 from ansatz.discovery.trajectories.judge import Judged
+from ansatz.discovery.trajectories.named_constants import correlation_warnings
+from ansatz.discovery.trajectories.refinement import RefinedMotion
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ def result_warnings(
     nothing = not any(variables(e) for e in best.equations.values())
     if nothing:
         found.append(Warning("NOTHING_BEATS_BASELINE", "No system explains the motion better than constant rates."))
-    loose = [f"{c.value:g}" for c in best.constants if c.std_error is None]
-    if loose:
+    held = judged[0].item.held
+    loose = [c.parameter or f"{c.value:g}" for c in best.constants if c.std_error is None and c.parameter not in held]
+    if loose and judged[0].item.fit.converged:
         text = f"The data do not determine {', '.join(loose)} of rank 1: other values fit as well."
         found.append(Warning("UNIDENTIFIABLE_CONSTANT", text))
     if verdict is not None and not verdict.is_noise:
@@ -66,6 +70,25 @@ def _told(judged: Judged) -> str:
     if not poor:
         return " By itself every equation leaves only noise."
     return f" By themselves the equations of {', '.join(good)} leave only noise; that of {', '.join(poor)} leaves more."
+
+
+def ansatz_warnings(
+    ansatz: MotionAnsatz | None, refined: RefinedMotion, candidates: Sequence[Candidate]
+) -> list[Warning]:
+    """Return what to know of the caller's own equations: whether they are followed, and of their constants."""
+    if ansatz is None:
+        return []
+    if not refined.systems:
+        text = "The ansatz is not finite along the data for any constants that were tried: it is not in the answer."
+        return [Warning("ANSATZ_NOT_FOLLOWED", f"{text} Give starts (--start), or bounds of its constants (--bounds).")]
+    found = []
+    if not refined.is_followed:
+        text = "The ansatz could not be followed along the data: no trajectory of it was found near them."
+        text += " It is given as it was fitted in integral form, along smoothed states, and stands last."
+        found.append(Warning("ANSATZ_NOT_FOLLOWED", text))
+    for name, value in refined.systems[0].held.items():
+        found.append(Warning("CONSTANT_AT_BOUND", f"{name} ended at its bound {value:g}: the data want it beyond."))
+    return [*found, *correlation_warnings(candidates)]
 
 
 def _thresholds(best: Candidate) -> list[Warning]:

@@ -42,7 +42,7 @@ class Ansatz:
         _option(
             "--bounds",
             metavar="NAME=LOW:HIGH",
-            help="Between which values a free constant lies, not of a motion; one side may be left empty, as in a=0:",
+            help="Between which values a free constant lies; one side may be left empty, as in a=0:",
         ),
     ] = None
     fixed_numbers: Annotated[
