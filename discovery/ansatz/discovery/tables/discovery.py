@@ -73,7 +73,7 @@ class _Shares:
     judging_seconds_a_row: float = 2e-5
     most_judging: float = 0.3
     ansatz: float = 0.5
-    always_proved: int = 3
+    always_proved: int = 4
     searches: int = 3
 
 

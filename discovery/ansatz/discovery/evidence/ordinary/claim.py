@@ -7,6 +7,7 @@ other orders and with other signs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -94,9 +95,14 @@ def claim(problem: Problem, trees: Sequence[Tree]) -> Claim:
     if bits <= RULE.law_bits:
         return Claim(bits, False)
     by_order = ordinary[0] > RULE.law_bits and _is_seldom(ordinary, problem.weights is not None)
-    by_row = bool(plain) and float(np.logaddexp2.reduce(plain)) > RULE.law_bits
-    lasting = by_row or (by_order and problem.rows < RULE.few_rows)
+    by_row = _enough(without for tree, (_, without) in zip(trees, found, strict=True) if not tree.ordinary)
+    lasting = _enough(plain) or (by_order and problem.rows < RULE.few_rows)
     return Claim(bits, by_order or by_row, () if lasting else _rests_on(problem, trees))
+
+
+def _enough(bits: Iterable[float]) -> bool:
+    """Return whether formulas together are bits enough for a law."""
+    return float(np.logaddexp2.reduce([-math.inf, *bits])) > RULE.law_bits
 
 
 def ordinary_bits(problem: Problem, targets: Array, families: Iterable[Member]) -> Array:
