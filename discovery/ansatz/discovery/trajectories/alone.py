@@ -104,17 +104,21 @@ class Alone:
                 if budget.spent:
                     return
                 share = budget.part(budget.remaining / (len(unsettled) - k) / (1.0 if turn else _ALONE.first))
-                bank = self._bank(candidates)
-                bank.add_once([family for f in shared for family in self._of_flux(f)])
-                _Equation(bank, candidates, share, _SHARED if turn else _ORIGIN).seek()
+                for degree in (2,) if candidates.is_accurate else (1, 2):
+                    bank = self._bank(candidates, degree)
+                    bank.add_once([family for f in shared for family in self._of_flux(f)])
+                    _Equation(bank, candidates, share, _SHARED if turn else _ORIGIN).seek()
                 candidates.reduce(share, _ALONE.reduced)
 
-    def _bank(self, candidates: Candidates) -> Bank:
-        """Return the bank that serves a state; states with the same samples have one."""
+    def _bank(self, candidates: Candidates, degree: int) -> Bank:
+        """Return the bank that serves a state, beside powers up to a degree; states with the same samples have one.
+
+        In noise, quadratic powers take so much of a rate law that its constants are lost: linear ones stand first.
+        """
         for bank in self._banks:
-            if bank.with_rows_of(candidates.form):
+            if bank.degree == degree and bank.with_rows_of(candidates.form):
                 return bank
-        bank = Bank(candidates.form, self._smoothed.columns, self._names)
+        bank = Bank(candidates.form, self._smoothed.columns, self._names, degree)
         bank.add(list(rate_laws(self._smoothed.columns, self._names, self._functions)))
         self._banks.append(bank)
         return bank

@@ -64,18 +64,18 @@ class Pick:
 class Bank:
     """Hold the columns of families times factors, of unit length, what low powers explain taken off.
 
-    `columns` are the variables at the nodes of `form`, `names` those of which monomials are made.
+    `columns` are the variables at the nodes of `form`, `names` those of which monomials are made, up to `degree`.
     """
 
-    def __init__(self, form: IntegralForm, columns: Mapping[str, Array], names: Sequence[str]) -> None:
+    def __init__(self, form: IntegralForm, columns: Mapping[str, Array], names: Sequence[str], degree: int) -> None:
         self.form, self._variables, self._names = form, columns, names
         self._count = next(iter(columns.values())).size
         rows = form.rows.size
         self._picked = np.unique(np.linspace(0, rows - 1, min(_BANK.rows, rows)).astype(int))
         known = form.known[self._picked]
         self._windows = np.linalg.qr(known[:, np.any(known != 0, axis=0)])[0]
-        degree = 2 if len(names) <= _BANK.most_quadratic else 1
-        self.plain = tuple(monomials(list(names), degree))
+        self.degree = degree if len(names) <= _BANK.most_quadratic else 1
+        self.plain = tuple(monomials(list(names), self.degree))
         self.factors = tuple(monomials(list(names), 1))
         self.plain_columns = self.own(self.plain)
         self._basis = np.linalg.qr(np.column_stack([self._windows, _unit(self.plain_columns)]))[0]

@@ -13,7 +13,7 @@ from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.rank import pareto_front, pareto_front_by
 from ansatz.discovery.expression import Array, Node, Number, Variable, complexity, evaluate, simplify, variables
 from ansatz.discovery.expression.node import calls
-from ansatz.discovery.expression.numbers import skeleton
+from ansatz.discovery.expression.numbers import free_positions, skeleton
 from ansatz.discovery.problem.problem import Problem
 from ansatz.discovery.report.origin import BASELINE, Origin
 from ansatz.discovery.search import structured
@@ -35,6 +35,7 @@ class _Kept:
 
     Attributes:
         best: right-hand sides.
+        sizes: numbers of constants of which the best is kept, whatever is longer.
         front: share of the residual of a simpler one that one must leave at most to be kept for it.
         switched: right-hand sides with a threshold.
         tries: fits of one structure: the same with other constants seldom gets elsewhere.
@@ -48,6 +49,7 @@ class _Kept:
     """
 
     best: int = 14
+    sizes: tuple[int, ...] = (1, 2, 3, 4)
     front: float = 0.97
     switched: int = 4
     tries: int = 2
@@ -135,12 +137,14 @@ class Candidates:
 
     @property
     def best(self) -> list[RightHandSide]:
-        """Return the shortest descriptions, and those that no simpler one beats."""
+        """Return the shortest descriptions, those that no simpler one beats, and the best of so many constants."""
         ordered = sorted(self._found.values(), key=lambda p: p.bits)
         front = pareto_front_by(ordered, lambda p: (complexity(p.formula), p.explained.rms), _KEPT.front)
         front.sort(key=lambda p: p.bits)
         half = _KEPT.best // 2
-        chosen = [*ordered[:half], *front, *ordered[half:]]
+        sizes = [len(free_positions(p.formula)) for p in ordered]
+        of_size = [ordered[sizes.index(k)] for k in _KEPT.sizes if k in sizes]
+        chosen = [*ordered[:half], *of_size, *front, *ordered[half:]]
         return sorted(list(dict.fromkeys(chosen))[: _KEPT.best], key=lambda p: p.bits)
 
     @property
@@ -156,9 +160,14 @@ class Candidates:
         return any(p.explained.rms < least and p.bits < _KEPT.short_bits for p in self._found.values())
 
     @property
+    def is_accurate(self) -> bool:
+        """Return whether the smooth curves err so little that what is left of the state tells right from wrong."""
+        return self.form.floor < _KEPT.accurate
+
+    @property
     def settled(self) -> bool:
         """Return whether a short right-hand side leaves no more than the smooth curves err, which are accurate."""
-        if not self.form.floor < _KEPT.accurate:
+        if not self.is_accurate:
             return False
         least = _KEPT.settled * self.form.floor * self.form.scale
         return any(p.explained.rms < least and p.explained.form_bits < _KEPT.form_bits for p in self._found.values())
