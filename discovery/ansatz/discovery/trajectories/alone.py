@@ -51,6 +51,8 @@ class _Alone:
         term_price: of a term, in units of the logarithm of the rows, as in the Bayesian information criterion.
         first: share of what is left of the time is over this in the first turn: fluxes want some.
         rounds: in which fluxes are passed on.
+        few: variables up to which waves are tried before rate laws: their library is small.
+        certain: error of the smooth curves over the spread, below which waves do not pass for rate laws.
         most_variables: beyond which there is no bank: its columns grow with their cube.
     """
 
@@ -65,6 +67,8 @@ class _Alone:
     term_price: float = 3.0
     first: float = 1.5
     rounds: int = 2
+    few: int = 2
+    certain: float = 1e-5
     most_variables: int = 7
 
 
@@ -83,11 +87,13 @@ class Alone:
         self._banks: list[Bank] = []
 
     def plain(self, budget: Budget) -> None:
-        """Propose low powers for every state."""
+        """Propose low powers for every state, and waves where they are few and no rate law can be taken for one."""
         for k, candidates in enumerate(self._proposed):
             share = budget.part(budget.remaining / (len(self._proposed) - k))
             candidates.polynomial(share, self._names)
             candidates.reduce(share, _ALONE.reduced)
+            if len(self._names) <= _ALONE.few and candidates.form.floor < _ALONE.certain and not candidates.settled:
+                candidates.waves(share, self._names)
 
     def rate_laws(self, budget: Budget) -> None:
         """Propose rate laws beside low powers for every state that is not settled, then the fluxes of the others."""

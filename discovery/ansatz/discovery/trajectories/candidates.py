@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -211,6 +212,11 @@ class Candidates:
         """Propose sums of few low powers."""
         self._simplest(names)
         self._propose_sums(next(self._libraries(names, ())), budget)
+
+    def waves(self, budget: Budget, names: Sequence[str]) -> None:
+        """Propose sums of few waves of the variables, and of low powers."""
+        _, library, *_ = islice(self._libraries(names, ()), 2)
+        self._propose_sums(library, budget)
 
     def driven(self, budget: Budget, names: Sequence[str], waves: Sequence[Node]) -> None:
         """Propose sums of few terms of the plainest library and of waves in time."""
