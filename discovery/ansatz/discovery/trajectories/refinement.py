@@ -9,7 +9,7 @@ and an end.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,6 +23,7 @@ from ansatz.discovery.trajectories.ansatz import MotionAnsatz
 from ansatz.discovery.trajectories.extensions import extensions
 from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
 from ansatz.discovery.trajectories.named import NamedSystem
+from ansatz.discovery.trajectories.own_solution import are_prepared, from_first_states, from_prepared
 from ansatz.discovery.trajectories.scored import ScoredSystem, scored
 from ansatz.discovery.trajectories.systems import Systems
 from ansatz.discovery.trajectories.whole import Range, WholeForm
@@ -36,15 +37,17 @@ class _Steps:
         most: terms joined.
         least_gain: bits by which a term must shorten the description of the trajectories.
         followed: optima in integral form that are followed on the trajectories, the best first.
+        solved: optima in integral form from which solutions are fitted where no trajectory was found.
         at_bound: share by which a constant may be off its bound and stands at it.
-        good: residual over the scale of the states of one that ends this where it is followed.
+        good: residual over the noise of the states of one that ends this where it is followed.
     """
 
     most: int = 8
     least_gain: float = 2.0
     followed: int = 4
+    solved: int = 2
     at_bound: float = 1e-6
-    good: float = 0.05
+    good: float = 3.0
 
 
 _STEPS: Final = _Steps()
@@ -72,6 +75,7 @@ class MotionRefinement:
         self._ansatz, self._smoothed, self._forms = ansatz, smoothed, forms
         self._states = smoothed.record.states
         self._systems, self._seed = systems, seed
+        self._baseline_bits = math.inf
 
     def run(
         self, others: Sequence[Node], terms: Callable[[ScoredSystem], Sequence[Node]],
@@ -83,6 +87,7 @@ class MotionRefinement:
         Where the ansatz cannot be followed along the data, it is all there is, as it was fitted in integral form.
         """
         before = self._systems.best
+        self._baseline_bits = math.inf if before is None else before.bits
         item = self._fitted(others, budget)
         if item is None:
             return RefinedMotion()
@@ -144,14 +149,36 @@ class MotionRefinement:
                 best = item
             if (best is not None and rms <= _STEPS.good) or budget.spent:
                 break
+        shooting = self._systems.shooting
+        if best is not None and not best.exact and are_prepared(shooting.record):
+            return from_prepared(best, shooting, ranges, self._systems.free_bits(own)) or best
         if best is not None or not found:
             return best
-        shooting, constants = self._systems.shooting, found[0][1]
+        starts = [own.at(dict(zip(own.names, map(float, c), strict=True))) for _, c in found[: _STEPS.solved]]
+        starts += self._without_one(own, ranges, budget)
+        item = from_first_states(starts, shooting, ranges, origins, self._systems.free_bits(own))
+        if item is not None and item.bits < self._baseline_bits:
+            return item
+        constants = found[0][1]
         own = own.at(dict(zip(own.names, map(float, constants), strict=True)))
         spread = Spread.of(whole.residual_and_slopes(constants)[1])
         fit = shooting.untied(own.system(), whole.followed(constants, shooting.states), spread, whole.pieces)
         item = scored(fit, shooting, tuple(origins))
         return replace(item, bits=item.bits - self._systems.free_bits(own), own=own)
+
+    def _without_one(self, own: NamedSystem, ranges: Mapping[str, Range], budget: Budget) -> Iterator[NamedSystem]:
+        """Yield the system fitted in integral form without the equation of one state, each in turn.
+
+        The rate of a state that is always near its equilibrium is a small difference of large terms, which no curve
+        through samples tells.
+        """
+        for left_out in range(len(own.formulas)):
+            formulas = {i: f for i, f in enumerate(own.formulas) if i != left_out}
+            names = {name for formula in formulas.values() for name in variables(formula)}
+            if formulas and names.issuperset(own.names) and not budget.spent:
+                whole = WholeForm(self._smoothed, self._forms, formulas, own.names)
+                for _, constants in whole.fits(ranges, self._seed, budget)[:1]:
+                    yield own.at(dict(zip(own.names, map(float, constants), strict=True)))
 
     def _followed(
         self, own: NamedSystem, origins: Sequence[Origin], ranges: Mapping[str, Range]

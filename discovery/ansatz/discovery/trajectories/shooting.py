@@ -151,7 +151,7 @@ class Shooting:
 
         Once `stop` is true, before a step of a fit, there is no result.
         """
-        self._stop = stop
+        self.stop = stop
         self.record = record
         self.states = states
         self._intervals = Intervals(record)
@@ -219,7 +219,7 @@ class Shooting:
             return None
         converged = False
         for _ in range(_STEPS.most):
-            if self._stop():
+            if self.stop():
                 return None
             cuts = self._condensing.cuts(point.slopes)
             condensed = self._condensing.condensed(point, cuts)

@@ -86,6 +86,9 @@ def ansatz_warnings(
         text = "The ansatz could not be followed along the data: no trajectory of it was found near them."
         text += " It is given as it was fitted in integral form, along smoothed states, and stands last."
         found.append(Warning("ANSATZ_NOT_FOLLOWED", text))
+    if refined.is_followed and refined.systems[0].fit.pieces == 0:
+        text = "Runs begin with states that are exactly zero, as prepared: the ansatz starts from the first samples."
+        found.append(Warning("PREPARED_RUNS", text))
     for name, value in refined.systems[0].held.items():
         found.append(Warning("CONSTANT_AT_BOUND", f"{name} ended at its bound {value:g}: the data want it beyond."))
     return [*found, *correlation_warnings(candidates)]

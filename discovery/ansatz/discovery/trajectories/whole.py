@@ -28,6 +28,7 @@ class _Starts:
 
     Attributes:
         count: starts.
+        least: starts that are tried however late it is.
         decades: constants are drawn within so many of their size, either way.
         negative: share of constants that are drawn below zero, after the first half of the starts.
         rounds: of solving for the groups of affine constants.
@@ -36,6 +37,7 @@ class _Starts:
     """
 
     count: int = 32
+    least: int = 4
     decades: float = 1.5
     negative: float = 0.3
     rounds: int = 3
@@ -46,7 +48,7 @@ class _Starts:
 _STARTS: Final = _Starts()
 _STOP: Final = Stop(ftol=1e-12, xtol=1e-12, evaluations=200)
 _OUTSIDE: Final = 1e12
-"""Residual over the scale where a formula is not finite."""
+"""Residual over the noise where a formula is not finite."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class WholeForm:
     def residual_and_slopes(self, constants: Array) -> tuple[Array, Array]:
         """Return what the equations leave of all states, `(n,)`, and its derivatives `(n, p)`.
 
-        Both are over the states' scales.
+        Both are over the errors of the states' curves.
         """
         with np.errstate(all="ignore"):
             found = self._tape([*self._columns, *map(float, constants)])
@@ -98,12 +100,12 @@ class WholeForm:
             with np.errstate(all="ignore"):
                 left = form.project(form.integrated(both))
             left[:, 0] -= target
-            parts.append(np.nan_to_num(left / form.scale, nan=_OUTSIDE, posinf=_OUTSIDE, neginf=-_OUTSIDE))
+            parts.append(np.nan_to_num(left / form.noise, nan=_OUTSIDE, posinf=_OUTSIDE, neginf=-_OUTSIDE))
         stacked = np.clip(np.vstack(parts), -_OUTSIDE, _OUTSIDE)
         return stacked[:, 0], stacked[:, 1:]
 
     def rms(self, constants: Array) -> float:
-        """Return the root mean square of the residual over the states' scales."""
+        """Return the root mean square of the residual over the errors of the states' curves."""
         return float(np.sqrt(np.mean(self.residual_and_slopes(constants)[0] ** 2)))
 
     def followed(self, constants: Array, states: Array) -> Array:
@@ -111,7 +113,7 @@ class WholeForm:
         residual, found, begin = self.residual_and_slopes(constants)[0], np.array(states), 0
         for place, form in zip(self._places, self._forms, strict=True):
             end = begin + form.rows.size
-            found[form.rows, place] = form.target + residual[begin:end] * form.scale
+            found[form.rows, place] = form.target + residual[begin:end] * form.noise
             begin = end
         return found
 
@@ -129,7 +131,7 @@ class WholeForm:
         rng = np.random.default_rng(seed)
         found: list[tuple[float, Array]] = []
         for k in range(_STARTS.count if self._names else 1):
-            if found and budget.spent:
+            if k >= _STARTS.least and budget.spent:
                 break
             constants = self._fit(self._start(within, rng, k), within)
             if constants is not None:
