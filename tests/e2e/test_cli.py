@@ -292,7 +292,7 @@ def test_experiments_are_proposed(result: Result, ansatz: Run, planets: Path, se
     assert set(found) == {
         "state", "experiments", "rivals", "noise_std", "noise_is_relative", "warnings", "error", "violations",
     }  # fmt: skip
-    assert set(found["experiments"][0]) == {"inputs", "predictions", "first_rank", "second_rank", "separation"}
+    assert set(found["experiments"][0]) == {"inputs", "predictions", "first_rank", "second_rank", "separation", "group"}
     assert "tells apart" in ansatz(*arguments).stdout
     status, refused = result("propose", job, "--box", "b=1:2", *there)
     assert (status, refused["violations"][0]["field"]) == (2, "box['b']")
@@ -343,7 +343,7 @@ def test_standard_errors_are_compared_with_what_the_best_formula_leaves(
     assert scored["chi_squared"]["value"] == pytest.approx(20)
     assert scored["chi_squared"]["degrees"] == 20
     shown = ansatz("evaluate", *told, "--formula", "3*x**2").stdout
-    assert "χ² by the standard errors: 1 per degree of freedom, of which there are 20 (p = 0.46)" in shown
+    assert "χ² by the standard errors: 1 per degree of freedom, of which there are 20 (p = 0.46, level 0.01)" in shown
 
 
 def test_a_column_called_like_the_error_is_left_out_and_the_option_told(

@@ -49,7 +49,7 @@ FLAGS: dict[str, tuple[set[str], tuple[str, ...], tuple[str, ...]]] = {
     "--metric": ({"table"}, ("log",), ()),
     "--ansatz": (WITH_ANSATZ, ("a*x + b",), ()),
     "--start": (WITH_ANSATZ, ("a=1",), LINE),
-    "--bounds": ({*TABLES, "curve"}, ("a=-9:9",), LINE),
+    "--bounds": ({*TABLES, "curve", "motion"}, ("a=-9:9",), LINE),
     "--fixed-numbers": ({*TABLES, "curve"}, (), LINE),
     "--free-numbers": (WITH_ANSATZ, (), LINE),
     "--loss": ({"table"}, ("huber",), LINE),

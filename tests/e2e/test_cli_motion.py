@@ -62,8 +62,8 @@ def test_an_ansatz_of_a_motion(result: Result, cups: Path, served: str) -> None:
     )  # fmt: skip
     assert status == 0
     best = found["candidates"][0]
-    assert {c["parameter"]: c["value"] for c in best["constants"] if c["parameter"]}["-k"] == pytest.approx(
-        -0.4, rel=1e-6
+    assert {c["parameter"]: c["value"] for c in best["constants"] if c["parameter"]}["k"] == pytest.approx(
+        0.4, rel=1e-6
     )
     assert found["refinement"][0]["state"] == "T"
     assert found["refinement"][0]["added"] is None
