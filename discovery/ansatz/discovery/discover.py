@@ -21,7 +21,7 @@ from ansatz.discovery.groups.discovery import discover_groups
 from ansatz.discovery.listening import Listener, Silent
 from ansatz.discovery.report.report import Report
 from ansatz.discovery.search import evolution
-from ansatz.discovery.tables.discovery import discover_table
+from ansatz.discovery.tables.discover_table import discover_table
 from ansatz.discovery.tables.evaluate import Evaluation, evaluate_formula
 from ansatz.discovery.tables.question import TableQuestion
 from ansatz.discovery.tables.question import read_question as read_table_question

@@ -43,7 +43,7 @@ from ansatz.discovery.run import Discovery
 from ansatz.discovery.search import evolution
 from ansatz.discovery.search.outcome import cut
 from ansatz.discovery.search.residual.refinement import RefinedFormula
-from ansatz.discovery.tables.discovery import discover_table
+from ansatz.discovery.tables.discover_table import discover_table
 from ansatz.discovery.tables.prepare import prepare
 from ansatz.discovery.tables.question import TableQuestion, read_question
 from ansatz.discovery.tables.warnings import dimension_warnings, extrapolation_warnings, result_warnings

@@ -1,16 +1,14 @@
-"""From a table to a report: prepare, search, judge."""
+"""From a table to a report, in one metric: prepare, search, judge."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
-from ansatz.discovery.asked.metric import AUTO, PLAIN
 from ansatz.discovery.budget import Budget
 from ansatz.discovery.evidence.agreement import disagreement_warnings
 from ansatz.discovery.evidence.noise import NoiseQuestion, Verdict, residual_verdict
@@ -18,10 +16,9 @@ from ansatz.discovery.evidence.ordinary.claim import Claim, Tree, claim
 from ansatz.discovery.evidence.ordinary.recognise import recognised
 from ansatz.discovery.evidence.rank import UNDECIDED_BITS, ranked_by_score
 from ansatz.discovery.expression import Number, variables
-from ansatz.discovery.listening import InPart, Listener
+from ansatz.discovery.listening import Listener
 from ansatz.discovery.report.origin import BASELINE, START
-from ansatz.discovery.report.receipt import options_in_force
-from ansatz.discovery.report.report import Candidate, Findings, RefinementStep, Report, ResidualVerdict, Warning
+from ansatz.discovery.report.report import Candidate, Findings, RefinementStep, ResidualVerdict, Warning
 from ansatz.discovery.run import Discovery
 from ansatz.discovery.search import evolution, structured
 from ansatz.discovery.search.archive import Archive, Entry, rescored
@@ -36,9 +33,9 @@ from ansatz.discovery.tables.apart import Rows, with_robust_weights
 from ansatz.discovery.tables.errors import chi_squared_of
 from ansatz.discovery.tables.extrapolation import Extrapolation
 from ansatz.discovery.tables.judge import TableJudge
-from ansatz.discovery.tables.metrics import Told, metrics_for, simpler_elsewhere, simplest, weight_bits
+from ansatz.discovery.tables.metrics import Told, simpler_elsewhere, weight_bits
 from ansatz.discovery.tables.prepare import prepare
-from ansatz.discovery.tables.question import TableQuestion, metric_of
+from ansatz.discovery.tables.question import TableQuestion
 from ansatz.discovery.tables.target_space import TargetSpace
 from ansatz.discovery.tables.warnings import (
     claim_warnings,
@@ -79,37 +76,6 @@ class _Shares:
 
 _SHARES: Final = _Shares()
 _TREES: Final = 20
-
-
-def discover_table(question: TableQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> Report:
-    """Return ranked formulas for the target of a table without groups."""
-    if question.options.metric == AUTO:
-        return _in_simplest_metric(question, listener, stop_requested)
-    return TableDiscovery(question, listener, stop_requested).run()
-
-
-def _in_simplest_metric(question: TableQuestion, listener: Listener, stop_requested: Callable[[], bool]) -> Report:
-    """Search in each metric that the target allows; report the one with the shortest description."""
-    started = time.monotonic()
-    table, options = question.observations, question.options
-    names = (PLAIN, *(m.name for m in metrics_for(table.column(table.target).values, frozenset(options.functions))))
-
-    # All metrics are judged on the same rows.
-    plain = replace(question, options=replace(options, metric=PLAIN), metric=metric_of(table, PLAIN))
-    apart = Rows(prepare(plain)).before_search().apart
-
-    def run(name: str, seconds: float, i: int) -> Told:
-        part = replace(
-            question,
-            options=replace(options, metric=name, budget_seconds=seconds),
-            metric=metric_of(table, name),
-        )
-        return TableDiscovery(part, InPart(listener, i, len(names)), stop_requested, apart).told()
-
-    report = simplest(names, options.budget_seconds, stop_requested, run)
-    listener.front(report.candidates)
-    receipt = replace(report.receipt, options=options_in_force(options, question.engine))
-    return replace(report, receipt=receipt, elapsed_seconds=time.monotonic() - started)
 
 
 class TableDiscovery(Discovery):
