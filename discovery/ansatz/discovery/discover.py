@@ -26,6 +26,7 @@ from ansatz.discovery.tables.evaluate import Evaluation, evaluate_formula
 from ansatz.discovery.tables.question import TableQuestion
 from ansatz.discovery.tables.question import read_question as read_table_question
 from ansatz.discovery.trajectories.discovery import discover_motion
+from ansatz.discovery.trajectories.hidden import HiddenMotion
 from ansatz.discovery.trajectories.question import MotionQuestion
 from ansatz.discovery.trajectories.question import read_question as read_motion_question
 
@@ -73,6 +74,8 @@ def report_on(
     # where they overflow; whoever tries them looks at what is finite.
     with _thread_pools().limit(limits=1), np.errstate(all="ignore"):
         if isinstance(question, MotionQuestion):
+            if question.observations.unobserved:
+                return HiddenMotion(question, listener or Silent(), stop_requested).run()
             return discover_motion(question, listener or Silent(), stop_requested)
         if isinstance(question, CurveQuestion):
             return discover_curves(question, listener or Silent(), stop_requested)

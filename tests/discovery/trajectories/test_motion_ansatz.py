@@ -176,6 +176,33 @@ def test_stiff_motion_is_followed() -> None:
     assert found == pytest.approx([0.04, 1e4, 3e7], rel=1e-5)
 
 
+def in_bed() -> Trajectories:
+    """An influenza at a boarding school: B in bed; nobody saw S, the susceptible."""
+    with (DATA / "boarding_school_unobserved.csv").open() as lines:
+        names, *rows = list(csv.reader(lines))
+    columns = [Column(n, np.array([float(row[i] or "nan") for row in rows])) for i, n in enumerate(names)]
+    return Trajectories(tuple(columns), "day", ("S", "B"))
+
+
+@pytest.mark.slow
+def test_a_state_that_nobody_observed() -> None:
+    report = discover(in_bed(), replace(OPTIONS, ansatz="S: -b*S*B; B: b*S*B-g*B"))
+    best = report.candidates[0]
+    # As scipy's least squares on the solution has them, both initial values free.
+    assert [c.parameter for c in best.constants] == ["b", "g", "S(0)", "B(0)"]
+    expected = [2.20008e-3, 0.478223, 801.901, 2.40824]
+    assert [c.value for c in best.constants] == pytest.approx(expected, rel=1e-3)
+    assert best.scores.rmse == pytest.approx(15.978, rel=1e-4)
+    assert any(w.code == "CONSTANTS_CORRELATED" and "S(0)" in w.message for w in report.warnings)
+
+
+def test_a_state_that_nobody_observed_needs_an_equation() -> None:
+    for ansatz in ("", "B: b*S*B-g*B"):
+        with pytest.raises(InvalidInputError) as refused:
+            validate(in_bed(), replace(OPTIONS, ansatz=ansatz))
+        assert "give an ansatz with an equation for every state" in refused.value.violations[0].description
+
+
 def test_bounds_hold() -> None:
     parameters = (Parameter("K", lower=0.36, upper=2.0), Parameter("mu", lower=0.0))
     report = discover(chemostat(0.01), replace(OPTIONS, ansatz=CHEMOSTAT, parameters=parameters))

@@ -83,6 +83,12 @@ class Trajectories(Columns):
             return made
         return made.with_more({rate_name(state): rate_name(made.identifiers[state]) for state in self.states})
 
+    @cached_property
+    def unobserved(self) -> tuple[str, ...]:
+        """Return the states of first order without any sample, where others have some: an ansatz may tell their law."""
+        empty = tuple(s for s in self.states if not np.any(np.isfinite(self.column(s).values)))
+        return empty if len(empty) < len(self.states) and self.order == 1 and not self.stochastic else ()
+
     @property
     def called_errors(self) -> dict[str, str]:
         """Return the columns without a role that are called like the errors of states, by the state; none where errors
@@ -221,7 +227,7 @@ class Trajectories(Columns):
         yield from self._state_violations()
 
     def _state_violations(self) -> Iterator[Violation]:
-        for name in self.states:
+        for name in (s for s in self.states if s not in self.unobserved):
             values = self.column(name).values
             seen = values[np.isfinite(values)]
             field = f"trajectories.columns[{name!r}]"

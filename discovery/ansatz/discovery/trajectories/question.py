@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ansatz.discovery.asked.options import Engine, Options
 from ansatz.discovery.data.trajectories import Trajectories
+from ansatz.discovery.errors import InvalidInputError, Violation
 from ansatz.discovery.trajectories.ansatz import MotionAnsatz, parse_motion_ansatz
 
 
@@ -25,4 +26,9 @@ class MotionQuestion:
 
 def read_question(trajectories: Trajectories, options: Options) -> MotionQuestion:
     """Return the question. Raises InvalidInputError with what is wrong with it."""
-    return MotionQuestion(trajectories, options, parse_motion_ansatz(trajectories, options))
+    ansatz = parse_motion_ansatz(trajectories, options)
+    if trajectories.unobserved and (ansatz is None or len(ansatz.equations) < len(trajectories.states)):
+        named = ", ".join(map(repr, trajectories.unobserved))
+        text = f"{named} has no samples; beside a state that nobody saw give an ansatz with an equation for every state"
+        raise InvalidInputError([Violation("trajectories.states", text)])
+    return MotionQuestion(trajectories, options, ansatz)

@@ -32,6 +32,8 @@ class _Steps:
         absolute: tolerance over the scale of a state.
         evaluations: solutions of a fit, at most.
         calls: of the right-hand sides for one run, at most: many times what a motion like the observed one needs.
+        rough: tolerance of a step where starts are compared.
+        rough_calls: of the right-hand sides for one run there.
         rounds: of estimating the noise from the residual and fitting again.
         settled: share by which the noise changes when it has settled.
         alike: p-value of Bartlett's test from which on the noise of all states is one.
@@ -43,6 +45,8 @@ class _Steps:
     absolute: float = 1e-10
     evaluations: int = 60
     calls: int = 20_000
+    rough: float = 1e-4
+    rough_calls: int = 1_000
     rounds: int = 6
     settled: float = 0.01
     alike: float = 0.05
@@ -123,7 +127,7 @@ class Solutions:
 
     def cost(self, own: NamedSystem, initial: Array) -> float:
         """Return the mean square of the residual over the scales of the states, infinite where a solution ends."""
-        states = self._solved(own, initial, slopes=False)
+        states = self._solved(own, initial, slopes=False, rough=True)
         if states is None:
             return math.inf
         return float(np.mean(((states[0] - self._observed) / self.scale)[self._seen] ** 2))
@@ -201,6 +205,8 @@ class Solutions:
         if start.size:
             try:
                 with np.errstate(all="ignore"):
+                    if not np.all(self._seen.any(axis=0)):  # else integral forms gave a near start
+                        start = self._along_sizes(residual, slopes, start, (lower, upper))
                     start = least_squares(
                         residual, start, slopes, bounds=(lower, upper), x_scale="jac", ftol=1e-12, xtol=1e-10,
                         gtol=None, max_nfev=_STEPS.evaluations,
@@ -219,6 +225,27 @@ class Solutions:
         cost, spread = float(ended[0] @ ended[0]), Spread.of(ended[1])
         size = math.sqrt(cost / max(rows - start.size, 1))
         return Solved(mine, first, solved[0], np.array(sigma), spread, size, cost)
+
+    @staticmethod
+    def _along_sizes(
+        residual: Callable[[Array], Array], slopes: Callable[[Array], Array], start: Array, within: tuple[Array, Array]
+    ) -> Array:
+        """Return numbers of the same signs nearer to an optimum, by steps of their logarithms.
+
+        Where a product of numbers is what the data determine, the way there is straight in logarithms.
+        """
+        from scipy.optimize import least_squares
+
+        if not np.all(start) or np.any(np.isfinite(within)):
+            return start
+        sign = np.sign(start)
+        found = least_squares(
+            lambda logs: residual(sign * np.exp(logs)), np.log(np.abs(start)),
+            lambda logs: slopes(sign * np.exp(logs)) * (sign * np.exp(logs)), ftol=1e-9, xtol=1e-9, gtol=None,
+            max_nfev=_STEPS.evaluations // 2,
+        )  # fmt: skip
+        moved: Array = sign * np.exp(found.x)
+        return moved
 
     def _limits(self, own: NamedSystem) -> tuple[Array, Array]:
         within = [self._ranges.get(name, Range()) for name in own.names]
@@ -250,7 +277,9 @@ class Solutions:
         residual = ((states - self._observed) / sigma)[self._seen]
         return residual, (slopes / sigma[:, :, None])[self._seen]
 
-    def _solved(self, own: NamedSystem, initial: Array, *, slopes: bool) -> tuple[Array, Array] | None:
+    def _solved(
+        self, own: NamedSystem, initial: Array, *, slopes: bool, rough: bool = False
+    ) -> tuple[Array, Array] | None:
         """Return states `(n, D)` along the solutions, and their derivatives `(n, D, D + p)`; None where one ends."""
         system = own.system()
         compiled, constants = system.compiled(self._record), np.fromiter(own.values.values(), float)
@@ -258,14 +287,16 @@ class Solutions:
         states, w = [], []
         for r, run in enumerate(self._record.runs):
             start = np.concatenate([initial[r], np.eye(d, d + p).ravel() if slopes else []])
-            found = self._run(compiled, constants, r, run, start)
+            found = self._run(compiled, constants, r, run, start, rough=rough)
             if found is None:
                 return None
             states.append(found[:, :d])
             w.append(found[:, d:].reshape(-1, d, d + p) if slopes else np.empty((found.shape[0], d, 0)))
         return np.concatenate(states), np.concatenate(w)
 
-    def _run(self, compiled: Compiled, constants: Array, r: int, run: slice, start: Array) -> Array | None:
+    def _run(
+        self, compiled: Compiled, constants: Array, r: int, run: slice, start: Array, *, rough: bool
+    ) -> Array | None:
         from scipy.integrate import solve_ivp
 
         d, t = self.scale.size, self._record.t[run]
@@ -275,7 +306,7 @@ class Solutions:
         def rates(now: float, z: Array) -> Array:
             nonlocal calls
             calls += 1
-            if calls > _STEPS.calls:
+            if calls > (_STEPS.rough_calls if rough else _STEPS.calls):
                 raise _TooLong
             at = np.array([now])
             u = np.array([f(np.clip(at, t[0], t[-1])) for f in inputs]) if inputs else np.empty((0, 1))
@@ -297,7 +328,7 @@ class Solutions:
                     start,
                     method="LSODA",
                     t_eval=t,
-                    rtol=_STEPS.relative,
+                    rtol=_STEPS.rough if rough else _STEPS.relative,
                     atol=tolerance,
                 )
             except (_TooLong, ValueError, FloatingPointError):

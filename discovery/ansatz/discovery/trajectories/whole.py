@@ -210,7 +210,11 @@ def _sizes(smoothed: Smoothed) -> Array:
     record = smoothed.record
     span = float(np.median([record.t[run.stop - 1] - record.t[run.start] for run in record.runs]))
     seen = {name: float(np.max(np.abs(smoothed.columns[name]))) for name in (*record.components, *record.inputs)}
-    sizes = [size for size in seen.values() if size > 0]
+    return sizes_of(span, [size for size in seen.values() if size > 0])
+
+
+def sizes_of(span: float, sizes: Sequence[float]) -> Array:
+    """Return the sizes that a constant may have, by the span of time and the sizes of states and inputs."""
     return np.array([1.0, 1 / span, *sizes, *(size / span for size in sizes), *(1 / (size * span) for size in sizes)])
 
 
