@@ -15,8 +15,9 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.budget import Budget
-from ansatz.discovery.expression import Array, Node, variables
+from ansatz.discovery.expression import Array, Node, evaluate, variables
 from ansatz.discovery.expression.derivative import ZERO, derivative
+from ansatz.discovery.expression.node import calls
 from ansatz.discovery.fit.minpack import Stop, minimise
 from ansatz.discovery.trajectories.integral import IntegralForm, Smoothed
 from ansatz.discovery.trajectories.tape import Tape
@@ -31,6 +32,7 @@ class _Starts:
         least: starts that are tried however late it is.
         decades: constants are drawn within so many of their size, either way.
         negative: share of constants that are drawn below zero, after the first half of the starts.
+        exponent: an argument of exp is drawn between 1 and 10 to the power of this: an Arrhenius rate has 5 to 40.
         rounds: of solving for the groups of affine constants.
         agreeing: starts that end at the best optimum, after which no more are needed.
         same: share by which residuals differ that are the same optimum.
@@ -40,6 +42,7 @@ class _Starts:
     least: int = 4
     decades: float = 1.5
     negative: float = 0.3
+    exponent: float = 1.6
     rounds: int = 3
     agreeing: int = 3
     same: float = 1e-4
@@ -47,6 +50,7 @@ class _Starts:
 
 _STARTS: Final = _Starts()
 _STOP: Final = Stop(ftol=1e-12, xtol=1e-12, evaluations=200)
+_FURTHER: Final = Stop(ftol=1e-12, xtol=1e-12, evaluations=2000)
 _OUTSIDE: Final = 1e12
 """Residual over the noise where a formula is not finite."""
 
@@ -84,6 +88,7 @@ class WholeForm:
         self._tape = Tape([*trees, *(s for row in slopes for s in row if s != ZERO)], [*smoothed.columns, *names])
         self._groups = _affine_groups(slopes, names)
         self._sizes = _sizes(smoothed)
+        self._inside = _inside_exponentials(trees, names, smoothed)
 
     def residual_and_slopes(self, constants: Array) -> tuple[Array, Array]:
         """Return what the equations leave of all states, `(n,)`, and its derivatives `(n, p)`.
@@ -138,6 +143,12 @@ class WholeForm:
                 found.append((self.rms(constants), constants))
             if self._agree(found):
                 break
+        bounded = any(math.isfinite(r.lower) or math.isfinite(r.upper) for r in within)
+        if found and self._names and not bounded:
+            # The best may still have been on its way along a narrow valley.
+            best = min(found, key=lambda item: item[0])[1]
+            further = minimise(self.residual_and_slopes, best, _FURTHER)
+            found += [] if further is None else [(self.rms(further), further)]
         return list(_different(found))
 
     def _agree(self, found: list[tuple[float, Array]]) -> bool:
@@ -147,6 +158,8 @@ class WholeForm:
     def _start(self, within: Sequence[Range], rng: np.random.Generator, k: int) -> Array:
         """Return constants drawn at the sizes of rates, states and pure numbers, given ones as they are given."""
         drawn = rng.choice(self._sizes, len(within)) * 10 ** rng.uniform(-_STARTS.decades, _STARTS.decades, len(within))
+        for i, size in self._inside.items():
+            drawn[i] = size * 10 ** rng.uniform(0.0, _STARTS.exponent)
         if k >= _STARTS.count // 2:
             drawn *= np.where(rng.random(len(within)) < _STARTS.negative, -1.0, 1.0)
         pairs = zip(drawn, within, strict=True)
@@ -216,6 +229,23 @@ def _sizes(smoothed: Smoothed) -> Array:
 def sizes_of(span: float, sizes: Sequence[float]) -> Array:
     """Return the sizes that a constant may have, by the span of time and the sizes of states and inputs."""
     return np.array([1.0, 1 / span, *sizes, *(size / span for size in sizes), *(1 / (size * span) for size in sizes)])
+
+
+def _inside_exponentials(trees: Sequence[Node], names: Sequence[str], smoothed: Smoothed) -> dict[int, float]:
+    """Return, by the place of a constant that alone scales the argument of an exp, where that argument is 1."""
+    found: dict[int, float] = {}
+    for argument in (call.args[0] for tree in trees for call in calls(tree, "exp")):
+        inside = [name for name in names if name in variables(argument)]
+        if len(inside) != 1:
+            continue
+        slope = derivative(argument, inside[0])
+        if inside[0] not in variables(slope):
+            with np.errstate(all="ignore"):
+                values = evaluate(slope, smoothed.columns, smoothed.node_times.size)
+            size = float(np.median(np.abs(values)))
+            if math.isfinite(size) and size > 0:
+                found[names.index(inside[0])] = 1 / size
+    return found
 
 
 def _affine_groups(slopes: Sequence[Sequence[Node]], names: Sequence[str]) -> list[list[int]]:
