@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ansatz.discovery.evidence.bayes_factor import against_constant
+from ansatz.discovery.evidence.description_length import joint_bits
 from ansatz.discovery.evidence.exactness import step_of
 from ansatz.discovery.evidence.form_price import form_bits
 from ansatz.discovery.evidence.measure import given, measured, scores
@@ -103,3 +104,12 @@ def test_a_pole_between_rows_costs() -> None:
 )
 def test_how_exactly_a_target_is_written(values: list[float], step: float) -> None:
     assert step_of(np.array(values)) == pytest.approx(step)
+
+
+def test_constants_of_any_size_have_bits() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        k = int(rng.integers(1, 9))
+        factor = rng.standard_normal((k, k)) * 10.0 ** rng.uniform(-160, 140, (k, 1))
+        bits = joint_bits(10.0 ** rng.uniform(-150, 150, k), factor @ factor.T)
+        assert 0 <= bits <= 46 * k

@@ -8,6 +8,7 @@ arXiv:2211.11461.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,10 +62,12 @@ class _Precision:
     Attributes:
         least: bits of a number of which nothing but its size is known. Chosen by judgement.
         most: bits of a number that is known exactly, of the 53 of float64: the last are lost to rounding.
+        finest: relative variance that none goes below: beyond `most`, and the square of what numpy tells apart.
     """
 
     least: float = 1.0
     most: float = 45.0
+    finest: float = 1e-36
 
 
 ROUNDING: Final = _Rounding()
@@ -127,19 +130,26 @@ def joint_bits(values: Array, covariance: Array) -> float:
     if not k:
         return 0.0
     size = np.where(values != 0, np.abs(values), np.inf)
-    relative = covariance / np.outer(size, size)
-    spread = np.sqrt(np.maximum(np.diag(relative), 1e-300))
-    # By correlations, whose eigenvalues are told apart though some numbers are known far better than others.
-    both = np.outer(spread, spread)
     with np.errstate(all="ignore"):
-        correlation = relative / both
-        if not np.all(np.isfinite(correlation)):
-            return k * _PRECISION.most
-        known = np.linalg.pinv(correlation, rcond=1e-15, hermitian=True) / both
-    if not np.all(np.isfinite(known)):
-        return k * _PRECISION.most
-    digits = 0.5 * np.log2(1.0 + np.maximum(np.linalg.eigvalsh(known), 0.0))
+        known = _known(covariance / size / size[:, None])
+    digits = 0.5 * np.log2(1.0 + np.maximum(known, 0.0))
     return float(np.sum(np.minimum(digits + _PRECISION.least, _PRECISION.most)))
+
+
+@np.errstate(all="ignore")
+def _known(relative: Array) -> Array:
+    """Return the eigenvalues of the inverse of a relative covariance `(k, k)`, infinite where there are none.
+
+    By correlations, whose eigenvalues are told apart though some numbers are known far better than others.
+    """
+    spread = np.sqrt(np.maximum(np.diag(relative), _PRECISION.finest))
+    both = np.outer(spread, spread)
+    correlation = relative / both
+    found: Array = np.full(spread.shape, np.inf)
+    with contextlib.suppress(np.linalg.LinAlgError):  # so far apart that nothing converges
+        if np.all(np.isfinite(correlation)):
+            found = np.linalg.eigvalsh(np.linalg.pinv(correlation, rcond=1e-15, hermitian=True) / both)
+    return np.where(np.isfinite(found), found, np.inf)
 
 
 def gaussian_bits(variance: float, rows: int, least: float) -> float:
