@@ -38,7 +38,9 @@ class _Weighing:
     Attributes:
         most_rivals: formulas of the front that are told apart, those of the shortest descriptions.
         points: of the box, from which experiments are chosen.
-        plausible: probability from which a rival must be defined at a point.
+        plausible: probability from which a rival counts where it is asked whether any are told apart.
+        undefined: probability of the rivals that need not be defined at a point: a formula that ends at the last row
+            must not keep experiments from where the others differ.
         told_apart: standard deviations from which two rivals are.
         clearly: logarithm of the likelihood ratio from which noise is relative to the target.
         same: span of that, by row, below which the weights say it already.
@@ -49,6 +51,7 @@ class _Weighing:
     most_rivals: int = 12
     points: int = 1000
     plausible: float = 1e-4
+    undefined: float = 0.01
     told_apart: float = 2.0
     clearly: float = 3.0
     same: float = 0.5
@@ -258,17 +261,20 @@ def _places(box: Box, points: Problem) -> Array:
 
 
 def _design(predicted: Sequence[Predictions], log_weights: Array, noise: _Noise, places: Array) -> Design:
-    """Return a design over the points where every plausible rival is defined. Raises InvalidInputError where there is
-    none."""
+    """Return a design over the points where the first rival is defined, and those of nearly all the probability.
+
+    Raises:
+        InvalidInputError: where there is no such point.
+    """
     values = np.array([p.values for p in predicted])
-    plausible = (log_weights >= math.log(_WEIGHING.plausible)) | (np.arange(len(predicted)) == 0)
-    allowed = np.all(np.isfinite(values[plausible]), axis=0)
+    finite = np.isfinite(values)
+    allowed = finite[0] & (np.exp(log_weights) @ finite >= 1 - _WEIGHING.undefined)
     if not np.any(allowed):
         raise InvalidInputError(
             [Violation("box", "holds no point at which the leading formulas are all defined; give another box")]
         )
     weights = np.exp(log_weights)[:, None]
-    centre = np.sum(np.where(np.isfinite(values), weights * values, 0.0), axis=0)
+    centre = np.sum(np.where(finite, weights * values, 0.0), axis=0)
     return Design(predicted, log_weights, noise.at(centre), places, allowed)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from ansatz.discovery.expression import Array
+from ansatz.discovery.expression.grammar import has_exponents_within
 from ansatz.discovery.expression.numbers import numbers, set_groups, with_numbers
 from ansatz.discovery.fit.constants import FormulaFit, values_and_slopes
 from ansatz.discovery.problem.problem import Problem
@@ -42,7 +43,8 @@ _POLISH: Final = _Polish()
 def polished(fit: FormulaFit, problem: Problem) -> FormulaFit:
     """Return the fit with its open constants where the gradient of the (weighted) sum of squares vanishes.
 
-    It starts near the optimum, and stays where it is if the steps do not shrink.
+    It starts near the optimum, and stays where it is if the steps do not shrink, or lead to exponents that the grammar
+    does not take.
     """
     groups = [fit.marks.together(p) for p in fit.open]
     if not groups or len(groups) >= problem.rows or not np.isfinite(fit.rmse):
@@ -56,8 +58,9 @@ def polished(fit: FormulaFit, problem: Problem) -> FormulaFit:
         if not size < _POLISH.shrinking * last:
             break
         trial = set_groups(values, groups, at + step)
-        rmse = problem.rmse(problem.evaluate(with_numbers(fit.formula, trial)))
-        if not rmse <= error * (1 + _POLISH.worse):
+        moved = with_numbers(fit.formula, trial)
+        rmse = problem.rmse(problem.evaluate(moved))
+        if not rmse <= error * (1 + _POLISH.worse) or not has_exponents_within(problem.composed(moved)):
             break
         values, best, error, last = trial, trial, min(rmse, error), size
         if size < _POLISH.settled:
