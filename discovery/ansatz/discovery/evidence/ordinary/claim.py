@@ -94,8 +94,10 @@ def claim(problem: Problem, trees: Sequence[Tree]) -> Claim:
     bits = float(np.logaddexp2.reduce([ordinary[0], *others]))
     if bits <= RULE.law_bits:
         return Claim(bits, False)
-    by_order = ordinary[0] > RULE.law_bits and _is_seldom(ordinary, problem.weights is not None)
-    by_row = _enough(without for tree, (_, without) in zip(trees, found, strict=True) if not tree.ordinary)
+    weighted = problem.weights is not None
+    by_order = ordinary[0] > RULE.law_bits and _is_seldom(ordinary, weighted)
+    # Orders say nothing of weighted rows, so ordinary laws are looked at without their best row, too.
+    by_row = _enough(b for tree, (_, b) in zip(trees, found, strict=True) if weighted or not tree.ordinary)
     lasting = _enough(plain) or (by_order and problem.rows < RULE.few_rows)
     return Claim(bits, by_order or by_row, () if lasting else _rests_on(problem, trees))
 
